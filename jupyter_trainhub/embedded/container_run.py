@@ -1,0 +1,208 @@
+"""One container of a pod as the node runs it: started, watched, restarted, and told of in its status."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import clock, sandbox
+from .store import Object
+
+# Back-off between restarts of a container (seconds): none, then doubling, forgotten after a
+# while without a crash. Source: kubelet.
+_FIRST_BACKOFF = 10.0
+_LAST_BACKOFF = 300.0
+_FORGET_AFTER = 600.0
+
+_STARTING_POLL = 0.004  # seconds between looks at whether the command runs yet
+
+_MESSAGE_BYTES = 4096
+_MESSAGE_LOG_BYTES = 2048
+
+
+@dataclass
+class ContainerRun:
+    """A container's state. ``directory`` and ``logs`` hold one entry per restart."""
+
+    spec: Object
+    directory: Path
+    logs: Path
+    restarts: int = 0
+    state: Object = field(default_factory=dict)
+    last_state: Object = field(default_factory=dict)
+    ready: bool = False
+    started: bool = False
+    running: sandbox.Running | None = None
+    backoff: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """The container's name in the pod."""
+        return str(self.spec["name"])
+
+    @property
+    def exit_code(self) -> int | None:
+        """How the last run ended; None while it has not."""
+        ended = self.state.get("terminated")
+        return None if ended is None else int(ended["exitCode"])
+
+    def recover(self, status: Object | None) -> None:
+        """Take up what an earlier process of the cluster left: restarts, states, and the folder."""
+        if status:
+            self.restarts = status.get("restartCount", 0)
+            self.state, self.last_state = status.get("state") or {}, status.get("lastState") or {}
+        attempts = [int(p.name) for p in self.directory.glob("[0-9]*")]
+        self.restarts = max([self.restarts, *attempts])
+
+    def run_directory(self) -> Path:
+        """The folder of the current run."""
+        return self.directory / str(self.restarts)
+
+    def log_file(self, previous: bool = False) -> Path:
+        """The log of the current run, or of the one before."""
+        return self.logs / f"{self.restarts - previous}.log"
+
+    async def find(self) -> sandbox.Running | None:
+        """The current run as an earlier process of the cluster left it, or None."""
+        directory = self.run_directory()
+        for _ in range(250):
+            if not directory.exists():
+                return None
+            found = sandbox.find(directory)
+            if found:
+                return found
+            # Its supervisor was started in the instant before that process ended, and is about
+            # to write who it is.
+            await asyncio.sleep(_STARTING_POLL)
+        # That process ended before it had started anything.
+        sandbox.remove(directory)
+        return None
+
+    def wait_for(self, reason: str, message: str = "") -> None:
+        """Be in state waiting."""
+        self.state = {"waiting": {"reason": reason, **({"message": message} if message else {})}}
+        self.ready = self.started = False
+
+    async def until_started(self, running: sandbox.Running) -> bool:
+        """Wait until the command runs; False when it ended before that could be seen."""
+        self.running = running
+        while (state := running.state()) is None:
+            await asyncio.sleep(_STARTING_POLL)
+        if isinstance(state, sandbox.Exited):
+            return False
+        self.state = {"running": {"startedAt": state.started_at}}
+        return True
+
+    async def until_exited(self) -> sandbox.Exited:
+        """Wait until the current run has ended."""
+        assert self.running is not None
+        await shim_ended(self.running)
+        state = self.running.state()
+        assert isinstance(state, sandbox.Exited)
+        return state
+
+    def ended(self, exited: sandbox.Exited) -> None:
+        """Be in state terminated."""
+        body: Object = {"exitCode": exited.code}
+        if exited.signal:
+            body["signal"] = exited.signal
+        body["reason"] = exited.reason
+        message = exited.message or self._last_words(exited)
+        if message:
+            body["message"] = message
+        body |= {
+            "startedAt": exited.started_at,
+            "finishedAt": exited.finished_at,
+            "containerID": self.container_id(),
+        }
+        self.state = {"terminated": body}
+        self.ready = self.started = False
+        self.running = None
+
+    def _last_words(self, exited: sandbox.Exited) -> str:
+        with contextlib.suppress(OSError):
+            with (self.run_directory() / "termination-log").open("rb") as file:
+                text = file.read(_MESSAGE_BYTES).decode(errors="replace")
+            if text:
+                return text
+        policy = self.spec.get("terminationMessagePolicy")
+        if policy != "FallbackToLogsOnError" or not exited.code:
+            return ""
+        with contextlib.suppress(OSError):
+            lines = self.log_file().read_bytes().splitlines(keepends=True)[-80:]
+            text = b"".join(line.split(b" ", 3)[-1] for line in lines)
+            return text[-_MESSAGE_LOG_BYTES:].decode(errors="replace")
+        return ""
+
+    def next_backoff(self) -> float:
+        """Seconds to wait before the next restart, counted from now."""
+        ended = self.state["terminated"]
+        ran = clock.parse(ended["finishedAt"]) - clock.parse(ended["startedAt"])
+        if 0 <= ran.total_seconds() > _FORGET_AFTER:
+            self.backoff = 0.0
+        wait = self.backoff
+        self.backoff = min(self.backoff * 2 or _FIRST_BACKOFF, _LAST_BACKOFF)
+        return wait
+
+    def restart(self) -> None:
+        """Count one more run; the last one becomes lastState."""
+        if "terminated" in self.state:
+            self.last_state = self.state
+        self.restarts += 1
+
+    def container_id(self) -> str:
+        """The id of the current run."""
+        digest = hashlib.sha256(str(self.run_directory()).encode()).hexdigest()
+        return f"trainhub://{digest}"
+
+    def status(self) -> Object:
+        """The ``ContainerStatus``."""
+        image = self.spec["image"]
+        body: Object = {
+            "name": self.name,
+            "state": self.state or {"waiting": {"reason": "ContainerCreating"}},
+            "lastState": self.last_state,
+            "ready": self.ready,
+            "restartCount": self.restarts,
+            "image": image,
+            "imageID": "" if "waiting" in self.state and not self.last_state else image,
+            "started": self.started,
+            "resources": self.spec.get("resources") or {},
+        }
+        if "running" in self.state or "terminated" in self.state:
+            body["containerID"] = self.container_id()
+        return body
+
+
+async def shim_ended(running: sandbox.Running) -> None:
+    """Wait, without polling, until a container's supervisor is gone."""
+    try:
+        descriptor = os.pidfd_open(running.shim_pid)
+    except ProcessLookupError:
+        return
+    try:
+        if running.alive():
+            await _readable(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+async def _readable(descriptor: int) -> None:
+    loop = asyncio.get_running_loop()
+    done = loop.create_future()
+
+    def ready() -> None:
+        if not done.done():
+            done.set_result(None)
+
+    loop.add_reader(descriptor, ready)
+    try:
+        await done
+    finally:
+        loop.remove_reader(descriptor)
+
+

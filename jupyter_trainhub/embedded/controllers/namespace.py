@@ -1,0 +1,53 @@
+"""Namespaces: made with a service account, emptied before they go."""
+
+from __future__ import annotations
+
+from ..registry import DeleteOptions
+from ..resources import NAMESPACES, SERVICEACCOUNTS, STORED
+from ..store import Change, Key
+from . import Controller
+
+# The namespaces that every cluster has.
+STANDARD = ("default", "kube-node-lease", "kube-public", "kube-system")
+
+
+class NamespaceController(Controller):
+    """Keeps the standard namespaces, and deletes the contents of those that are to go."""
+
+    def changed(self, change: Change) -> None:
+        """A namespace, or something that left one that is to go."""
+        if change.resource is NAMESPACES:
+            self.enqueue(("", change.object["metadata"]["name"]))
+        elif change.type == "DELETED" and change.object["metadata"].get("namespace"):
+            self.enqueue(("", change.object["metadata"]["namespace"]))
+
+    def resync(self) -> None:
+        """Make the standard namespaces; queue all."""
+        for name in STANDARD:
+            if self.store.find(NAMESPACES, "", name) is None:
+                self.registry.create(NAMESPACES, "", {"metadata": {"name": name}})
+        for namespace in self.store.list(NAMESPACES):
+            self.enqueue(("", namespace["metadata"]["name"]))
+
+    def sync(self, key: Key) -> None:
+        """Give a namespace its service account, or empty and remove it."""
+        name = key[1]
+        namespace = self.store.find(NAMESPACES, "", name)
+        if namespace is None:
+            return
+        if "deletionTimestamp" not in namespace["metadata"]:
+            if self.store.find(SERVICEACCOUNTS, name, "default") is None:
+                self.registry.create(SERVICEACCOUNTS, name, {"metadata": {"name": "default"}})
+            return
+        left = 0
+        for resource in STORED:
+            if not resource.namespaced:
+                continue
+            for obj in self.store.list(resource, name):
+                left += 1
+                if "deletionTimestamp" not in obj["metadata"]:
+                    where = (name, obj["metadata"]["name"])
+                    _, gone = self.registry.delete(resource, *where, DeleteOptions())
+                    left -= gone
+        if not left:
+            self.store.delete(NAMESPACES, "", name)

@@ -1,0 +1,95 @@
+"""Writes Events: what happened to an object, for people to read."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from . import clock
+from .registry import DeleteOptions, Registry
+from .resources import EVENTS
+from .status import ApiError
+
+log = logging.getLogger(__name__)
+
+Object = dict[str, Any]
+
+# How long an event is kept (seconds), as by a real API server.
+KEPT = 3600
+
+
+class Recorder:
+    """Writes events of one component (``kubelet``, ``job-controller``)."""
+
+    def __init__(self, registry: Registry, component: str, host: str = "") -> None:
+        self._registry = registry
+        self._component = component
+        self._host = host
+        # (uid, reason, message, field) -> name of the event that counts its repeats
+        self._seen: dict[tuple[str, str, str, str], str] = {}
+
+    def normal(self, obj: Object, reason: str, message: str, field: str = "") -> None:
+        """An event of type Normal."""
+        self._write("Normal", obj, reason, message, field)
+
+    def warning(self, obj: Object, reason: str, message: str, field: str = "") -> None:
+        """An event of type Warning."""
+        self._write("Warning", obj, reason, message, field)
+
+    def _write(self, kind: str, obj: Object, reason: str, message: str, field: str) -> None:
+        metadata = obj["metadata"]
+        namespace = metadata.get("namespace", "default")
+        key = (metadata["uid"], reason, message, field)
+        now = clock.now()
+        name = self._seen.get(key)
+        earlier = self._registry.store.find(EVENTS, namespace, name) if name else None
+        try:
+            if earlier:
+                repeated = {**earlier, "count": earlier["count"] + 1, "lastTimestamp": now}
+                self._registry.store.update(EVENTS, repeated)
+                return
+            event = self._event(kind, obj, reason, message, field, now)
+            self._registry.create(EVENTS, namespace, event)
+            self._seen[key] = event["metadata"]["name"]
+        except ApiError as error:
+            # The namespace is going: nobody will read the event, and nothing depends on it.
+            log.debug("event %s of %s not written: %s", reason, metadata["name"], error)
+
+    def _event(
+        self, kind: str, obj: Object, reason: str, message: str, field: str, now: str
+    ) -> Object:
+        metadata = obj["metadata"]
+        involved = {
+            "kind": obj["kind"],
+            "namespace": metadata.get("namespace"),
+            "name": metadata["name"],
+            "uid": metadata["uid"],
+            "apiVersion": obj["apiVersion"],
+            "resourceVersion": metadata.get("resourceVersion"),
+            "fieldPath": field,
+        }
+        source = {"component": self._component, "host": self._host}
+        return {
+            "metadata": {"name": f"{metadata['name']}.{time.time_ns():x}"},
+            "involvedObject": {k: v for k, v in involved.items() if v},
+            "reason": reason,
+            "message": message,
+            "source": {k: v for k, v in source.items() if v},
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+            "count": 1,
+            "type": kind,
+            "eventTime": None,
+            "reportingComponent": self._component,
+            "reportingInstance": self._host,
+        }
+
+
+def sweep(registry: Registry) -> None:
+    """Delete the events whose time is over."""
+    for event in registry.store.list(EVENTS):
+        metadata = event["metadata"]
+        last = event.get("lastTimestamp") or metadata["creationTimestamp"]
+        if clock.seconds_since(last) > KEPT:
+            registry.delete(EVENTS, metadata["namespace"], metadata["name"], DeleteOptions())

@@ -1,0 +1,67 @@
+"""``/etc/hosts`` of each pod: how names of headless Services resolve without a DNS server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .resources import PODS, SERVICES
+from .store import Object, Store
+
+DOMAIN = "svc.cluster.local"
+
+_HEAD = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost\n"
+
+
+def render(store: Store, pod: Object, pod_ip: str) -> str:
+    """The file for one pod: itself, and whoever the namespace's headless Services name."""
+    namespace, spec = pod["metadata"]["namespace"], pod["spec"]
+    own = spec.get("hostname") or pod["metadata"]["name"]
+    names = [own]
+    if spec.get("subdomain"):
+        names = [f"{own}.{spec['subdomain']}.{namespace}.{DOMAIN}", own]
+    lines = [f"{pod_ip}\t{' '.join(names)}"]
+    for service in store.list(SERVICES, namespace):
+        if service["spec"].get("clusterIP") == "None":
+            lines += _records(store, service)
+    return _HEAD + "\n".join(lines) + "\n"
+
+
+def _records(store: Store, service: Object) -> list[str]:
+    spec, metadata = service["spec"], service["metadata"]
+    selector = spec.get("selector") or {}
+    if not selector:
+        return []
+    name, namespace = metadata["name"], metadata["namespace"]
+    suffixes = [name, f"{name}.{namespace}", f"{name}.{namespace}.svc",
+                f"{name}.{namespace}.{DOMAIN}"]  # fmt: skip
+    lines = []
+    for pod in store.list(PODS, namespace):
+        labels, status = pod["metadata"].get("labels") or {}, pod["status"]
+        address = status.get("podIP")
+        if not address or any(labels.get(k) != v for k, v in selector.items()):
+            continue
+        if status.get("phase") in ("Succeeded", "Failed"):
+            continue
+        if not spec.get("publishNotReadyAddresses") and not _ready(pod):
+            continue
+        names = list(suffixes)
+        if pod["spec"].get("subdomain") == name and pod["spec"].get("hostname"):
+            names = [f"{pod['spec']['hostname']}.{suffix}" for suffix in suffixes] + names
+        lines.append(f"{address}\t{' '.join(names)}")
+    return lines
+
+
+def _ready(pod: Object) -> bool:
+    return any(
+        c["type"] == "Ready" and c["status"] == "True"
+        for c in pod["status"].get("conditions") or []
+    )
+
+
+def write(path: Path, text: str) -> None:
+    """Write in place: the file is bound into the pod, so it must stay the same file."""
+    if path.exists() and path.read_text() == text:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        file.write(text)

@@ -1,0 +1,116 @@
+"""Processes and what they use, read from /proc (proc(5)).
+
+A process is known by its pid *and* its start time: pids are used again, the pair is not.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+# Positions in /proc/PID/stat behind the process' name, whose own text may hold spaces and brackets.
+_STATE, _PARENT, _USER_TIME, _CHILDREN_SYSTEM_TIME, _START = 0, 1, 11, 14, 19
+
+
+def start_time(pid: int) -> int | None:
+    """When the process started, in clock ticks since the machine did; None for one that is gone."""
+    fields = _stat(pid)
+    return int(fields[_START]) if fields else None
+
+
+def is_alive(pid: int, start: int) -> bool:
+    """Whether process `pid` runs, is no zombie, and is the one that started at `start` (ticks)."""
+    fields = _stat(pid)
+    return (
+        fields is not None and fields[_STATE] not in (b"Z", b"X") and int(fields[_START]) == start
+    )
+
+
+def send_signal(pid: int, start: int, number: int) -> bool:
+    """Send a signal to exactly this process, never to a later one of its pid; False if gone."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return False
+    try:
+        if not is_alive(pid, start):
+            return False
+        signal.pidfd_send_signal(descriptor, number)
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def in_pid_namespace(init: int) -> list[int]:
+    """The processes of the pid namespace whose process 1 is `init`, and of those nested in it.
+
+    Processes that left their parent or session are among them, and commands executed in the
+    container from outside. Reads every entry of /proc: some 20 µs for each process of the machine.
+    """
+    try:
+        namespace = os.readlink(f"/proc/{init}/ns/pid")
+    except OSError:
+        return []
+    members: set[int] = set()
+    parents: dict[int, int] = {}
+    for pid in _pids():
+        with suppress(OSError):  # ended meanwhile, or another user's
+            if os.readlink(f"/proc/{pid}/ns/pid") == namespace:
+                members.add(pid)
+            elif fields := _stat(pid):
+                parents[pid] = int(fields[_PARENT])
+    while nested := {pid for pid, parent in parents.items() if parent in members} - members:
+        members |= nested
+    return sorted(members)
+
+
+def memory(pids: Iterable[int], limit: int | None = None) -> int:
+    """Bytes of anonymous and shared memory that the processes hold: what counts when it runs out.
+
+    Mapped files are left out, since the kernel can drop them. Memory that processes share, as
+    forked ones do, counts once for each of them; where that sum exceeds `limit`, it is taken again
+    with every page divided among its users (the kernel's PSS), which is exact but takes
+    milliseconds for each GiB.
+    """
+    pids = list(pids)
+    total = sum(_bytes(f"/proc/{pid}/status", (b"RssAnon:", b"RssShmem:")) for pid in pids)
+    if limit is not None and total > limit:
+        fields = (b"Pss_Anon:", b"Pss_Shmem:")
+        total = sum(_bytes(f"/proc/{pid}/smaps_rollup", fields) for pid in pids)
+    return total
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """Seconds of CPU, user and system, of the processes and of the children they have reaped."""
+    ticks = 0
+    for pid in pids:
+        if fields := _stat(pid):
+            ticks += sum(map(int, fields[_USER_TIME : _CHILDREN_SYSTEM_TIME + 1]))
+    return ticks / _TICKS_PER_SECOND
+
+
+def _pids() -> Iterator[int]:
+    return (int(name) for name in os.listdir("/proc") if name.isdecimal())
+
+
+def _stat(pid: int) -> list[bytes] | None:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def _bytes(path: str, fields: tuple[bytes, ...]) -> int:
+    """The sum of fields of a /proc file that are given in KiB; 0 for a process that is gone."""
+    try:
+        with open(path, "rb") as file:
+            return sum(int(line.split()[1]) << 10 for line in file if line.startswith(fields))
+    except (FileNotFoundError, ProcessLookupError):
+        return 0

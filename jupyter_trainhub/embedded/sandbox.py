@@ -1,0 +1,354 @@
+"""The container sandbox: an isolated process tree with a root, a log and an exit record of its own.
+
+Each container is run by a small program, `shim`, so that it outlives this process and can be found
+again. The two share one folder for each run (mode 0700):
+
+    spec.json         the container, as asked for
+    pid.json          pids and start times: the shim, and process 1 once the command runs
+    exit.json         how it ended; written once, whole, last
+    kill.json         why it was killed, where that was said
+    upper/ work/      what the container wrote (overlayfs)
+    mounts/           what it wrote to the machine's other file systems, if root runs the cluster
+    root/             where its root is put together; empty when seen from outside
+    termination-log   what the command left as its last words
+    shim.log          what went wrong in the shim itself
+
+A container has mount, pid, uts and ipc namespaces of its own, and a user namespace where an
+ordinary user runs the cluster; the network is the machine's. No function here blocks for longer
+than a look into /proc takes, but for `missing` and `remove`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pwd
+import shutil
+import signal
+import stat
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from . import isolation, processes
+
+# Loads the shim by its path, so that nothing of the packages above it is imported. Isolated from
+# environment and site-packages: how a pod starts must not depend on who started the cluster.
+_SHIM_ARGV = (
+    *(sys.executable, "-I", "-S", "-E", "-c"),
+    "import sys; sys.path.append(sys.argv[1]); from shim.program import main; "
+    "sys.exit(main(sys.argv[2:]))",
+    str(Path(__file__).resolve().parent),
+)
+_TRIAL_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A file or folder of the machine, or a tmpfs (`source` None), seen inside at `target`."""
+
+    target: str
+    source: str | None
+    read_only: bool = False
+    size: int | None = None
+    """Bytes that a tmpfs may hold; None is the kernel's default, half of the memory."""
+
+
+@dataclass(frozen=True)
+class Container:
+    """One run of one container. `directory` is made by `start` and belongs to this run alone."""
+
+    directory: Path
+    layers: tuple[str, ...]
+    """Folders of the unpacked image layers, lowest first; none stands for the machine itself."""
+    argv: tuple[str, ...]
+    env: dict[str, str]
+    """The whole environment; only HOSTNAME and HOME are added where absent."""
+    cwd: str
+    hostname: str
+    mounts: tuple[Mount, ...]
+    log_path: Path
+    """Written in the CRI log format."""
+    termination_log: str = "/dev/termination-log"
+    uid: int | None = None
+    gid: int | None = None
+    """User and group inside; None: those who run the cluster."""
+    hide: tuple[str, ...] = ()
+    """Folders of the machine that appear empty, in volumes too: the cluster's state and tokens."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """The command runs. `pid` and `start` (clock ticks) are process 1's as seen from outside.
+
+    `started_at`, as all times here, is RFC 3339 in UTC to the second.
+    """
+
+    pid: int
+    start: int
+    started_at: str
+
+
+@dataclass(frozen=True)
+class Exited:
+    """How a container ended, in the words of a Kubernetes container status.
+
+    `reason` is Completed, Error, StartError, what `Running.kill` was given (OOMKilled), or
+    ContainerStatusUnknown where the shim was lost and took the exit code with it.
+    """
+
+    code: int
+    signal: int | None
+    started_at: str
+    finished_at: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Running:
+    """A container whose shim was started; it may have ended since."""
+
+    directory: Path
+    shim_pid: int
+    shim_start: int
+    """Clock ticks since the machine started (field 22 of /proc/PID/stat)."""
+
+    def alive(self) -> bool:
+        """Whether the shim still runs; once it does not, `state` is final."""
+        with contextlib.suppress(ChildProcessError):  # found again: the child of another process
+            os.waitpid(self.shim_pid, os.WNOHANG)
+        return processes.is_alive(self.shim_pid, self.shim_start)
+
+    def state(self) -> Started | Exited | None:
+        """What became of the command; None while the container is being set up."""
+        record = _read(self.directory / "exit.json")
+        if record is None and not self.alive():
+            # It may have been written between those two looks.
+            record = _read(self.directory / "exit.json") or self._lost()
+        if record is not None:
+            return Exited(**{name: record[name] for name in Exited.__dataclass_fields__})
+        pids = _read(self.directory / "pid.json") or {}
+        if "pid" not in pids:
+            return None
+        return Started(pids["pid"], pids["start"], pids["started_at"])
+
+    def _lost(self) -> dict[str, Any]:
+        pids = _read(self.directory / "pid.json") or {}
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        return {
+            "code": 128 + signal.SIGKILL,
+            "signal": None,
+            "started_at": pids.get("started_at", now),
+            "finished_at": now,
+            "reason": "ContainerStatusUnknown",
+            "message": "The container's supervisor ended without recording how the container did.",
+        }
+
+    def signal(self, number: int) -> None:
+        """Send a signal to process 1 of the container; it is no error if that has ended.
+
+        A container whose command does not run yet is killed.
+        """
+        state = self.state()
+        if isinstance(state, Started):
+            processes.send_signal(state.pid, state.start, number)
+        elif state is None:
+            processes.send_signal(self.shim_pid, self.shim_start, signal.SIGTERM)
+
+    def kill(self, reason: str | None = None) -> None:
+        """Kill every process of the container; `reason` (OOMKilled) then stands in its `Exited`.
+
+        The kernel ends a pid namespace with its process 1, so sessions or parents that the others
+        have left do not matter.
+        """
+        if reason is not None and self.alive():
+            _write(self.directory / "kill.json", {"reason": reason})
+        self.signal(signal.SIGKILL)
+
+    def members(self) -> list[int]:
+        """The pids of all processes of the container, executed commands included."""
+        state = self.state()
+        if not isinstance(state, Started) or not processes.is_alive(state.pid, state.start):
+            return []
+        return processes.in_pid_namespace(state.pid)
+
+    def memory(self, limit: int | None = None) -> int:
+        """Bytes of memory that the container holds, exact above `limit` (see processes.memory)."""
+        return processes.memory(self.members(), limit)
+
+    def cpu_seconds(self) -> float:
+        """Seconds of CPU that the container has used."""
+        return processes.cpu_seconds(self.members())
+
+    def exec_argv(
+        self, argv: Sequence[str], *, tty: bool = False, cwd: str | None = None
+    ) -> list[str]:
+        """The command line that, on the machine, runs `argv` inside as the container's user.
+
+        Its standard streams are those of `argv`; with `tty` they are one terminal, which becomes
+        the controlling one. It exits with the code of `argv`, 128+n after signal n, 127 if there
+        is no such command, 126 if it cannot be executed, 125 if the container does not run.
+        SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are passed on.
+        """
+        options = (["--tty"] if tty else []) + (["--cwd", cwd] if cwd is not None else [])
+        return [*_SHIM_ARGV, "exec", str(self.directory), *options, "--", *argv]
+
+
+def start(container: Container) -> Running:
+    """Start a container and return at once; what fails from here on is told by `Running.state`.
+
+    Raises ValueError for a container that makes no sense, and FileExistsError if its folder has
+    been used before.
+    """
+    _check(container)
+    directory = container.directory.resolve()
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    container.log_path.parent.mkdir(parents=True, exist_ok=True)
+    from_machine = not container.layers and container.uid is None
+    spec = asdict(container) | {
+        "directory": str(directory),
+        "log_path": str(container.log_path.absolute()),
+        "hide": [os.path.realpath(folder) for folder in container.hide],
+        "home": pwd.getpwuid(os.geteuid()).pw_dir if from_machine else None,
+    }
+    with open(directory / "spec.json", "x", opener=_private) as file:
+        json.dump(spec, file)
+    last_words = directory / "termination-log"
+    last_words.touch()
+    last_words.chmod(0o666)  # as the kubelet does: the command may run as another user
+    log = str(directory / "shim.log")
+    pid = os.posix_spawn(
+        sys.executable,
+        [*_SHIM_ARGV, str(directory)],
+        {},
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+        # Held until the shim can act on it, so that no kill comes too early.
+        setsigmask=[signal.SIGTERM],
+        setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
+    )
+    # As a child that is not reaped yet, it has its entry in /proc however soon it ended.
+    return Running(directory, pid, processes.start_time(pid) or 0)
+
+
+def find(directory: Path) -> Running | None:
+    """The container of a state folder, running or ended; None if none was ever started there."""
+    pids = _read(directory / "pid.json")
+    return Running(directory.resolve(), pids["shim_pid"], pids["shim_start"]) if pids else None
+
+
+def remove(directory: Path) -> None:
+    """Delete the state folder of a container that has ended, and with it all that it wrote.
+
+    Takes as long as deleting those files does. No mounts are left: they ended with the container's
+    namespace. Raises RuntimeError while the container runs.
+    """
+    container = find(directory)
+    if container and container.alive():
+        raise RuntimeError(f"The container of {directory} still runs: kill it, and wait for that.")
+    for folder, names, _ in os.walk(directory):
+        for name in names:
+            path = os.path.join(folder, name)
+            mode = os.lstat(path).st_mode
+            # The work folder of overlayfs has mode 0, and a container may make others like it.
+            if stat.S_ISDIR(mode) and mode & 0o700 != 0o700:
+                os.chmod(path, 0o700)
+    shutil.rmtree(directory)
+
+
+def missing(state: Path | None = None) -> list[str]:
+    """What this machine lacks to isolate pods, as sentences with what would do; empty if nothing.
+
+    Found out by running a container under `state`, the folder where the cluster keeps its files
+    (default: the one for temporary files), since kernel, container engine and file system each
+    have a say. Takes some 50 ms.
+    """
+    if unsuitable := isolation.this_system():
+        return [unsuitable]
+    if state is not None:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="trial-", dir=state))
+    try:
+        trial = start(_trial(folder))
+        deadline = time.monotonic() + _TRIAL_SECONDS
+        while trial.alive() and time.monotonic() < deadline:
+            time.sleep(0.002)
+        if trial.alive():
+            trial.kill()
+            return [
+                f"A trial container did not end within {_TRIAL_SECONDS:.0f} s: try again later."
+            ]
+        return _lacking(trial, state or folder.parent)
+    finally:
+        with contextlib.suppress(RuntimeError):
+            remove(folder / "container")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _trial(folder: Path) -> Container:
+    return Container(
+        directory=folder / "container",
+        layers=(),
+        argv=("/bin/sh", "-c", ":"),
+        env={},
+        cwd="/",
+        hostname="trial",
+        mounts=(),
+        log_path=folder / "log",
+    )
+
+
+def _lacking(trial: Running, state: Path) -> list[str]:
+    outcome = _read(trial.directory / "exit.json")
+    if outcome is None:
+        log = (trial.directory / "shim.log").read_text(errors="replace").strip()
+        last = log.rpartition("\n")[2] or "no trace is left"
+        return [f"A trial container was lost ({last}): mend that, {isolation.REAL_CLUSTER}."]
+    if outcome["reason"] != "StartError":
+        return []
+    short = outcome["message"].rpartition("container init: ")[2]
+    return [isolation.remedy(outcome["step"], outcome["errno"], short, state)]
+
+
+def _check(container: Container) -> None:
+    if not container.argv:
+        raise ValueError("argv is empty: a container needs a command.")
+    if not container.cwd.startswith("/"):
+        raise ValueError(f"cwd must be an absolute path in the container, not {container.cwd!r}.")
+    targets = [entry.target for entry in container.mounts]
+    for target in (*targets, container.termination_log):
+        if not target.startswith("/") or os.path.normpath(target) != target or target == "/":
+            raise ValueError(f"A mount's target must be a plain path below /, not {target!r}.")
+    for entry in container.mounts:
+        if entry.source is not None and not entry.source.startswith("/"):
+            raise ValueError(
+                f"The source of the mount {entry.target} must be absolute, not {entry.source!r}."
+            )
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        record: dict[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    return record
+
+
+def _write(path: Path, record: dict[str, Any]) -> None:
+    temporary = path.with_name(f".{path.name}")
+    temporary.write_text(json.dumps(record))
+    temporary.replace(path)

@@ -1,0 +1,144 @@
+"""Label selectors and field selectors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .resources import Resource
+from .status import bad_request
+
+Match = Callable[[Mapping[str, Any]], bool]
+
+_KEY = r"[A-Za-z0-9](?:[-A-Za-z0-9_./]*[A-Za-z0-9])?"
+_VALUE = r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?"
+_REQUIREMENT = re.compile(
+    rf"\s*(?:(?P<absent>!)\s*(?P<key0>{_KEY})"
+    rf"|(?P<key1>{_KEY})\s+(?P<op>in|notin)\s*\((?P<values>[^()]*)\)"
+    rf"|(?P<key2>{_KEY})\s*(?P<eq>==|=|!=)\s*(?P<value>{_VALUE})"
+    rf"|(?P<key3>{_KEY}))\s*"
+)
+
+
+def parse_labels(text: str) -> Callable[[Mapping[str, str]], bool]:
+    """A predicate over an object's labels.
+
+    Raises:
+        ApiError: 400, the text is no label selector.
+    """
+    tests: list[Callable[[Mapping[str, str]], bool]] = []
+    position = 0
+    while position < len(text):
+        match = _REQUIREMENT.match(text, position)
+        if match is None or (match.end() < len(text) and text[match.end()] != ","):
+            raise bad_request(f'unable to parse requirement: found "{text}"')
+        tests.append(_requirement(match))
+        position = match.end() + 1
+    return lambda labels: all(test(labels) for test in tests)
+
+
+def _requirement(match: re.Match[str]) -> Callable[[Mapping[str, str]], bool]:
+    if match["absent"]:
+        absent = match["key0"]
+        return lambda labels: absent not in labels
+    if match["op"]:
+        key, values = match["key1"], {v.strip() for v in match["values"].split(",")}
+        if match["op"] == "in":
+            return lambda labels: labels.get(key) in values
+        return lambda labels: labels.get(key) not in values
+    if match["eq"]:
+        key, value = match["key2"], match["value"]
+        if match["eq"] == "!=":
+            return lambda labels: labels.get(key) != value
+        return lambda labels: labels.get(key) == value
+    present = match["key3"]
+    return lambda labels: present in labels
+
+
+def matches_selector(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
+    """Whether a ``LabelSelector`` object (matchLabels, matchExpressions) selects these labels.
+
+    None selects nothing; an empty one selects everything.
+    """
+    if selector is None:
+        return False
+    for key, value in (selector.get("matchLabels") or {}).items():
+        if labels.get(key) != value:
+            return False
+    return all(
+        matches_expression(expression, labels)
+        for expression in selector.get("matchExpressions") or []
+    )
+
+
+def matches_expression(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    """One ``{key, operator, values}`` of a label selector or a node selector term."""
+    key, operator = expression["key"], expression["operator"]
+    values = expression.get("values") or []
+    value = labels.get(key)
+    if operator == "In":
+        return value in values
+    if operator == "NotIn":
+        return value not in values
+    if operator == "Exists":
+        return key in labels
+    if operator == "DoesNotExist":
+        return key not in labels
+    if operator in ("Gt", "Lt") and value is not None and value.lstrip("-").isdigit():
+        return (int(value) > int(values[0])) == (operator == "Gt") and value != values[0]
+    return False
+
+
+_FIELDS: dict[str, set[str]] = {
+    "pods": {
+        "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
+        "spec.hostNetwork", "status.phase", "status.podIP", "status.nominatedNodeName",
+    },
+    "events": {
+        "involvedObject.kind", "involvedObject.namespace", "involvedObject.name",
+        "involvedObject.uid", "involvedObject.apiVersion", "involvedObject.resourceVersion",
+        "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type",
+    },
+    "nodes": {"spec.unschedulable"},
+    "namespaces": {"status.phase"},
+    "secrets": {"type"},
+    "jobs": {"status.successful"},
+    "services": {"spec.clusterIP", "spec.type"},
+}  # fmt: skip
+
+
+def parse_fields(resource: Resource, text: str) -> Match:
+    """A predicate over objects from a field selector (``metadata.name=a,status.phase!=Running``).
+
+    Raises:
+        ApiError: 400, the kind cannot be selected by that field.
+    """
+    tests: list[tuple[str, bool, str]] = []
+    for term in filter(None, (part.strip() for part in text.split(","))):
+        match = re.fullmatch(r"([A-Za-z.]+)\s*(==|=|!=)\s*(.*)", term)
+        if match is None:
+            raise bad_request(f"invalid selector: '{term}'; can't understand '{term}'")
+        field, operator, value = match.groups()
+        allowed = {"metadata.name"} | _FIELDS.get(resource.plural, set())
+        if resource.namespaced:
+            allowed.add("metadata.namespace")
+        if field not in allowed:
+            raise bad_request(
+                f'Unable to find "{resource.api_version}, Resource={resource.plural}" that match '
+                f'label selector "", field selector "{text}": field label not supported: {field}'
+            )
+        tests.append((field, operator != "!=", value))
+    return lambda obj: all((_field(obj, f) == value) == wanted for f, wanted, value in tests)
+
+
+def _field(obj: Mapping[str, Any], path: str) -> str:
+    value: Any = obj
+    if path == "source":
+        value = (obj.get("source") or {}).get("component") or obj.get("reportingComponent")
+    else:
+        for part in path.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)

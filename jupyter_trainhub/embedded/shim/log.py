@@ -1,0 +1,110 @@
+"""The log of a container, in Kubernetes' CRI format."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+
+MAX_LINE = 16 << 10  # bytes of text in one line: containerd's max_container_log_line_size
+READ_SIZE = 64 << 10  # bytes: what a pipe holds
+
+
+class LogStream:
+    """One output stream of a container, made into lines of the log.
+
+    A line holds the time, the stream, `F` at the end of a line or `P` for a part of one that
+    exceeds 16 KiB, and the text (Kubernetes' "CRI container log" format).
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name.encode()
+        self._rest = b""
+
+    def feed(self, data: bytes, nanoseconds: int) -> bytes:
+        """The log lines that `data` completes; what follows the last line break waits for more."""
+        head = timestamp(nanoseconds) + b" " + self._name
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        output: list[bytes] = []
+        for line in lines:
+            start = _write_parts(line, head, output)
+            output += (head, b" F ", line[start:], b"\n")
+        self._rest = self._rest[_write_parts(self._rest, head, output) :]
+        return b"".join(output)
+
+    def close(self, nanoseconds: int) -> bytes:
+        """The text after the last line break, as a line of its own."""
+        return self.feed(b"\n", nanoseconds) if self._rest else b""
+
+
+def _write_parts(line: bytes, head: bytes, output: list[bytes]) -> int:
+    """Add what exceeds one log line to the output, and return how much that is."""
+    start = 0
+    while len(line) - start > MAX_LINE:
+        output += (head, b" P ", line[start : start + MAX_LINE], b"\n")
+        start += MAX_LINE
+    return start
+
+
+def timestamp(nanoseconds: int) -> bytes:
+    """RFC 3339 in UTC, to the nanosecond."""
+    seconds, fraction = divmod(nanoseconds, 1_000_000_000)
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    return b"%s.%09dZ" % (whole.encode(), fraction)
+
+
+class LogFile:
+    """The file that the lines go to.
+
+    While it cannot be written, output is dropped and standard error told once: a full disk must not
+    stop a container.
+    """
+
+    def __init__(self, path: str) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self._file = os.open(path, flags, 0o640)
+        self._failing = False
+
+    def write(self, data: bytes) -> None:
+        """Append `data`."""
+        try:
+            while data:
+                data = data[os.write(self._file, data) :]
+            self._failing = False
+        except OSError as error:
+            if not self._failing:
+                print(f"output is lost: {error}", file=sys.stderr, flush=True)
+            self._failing = True
+
+
+def relay(streams: dict[int, LogStream], file: LogFile, exited: int) -> None:
+    """Copy the pipes `streams` to the log until the process of the pidfd `exited` has ended.
+
+    Its whole pid namespace is dead by then (pid_namespaces(7)), so all there will ever be is in the
+    pipes already. They are emptied without waiting: a writer that leaked out of the container
+    cannot hold the end back. The pipes must not block.
+    """
+    poller = select.poll()
+    for descriptor in (*streams, exited):
+        poller.register(descriptor, select.POLLIN)
+    while exited not in (ready := {descriptor for descriptor, _ in poller.poll()}):
+        for descriptor in ready:
+            if not _copy(descriptor, streams[descriptor], file):
+                poller.unregister(descriptor)
+                del streams[descriptor]
+    for descriptor, stream in streams.items():
+        while _copy(descriptor, stream, file):
+            pass
+        file.write(stream.close(time.time_ns()))
+
+
+def _copy(descriptor: int, stream: LogStream, file: LogFile) -> bool:
+    """Copy what the pipe holds, up to READ_SIZE; False if it is empty or at its end."""
+    try:
+        data = os.read(descriptor, READ_SIZE)
+    except BlockingIOError:
+        return False
+    now = time.time_ns()
+    file.write(stream.feed(data, now) if data else stream.close(now))
+    return bool(data)

@@ -1,0 +1,17 @@
+"""The shim's command line (see the package)."""
+
+from __future__ import annotations
+
+import os
+
+from .execution import execute_inside
+from .supervisor import supervise
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the arguments ask; return the code to exit with."""
+    if arguments[0] == "exec":
+        return execute_inside(arguments[1:])
+    os.chdir("/")
+    supervise(arguments[0])
+    return 0
