@@ -67,6 +67,7 @@ def _check_quota(store: Store, quota: Object, pod: Object) -> None:
         if wanted.get(r) and used[r] + wanted[r] > quantity.parse(hard[r])
     ]  # fmt: skip
     if over:
+
         def text(values: dict[str, Decimal]) -> str:
             return ",".join(f"{r}={quantity.format_like(values[r], str(hard[r]))}" for r in over)
 

@@ -30,6 +30,7 @@ from .status import (
     method_not_allowed,
     page_not_found,
     unauthorized,
+    unsupported_media_type,
 )
 from .store import Object, Store, StoreUnusable, encode
 
@@ -117,6 +118,9 @@ class ApiHandler(web.RequestHandler):
         """
         if not self.request.body:
             return None
+        content_type = self.request.headers.get("Content-Type", "")
+        if "protobuf" in content_type:
+            raise unsupported_media_type(content_type, ["application/json"])
         try:
             return json.loads(self.request.body)
         except ValueError as error:
@@ -354,9 +358,7 @@ class ResourceHandler(ApiHandler):
             self._delete_collection(target, query, options)
             return
         resource = self._stored(target.resource)
-        obj, gone = self.context.registry.delete(
-            resource, target.namespace, target.name, options
-        )
+        obj, gone = self.context.registry.delete(resource, target.namespace, target.name, options)
         if not gone or resource is PODS:
             self.answer(obj)
             return

@@ -16,8 +16,8 @@ from typing import Any
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
-from traitlets import Integer, List
 from traitlets import Dict as DictTrait
+from traitlets import Integer, List
 from traitlets.config import Application
 
 from . import certificate, clock, events, images, kubeconfig, lifecycle, node, processes, sandbox
@@ -124,13 +124,13 @@ class EmbeddedCluster(Application):
         )  # fmt: skip
         app = application(context)
         app.settings["context"] = context
-        server = HTTPServer(app, ssl_options=tls, max_body_size=16 << 20, idle_connection_timeout=300)
+        server = HTTPServer(
+            app, ssl_options=tls, max_body_size=16 << 20, idle_connection_timeout=300
+        )
         server.add_sockets(sockets)
         return server, address
 
-    async def _until_stopped(
-        self, context: Context, kubelet: Kubelet, registry: Registry
-    ) -> None:
+    async def _until_stopped(self, context: Context, kubelet: Kubelet, registry: Registry) -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,4 +1,4 @@
-"""One container of a pod as the node runs it: started, watched, restarted, and told of in its status."""
+"""One container of a pod as the node runs it: started, watched, restarted, reported."""
 
 from __future__ import annotations
 
@@ -134,8 +134,8 @@ class ContainerRun:
             return ""
         with contextlib.suppress(OSError):
             lines = self.log_file().read_bytes().splitlines(keepends=True)[-80:]
-            text = b"".join(line.split(b" ", 3)[-1] for line in lines)
-            return text[-_MESSAGE_LOG_BYTES:].decode(errors="replace")
+            end = b"".join(line.split(b" ", 3)[-1] for line in lines)[-_MESSAGE_LOG_BYTES:]
+            return end.decode(errors="replace")
         return ""
 
     def next_backoff(self) -> float:
@@ -204,5 +204,3 @@ async def _readable(descriptor: int) -> None:
         await done
     finally:
         loop.remove_reader(descriptor)
-
-

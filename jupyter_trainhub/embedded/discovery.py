@@ -1,4 +1,4 @@
-"""What this API server says of itself: versions, groups, resources, and enough OpenAPI for kubectl."""
+"""What this API server says of itself: versions, groups, resources, and some OpenAPI."""
 
 from __future__ import annotations
 

@@ -71,9 +71,7 @@ def contents(resource: Resource, obj: Object) -> dict[str, bytes]:
     return result
 
 
-def _from(
-    store: Store, pod: Object, container: Object, source: Object, pod_ip: str
-) -> str | None:
+def _from(store: Store, pod: Object, container: Object, source: Object, pod_ip: str) -> str | None:
     if "fieldRef" in source:
         return field_value(pod, source["fieldRef"]["fieldPath"], pod_ip)
     if "resourceFieldRef" in source:

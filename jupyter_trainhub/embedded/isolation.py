@@ -46,15 +46,15 @@ def remedy(step: str, code: int, message: str, state: Path) -> str:
     refused = code in _REFUSALS
     if step == "overlay" and not refused:
         return (
-            f"The file system of {state} cannot hold what pods write ({message}): keep the cluster's "
-            f"files on a local ext4, xfs, btrfs or tmpfs, {REAL_CLUSTER}."
+            f"The file system of {state} cannot hold what pods write ({message}): keep the "
+            f"cluster's files on a local ext4, xfs, btrfs or tmpfs, {REAL_CLUSTER}."
         )
     if refused and os.geteuid() != 0:
         for name, (forbidding, allowing) in _SETTINGS.items():
             if _setting(name) == forbidding:
                 return (
-                    f"This machine does not let ordinary users make namespaces ({message}; {name} is "
-                    f"{forbidding}): have its administrator run `sysctl -w {name}={allowing}`, "
+                    f"This machine does not let ordinary users make namespaces ({message}; {name} "
+                    f"is {forbidding}): have its administrator run `sysctl -w {name}={allowing}`, "
                     f"{REAL_CLUSTER}."
                 )
     if refused:

@@ -14,7 +14,7 @@ from .pod_worker import Place, PodWorker
 from .registry import DeleteOptions, Registry
 from .resources import PODS, SERVICES
 from .status import ApiError, bad_request
-from .store import Change, Object
+from .store import Change, Object, key_of
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,7 @@ class Kubelet:
         self._hide = hide
         self._workers: dict[str, PodWorker] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._sweeping: list[asyncio.Future[None]] = []
         # Several clusters on one machine share 127.0.0.0/8: each begins somewhere else.
         self._next_address = random.randrange(127 << 24 | 64 << 16, 127 << 24 | 254 << 16)
 
@@ -122,7 +123,7 @@ class Kubelet:
                 left = sandbox.find(run)
                 if left and left.alive():
                     left.kill()
-            asyncio.ensure_future(_remove_when_ended(folder))
+            self._sweeping.append(asyncio.ensure_future(_remove_when_ended(folder)))
         for folder in self._directory.glob("logs/*"):
             if folder.name not in known:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -185,13 +186,13 @@ class Kubelet:
 
     def ended(self, pod: Object, container: str) -> bool:
         """Whether a container will write no more to its log."""
-        current = self._store.find(PODS, pod["metadata"]["namespace"], pod["metadata"]["name"])
-        if current is None or current["metadata"]["uid"] != pod["metadata"]["uid"]:
+        if pod["metadata"]["uid"] not in self._workers:
             return True
-        state = _container_status(current, container_name(pod, container)).get("state") or {}
-        return "running" not in state and pod["metadata"]["uid"] not in self._workers or (
-            "terminated" in state or "waiting" in state
-        )
+        current = self._store.get(PODS, *key_of(pod))
+        status = _container_status(current, container_name(pod, container))
+        state = status.get("state") or {}
+        # Waiting for a first start is a beginning; waiting after a run is the end of that run.
+        return "terminated" in state or ("waiting" in state and bool(status.get("lastState")))
 
 
 async def _remove_when_ended(folder: Path) -> None:

@@ -186,9 +186,7 @@ class PodWorker:
 
     async def _follow(self, run: ContainerRun, running: sandbox.Running) -> None:
         if await run.until_started(running):
-            self._recorder.normal(
-                self._pod, "Started", "Container started", self._field(run)
-            )
+            self._recorder.normal(self._pod, "Started", "Container started", self._field(run))
             watchers = [asyncio.ensure_future(c) for c in self._probes(run, running)]
             limit = ((run.spec.get("resources") or {}).get("limits") or {}).get("memory")
             if limit:

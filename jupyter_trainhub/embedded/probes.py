@@ -50,7 +50,7 @@ async def _timed(check: Callable[[], Awaitable[str]], seconds: float) -> str:
 def checker(
     probe: Object, container: Object, running: sandbox.Running, address: str
 ) -> Callable[[], Awaitable[str]]:
-    """What one look consists of, by the probe's kind: httpGet, tcpSocket, exec or grpc (refused)."""
+    """What one look consists of, by the probe's kind: httpGet, tcpSocket or exec."""
     if "httpGet" in probe:
         get = probe["httpGet"]
         host, port = get.get("host") or address, _port(container, get["port"])

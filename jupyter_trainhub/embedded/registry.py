@@ -20,13 +20,10 @@ from .resources import (
     PODS,
     RESOURCEQUOTAS,
     SERVICES,
-    STATEFULSETS,
     Resource,
     of_kind,
 )
 from .status import (
-    ApiError,
-    Cause,
     bad_request,
     invalid,
     invalid_object,
@@ -447,5 +444,3 @@ def resource_of(obj: Object) -> Resource:
     if resource is None:
         raise bad_request(f"no kind {obj.get('kind')!r} is served in {obj.get('apiVersion')!r}")
     return resource
-
-

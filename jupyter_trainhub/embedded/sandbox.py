@@ -40,7 +40,7 @@ from . import isolation, processes
 # Loads the shim by its path, so that nothing of the packages above it is imported. Isolated from
 # environment and site-packages: how a pod starts must not depend on who started the cluster.
 _SHIM_ARGV = (
-    *(sys.executable, "-I", "-S", "-E", "-c"),
+    *(sys.executable, "-I", "-S", "-c"),
     "import sys; sys.path.append(sys.argv[1]); from shim.program import main; "
     "sys.exit(main(sys.argv[2:]))",
     str(Path(__file__).resolve().parent),
@@ -120,10 +120,15 @@ class Running:
     """Clock ticks since the machine started (field 22 of /proc/PID/stat)."""
 
     def alive(self) -> bool:
-        """Whether the shim still runs; once it does not, `state` is final."""
-        with contextlib.suppress(ChildProcessError):  # found again: the child of another process
-            os.waitpid(self.shim_pid, os.WNOHANG)
+        """Whether the shim still runs. It ends a moment after `state` has become an `Exited`."""
+        self._reap(os.WNOHANG)
         return processes.is_alive(self.shim_pid, self.shim_start)
+
+    def _reap(self, options: int) -> None:
+        """Collect the shim if it ended; one found again is not this process' child."""
+        if processes.start_time(self.shim_pid) == self.shim_start:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self.shim_pid, options)
 
     def state(self) -> Started | Exited | None:
         """What became of the command; None while the container is being set up."""
@@ -149,6 +154,11 @@ class Running:
             "reason": "ContainerStatusUnknown",
             "message": "The container's supervisor ended without recording how the container did.",
         }
+
+    def dismiss(self) -> None:
+        """End the shim of a container that has ended; it does so by itself, but not at once."""
+        processes.send_signal(self.shim_pid, self.shim_start, signal.SIGKILL)
+        self._reap(0)
 
     def signal(self, number: int) -> None:
         """Send a signal to process 1 of the container; it is no error if that has ended.
@@ -253,9 +263,10 @@ def remove(directory: Path) -> None:
     Takes as long as deleting those files does. No mounts are left: they ended with the container's
     namespace. Raises RuntimeError while the container runs.
     """
-    container = find(directory)
-    if container and container.alive():
-        raise RuntimeError(f"The container of {directory} still runs: kill it, and wait for that.")
+    if container := find(directory):
+        if not isinstance(container.state(), Exited):
+            raise RuntimeError(f"The container of {directory} runs: kill it, and wait for its end.")
+        container.dismiss()
     for folder, names, _ in os.walk(directory):
         for name in names:
             path = os.path.join(folder, name)

@@ -14,7 +14,7 @@ from .events import Recorder
 from .registry import Registry, condition
 from .resources import NODES, PERSISTENTVOLUMECLAIMS, PODS
 from .selectors import matches_expression
-from .store import Change, Key, Object, Store
+from .store import Change, Key, Object, Store, key_of
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class Scheduler(Controller):
         """A new pod is tried; whatever may have freed room retries all that wait."""
         if change.resource is PODS:
             if _waits(change.object) and change.type != "DELETED":
-                self.enqueue(_key(change.object))
+                self.enqueue(key_of(change.object))
             elif _ended(change):
                 self._retry_all()
         elif change.resource in (NODES, PERSISTENTVOLUMECLAIMS):
@@ -43,7 +43,7 @@ class Scheduler(Controller):
     def _retry_all(self) -> None:
         for pod in self.store.list(PODS):
             if _waits(pod):
-                self.enqueue(_key(pod))
+                self.enqueue(key_of(pod))
 
     def sync(self, key: Key) -> None:
         """Bind one pod, or say why it cannot be."""
@@ -91,10 +91,6 @@ class Scheduler(Controller):
         kept = [c for c in conditions if c["type"] != "PodScheduled"]
         self.registry.update_status(PODS, pod, {**pod["status"], "conditions": [*kept, refused]})
         self._recorder.warning(pod, "FailedScheduling", message)
-
-
-def _key(pod: Object) -> Key:
-    return pod["metadata"]["namespace"], pod["metadata"]["name"]
 
 
 def _waits(pod: Object) -> bool:

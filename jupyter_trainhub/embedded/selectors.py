@@ -86,7 +86,8 @@ def matches_expression(expression: Mapping[str, Any], labels: Mapping[str, str])
     if operator == "DoesNotExist":
         return key not in labels
     if operator in ("Gt", "Lt") and value is not None and value.lstrip("-").isdigit():
-        return (int(value) > int(values[0])) == (operator == "Gt") and value != values[0]
+        bound = int(values[0])
+        return int(value) > bound if operator == "Gt" else int(value) < bound
     return False
 
 

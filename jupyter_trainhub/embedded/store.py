@@ -10,7 +10,7 @@ import json
 import sqlite3
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -192,7 +192,7 @@ class Store:
             listener(change)
         return obj
 
-    def since(self, version: int) -> list[Change]:
+    def since(self, version: int) -> Sequence[Change]:
         """Every change after a version.
 
         Raises:

@@ -154,7 +154,7 @@ class ExecHandler(WebSocketHandler):
     post = get
 
     def open(self, *args: str, **kwargs: str) -> None:
-        asyncio.ensure_future(self._serve())
+        self._serving = asyncio.ensure_future(self._serve())
 
     def _asked(self, name: str) -> bool:
         return self.get_argument(name, "") in ("true", "1")
@@ -179,7 +179,8 @@ class ExecHandler(WebSocketHandler):
         )
         self._process = process
         self._replay()
-        assert process.stdout and process.stderr
+        assert process.stdout is not None
+        assert process.stderr is not None
         await asyncio.gather(
             self._pump(process.stdout, self._STDOUT), self._pump(process.stderr, self._STDERR)
         )

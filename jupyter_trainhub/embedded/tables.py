@@ -36,9 +36,9 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
 
 
 def table(resource: Resource, objects: list[Object], metadata: Object, include: str) -> Object:
-    """A Table of the objects. ``include`` is what rows carry: ``Metadata``, ``Object``, ``None``."""
+    """A Table of the objects; rows carry what ``include`` says: Metadata, Object or None."""
     columns = _COLUMNS.get(resource.kind, ("Name", "Age"))
-    cells = _CELLS.get(resource.kind, lambda o: [o["metadata"]["name"], _age(o)])
+    cells = _CELLS.get(resource.kind, _plain)
     return {
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",
@@ -71,6 +71,10 @@ def _included(obj: Object, include: str) -> Object | None:
         "apiVersion": "meta.k8s.io/v1",
         "metadata": obj["metadata"],
     }
+
+
+def _plain(obj: Object) -> Cells:
+    return [obj["metadata"]["name"], _age(obj)]
 
 
 def _age(obj: Object) -> str:

@@ -137,7 +137,9 @@ def pod_spec(spec: Object, path: str) -> list[Cause]:
     if deadline is not None and deadline < 1:
         causes.append(
             invalid(
-                f"{path}.activeDeadlineSeconds", deadline, "must be between 1 and 2147483647, inclusive"
+                f"{path}.activeDeadlineSeconds",
+                deadline,
+                "must be between 1 and 2147483647, inclusive",
             )
         )
     return causes
@@ -162,9 +164,7 @@ def _container(container: Object, path: str, volumes: set[Any], names: set[str])
     for i, mount in enumerate(container.get("volumeMounts") or []):
         if mount.get("name") not in volumes:
             field = f"{path}.volumeMounts[{i}].name"
-            causes.append(
-                Cause("FieldValueNotFound", f'Not found: "{mount.get("name")}"', field)
-            )
+            causes.append(Cause("FieldValueNotFound", f'Not found: "{mount.get("name")}"', field))
         if not mount.get("mountPath"):
             causes.append(required(f"{path}.volumeMounts[{i}].mountPath"))
     resources = container.get("resources") or {}
@@ -194,17 +194,13 @@ def _job(obj: Object) -> list[Cause]:
                   "ttlSecondsAfterFinished"):  # fmt: skip
         value = spec.get(field)
         if value is not None and value < 0:
-            causes.append(
-                invalid(f"spec.{field}", value, "must be greater than or equal to 0")
-            )
+            causes.append(invalid(f"spec.{field}", value, "must be greater than or equal to 0"))
     if spec["completionMode"] not in ("NonIndexed", "Indexed"):
         causes.append(
             unsupported("spec.completionMode", spec["completionMode"], ["NonIndexed", "Indexed"])
         )
     elif spec["completionMode"] == "Indexed" and spec.get("completions") is None:
-        causes.append(
-            required("spec.completions", "when completion mode is Indexed")
-        )
+        causes.append(required("spec.completions", "when completion mode is Indexed"))
     return causes
 
 
@@ -217,7 +213,11 @@ def _statefulset(obj: Object) -> list[Cause]:
     labels = (spec["template"].get("metadata") or {}).get("labels") or {}
     if any(labels.get(key) != value for key, value in selector.items()):
         causes.append(
-            invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
+            invalid(
+                "spec.template.metadata.labels",
+                labels,
+                "`selector` does not match template `labels`",
+            )
         )
     if spec["replicas"] < 0:
         causes.append(
@@ -241,7 +241,9 @@ def _config(obj: Object) -> list[Cause]:
             size += len(str(value).encode())
     if size > MAX_CONFIG_BYTES:
         causes.append(
-            Cause("FieldValueTooLong", f"Too long: may not be more than {MAX_CONFIG_BYTES} bytes", "")
+            Cause(
+                "FieldValueTooLong", f"Too long: may not be more than {MAX_CONFIG_BYTES} bytes", ""
+            )
         )
     return causes
 

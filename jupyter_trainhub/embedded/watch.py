@@ -46,7 +46,14 @@ async def stream(
     unsubscribe = store.subscribe(heard)
     try:
         timeout = float(query.get("timeoutSeconds") or _DEFAULT_TIMEOUT)
-        first = list(_initial(store, resource, namespace, match, query, shape))
+        try:
+            first = list(_initial(store, resource, namespace, match, query, shape))
+        except ApiError as error:
+            if error.code != 410:
+                raise
+            # Said within the stream, and that is its end: the client lists anew.
+            handler.write(_line("ERROR", encode(error.status())))
+            return
         handler.write(b"".join(first))
         await handler.flush()
 
@@ -83,12 +90,7 @@ def _initial(
         return
     if not asked.isdigit():
         raise bad_request(f'resourceVersion: Invalid value: "{asked}"')
-    try:
-        missed = store.since(int(asked))
-    except ApiError as error:
-        yield _line("ERROR", encode(error.status()))
-        return
-    for change in missed:
+    for change in store.since(int(asked)):
         if change.resource is resource:
             yield from _event(change, namespace, match, shape)
 

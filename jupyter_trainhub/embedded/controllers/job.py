@@ -15,7 +15,7 @@ from ..events import Recorder
 from ..registry import DeleteOptions, Registry, controller_of, generated_suffix, owner_reference
 from ..resources import JOBS, PODS
 from ..status import ApiError
-from ..store import Change, Key, Object
+from ..store import Change, Key, Object, key_of
 from . import Controller
 
 FINALIZER = "batch.kubernetes.io/job-tracking"
@@ -64,7 +64,7 @@ class JobController(Controller):
     def changed(self, change: Change) -> None:
         """A Job, or a pod of one."""
         if change.resource is JOBS:
-            self.enqueue(_key(change.object))
+            self.enqueue(key_of(change.object))
         elif change.resource is PODS:
             owner = controller_of(change.object)
             if owner and owner["kind"] == "Job":
@@ -73,7 +73,7 @@ class JobController(Controller):
     def resync(self) -> None:
         """Queue every Job, and every pod whose Job is gone."""
         for job in self.store.list(JOBS):
-            self.enqueue(_key(job))
+            self.enqueue(key_of(job))
         for pod in self.store.list(PODS):
             owner = controller_of(pod)
             if owner and owner["kind"] == "Job":
@@ -112,9 +112,9 @@ class JobController(Controller):
         # A pod whose Job is gone has nobody left to count it.
         for pod in self.store.list(PODS, key[0]):
             owner = controller_of(pod)
-            if owner and owner["kind"] == "Job" and owner["name"] == key[1]:
-                if job is None or owner["uid"] == job["metadata"]["uid"]:
-                    self._release(pod)
+            named = owner and owner["kind"] == "Job" and owner["name"] == key[1]
+            if owner and named and (job is None or owner["uid"] == job["metadata"]["uid"]):
+                self._release(pod)
 
     def _release(self, pod: Object) -> None:
         finalizers = pod["metadata"].get("finalizers") or []
@@ -157,16 +157,14 @@ class JobController(Controller):
         status["active"] = len(view.active)
         if not view.active:
             del status["active"]
-        status.update(
-            terminating=len(view.terminating), uncountedTerminatedPods={}, ready=ready
-        )
+        status.update(terminating=len(view.terminating), uncountedTerminatedPods={}, ready=ready)
         current = self.registry.update_status(JOBS, view.job, status)
         for pod in counted:
-            fresh = self.store.find(PODS, *_key(pod))
+            fresh = self.store.find(PODS, *key_of(pod))
             if fresh and fresh["metadata"]["uid"] == pod["metadata"]["uid"]:
                 self._release(fresh)
         if current and _finished(current):
-            self.enqueue(_key(current))
+            self.enqueue(key_of(current))
 
     def _conclude(
         self, view: _View, status: Object, target: str, reason: str, message: str
@@ -203,10 +201,10 @@ class JobController(Controller):
             status["startTime"] = clock.now()
         if spec.get("activeDeadlineSeconds") is not None:
             passed = clock.seconds_since(status["startTime"])
-            self.enqueue(_key(view.job), after=max(0.1, spec["activeDeadlineSeconds"] - passed))
+            self.enqueue(key_of(view.job), after=max(0.1, spec["activeDeadlineSeconds"] - passed))
         wait = _backoff_left(view, status)
         if wait > 0:
-            self.enqueue(_key(view.job), after=wait)
+            self.enqueue(key_of(view.job), after=wait)
             return
         self._make_pods(view, status)
 
@@ -243,7 +241,7 @@ class JobController(Controller):
         self._recorder.normal(job, "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
 
     def _delete_pod(self, job: Object, pod: Object) -> None:
-        self.registry.delete(PODS, *_key(pod), DeleteOptions())
+        self.registry.delete(PODS, *key_of(pod), DeleteOptions())
         self._recorder.normal(job, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
 
     def _after_finish(self, view: _View) -> None:
@@ -259,10 +257,10 @@ class JobController(Controller):
         )
         left = ttl - clock.seconds_since(finished)
         if left > 0:
-            self.enqueue(_key(view.job), after=left)
+            self.enqueue(key_of(view.job), after=left)
         else:
             options = DeleteOptions(propagation="Background")
-            self.registry.delete(JOBS, *_key(view.job), options)
+            self.registry.delete(JOBS, *key_of(view.job), options)
 
 
 def pod_of(job: Object, index: int | None) -> Object:
@@ -293,10 +291,6 @@ def pod_of(job: Object, index: int | None) -> Object:
         del metadata["annotations"]
     metadata["name"] = metadata["generateName"] + generated_suffix()
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
-
-
-def _key(obj: Object) -> Key:
-    return obj["metadata"]["namespace"], obj["metadata"]["name"]
 
 
 def _index(pod: Object) -> int:

@@ -39,6 +39,7 @@ _PR_SET_PDEATHSIG = 1
 _PR_CAPBSET_READ = 23
 _PR_CAPBSET_DROP = 24
 _CAP_SYS_ADMIN = 21
+_ALL_IDS = ["0", "0", "4294967295"]  # the map of the machine's own user namespace
 _TIOCSCTTY = 0x540E
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -88,10 +89,14 @@ def map_ids(uid: int, gid: int, outer_uid: int, outer_gid: int) -> None:
 
 
 def is_privileged() -> bool:
-    """Whether this process may make namespaces and mounts without a user namespace."""
-    with open("/proc/self/status") as status:
+    """Whether this process may make namespaces and mounts without a user namespace of its own.
+
+    The root user of a rootless container may not: the overlays of a user namespace are those of an
+    ordinary user.
+    """
+    with open("/proc/self/uid_map") as uid_map, open("/proc/self/status") as status:
         effective = next(line.split()[1] for line in status if line.startswith("CapEff:"))
-    return bool(int(effective, 16) >> _CAP_SYS_ADMIN & 1)
+        return bool(int(effective, 16) >> _CAP_SYS_ADMIN & 1) and uid_map.read().split() == _ALL_IDS
 
 
 def limit_capabilities(kept: frozenset[int]) -> None:

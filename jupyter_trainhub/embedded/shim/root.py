@@ -83,7 +83,7 @@ class RootBuilder:
                 self._file_system(path, f"{self.directory}/mounts/{next(self._serial)}")
 
     def _machine_by_folder(self, folder: str, mounts: dict[str, str]) -> None:
-        """One overlay of each entry without mounts in it; one with mounts is made anew the same way.
+        """One overlay of each entry that holds no mounts; one that does is made anew likewise.
 
         The kernel refuses an overlay over mounts that a user namespace inherited, as it would show
         what they cover. Single files beside such mounts are bound read-only.
