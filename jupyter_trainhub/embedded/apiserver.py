@@ -164,6 +164,19 @@ class DiscoveryHandler(ApiHandler):
         return discovery.resources(parts[1], parts[2])
 
 
+class OpenApiV2Handler(ApiHandler):
+    """``/openapi/v2``: an empty document, in the protobuf that kubectl asks for.
+
+    kubectl reads it only to check lists on its own side, and skips kinds that it does not find.
+    """
+
+    def get(self) -> None:
+        self.set_header(
+            "Content-Type", "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+        )
+        self.finish(b"")
+
+
 class HealthHandler(web.RequestHandler):
     """``/healthz``, ``/readyz``, ``/livez``: open to all, as on a real cluster."""
 
@@ -444,6 +457,7 @@ def application(context: Context) -> web.Application:
                 streaming.ExecHandler,
                 {"context": context},
             ),
+            (r"/openapi/v2", OpenApiV2Handler, shared),
             (r"/(version|api|apis|openapi/v3(?:/.*)?)/?", DiscoveryHandler, shared),
             (r"/(api/v1|apis/[^/]+(?:/[^/]+)?)/?", DiscoveryHandler, shared),
             (r"/((?:api/v1|apis/[^/]+/[^/]+)/.+)", ResourceHandler, shared),

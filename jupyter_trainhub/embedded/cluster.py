@@ -136,9 +136,10 @@ class EmbeddedCluster(Application):
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         loop.set_exception_handler(_unhandled(stop))
+        period = min(_HOUSEKEEPING, self.idle_timeout / 4 or _HOUSEKEEPING)
         while not stop.is_set():
             try:
-                await asyncio.wait_for(stop.wait(), _HOUSEKEEPING)
+                await asyncio.wait_for(stop.wait(), period)
             except asyncio.TimeoutError:
                 events.sweep(registry)
             idle = time.monotonic() - context.last_request

@@ -134,10 +134,9 @@ async def _follow(
 async def _closed(handler: RequestHandler) -> None:
     connection: Any = handler.request.connection
     event = asyncio.Event()
-    handler.on_connection_close = event.set  # type: ignore[method-assign]
-    if connection.stream.closed():
-        return
-    await event.wait()
+    connection.set_close_callback(event.set)
+    if not connection.stream.closed():
+        await event.wait()
 
 
 def _event(

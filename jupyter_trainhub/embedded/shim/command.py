@@ -118,8 +118,10 @@ def execute(argv: list[str], env: dict[str, str], parent: int) -> NoReturn:
     hung_up.register(parent, 0)
     if hung_up.poll(0):
         os._exit(1)
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)  # Python ignores them, and a program inherits that
+    # Python ignores the first two, which a program would inherit, and makes an exception of the
+    # third, which may be waiting to be delivered.
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     os.umask(0o022)
     try:

@@ -48,6 +48,8 @@ def execute_inside(arguments: list[str]) -> int:
         return NOT_RUNNING
 
     reader, writer = os.pipe()
+    # Held until they can be forwarded: the command may run, and be seen to, before that.
+    signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED_SIGNALS)
     child = os.fork()
     if child == 0:
         os.close(reader)
@@ -61,6 +63,7 @@ def execute_inside(arguments: list[str]) -> int:
 
     for number in FORWARDED_SIGNALS:
         signal.signal(number, forward)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, FORWARDED_SIGNALS)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return status if status >= 0 else 128 - status
 

@@ -131,17 +131,15 @@ def _failure(error: BaseException) -> dict[str, Any]:
 
 def _exit_record(outcome: Outcome, directory: str) -> dict[str, Any]:
     number = -outcome.status if outcome.status < 0 else None
-    code = START_ERROR_CODE if outcome.failure else outcome.status
+    code = outcome.status if number is None else 128 + number
     reason = "Completed" if code == 0 else "Error"
-    if number is not None:
-        code = 128 + number
     if outcome.failure:
         reason = "StartError"
     elif number == signal.SIGKILL and os.path.exists(f"{directory}/kill.json"):
         reason = read_record(directory, "kill.json")["reason"]
     return {
         "code": code,
-        "signal": None if outcome.failure else number,
+        "signal": number,
         # containerd gives the epoch for a command that never ran.
         "started_at": utc(0 if outcome.failure else outcome.started),
         "finished_at": utc(time.time()),
