@@ -49,12 +49,14 @@ async def write_log(
     left = int(query["limitBytes"]) if "limitBytes" in query else None
     timestamps = query.get("timestamps") == "true"
     with path.open("rb") as file:
-        _seek(file, query)
+        # Without follow, a log ends where it ended when it was asked for.
+        size = None if follow else os.fstat(file.fileno()).st_size
+        _seek(file, query, size)
         try:
             while True:
                 # Asked first: what was written before the end is then read after it.
                 ended = not follow or kubelet.ended(pod, container)
-                block = file.read(_BLOCK)
+                block = file.read(_BLOCK if size is None else min(_BLOCK, size - file.tell()))
                 if block and not block.endswith(b"\n"):
                     block += file.readline()
                 text = b"".join(_text(line, timestamps) for line in block.splitlines(True))
@@ -86,7 +88,7 @@ def _text(line: bytes, timestamps: bool) -> bytes:
     return time + b" " + text if timestamps else text
 
 
-def _seek(file: BinaryIO, query: dict[str, str]) -> None:
+def _seek(file: BinaryIO, query: dict[str, str], size: int | None) -> None:
     """Stand where tailLines and sinceSeconds (or sinceTime) begin."""
     if "sinceSeconds" in query or "sinceTime" in query:
         since = query.get("sinceTime")
@@ -102,7 +104,9 @@ def _seek(file: BinaryIO, query: dict[str, str]) -> None:
         last: deque[int] = deque(maxlen=count + 1)
         position = start
         last.append(position)
-        for line in file:
+        while line := file.readline():
+            if size is not None and position >= size:
+                break
             position += len(line)
             if b" F " in line[:48]:
                 last.append(position)
