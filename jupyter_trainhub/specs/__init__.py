@@ -1,0 +1,1 @@
+"""What a user asks for, validated: instances, jobs and what they are made of."""

@@ -1,0 +1,144 @@
+"""A training job: a notebook or a command, run on one or several nodes."""
+
+from __future__ import annotations
+
+import keyword
+from typing import Literal
+
+from pydantic import Field, JsonValue, field_validator, model_validator
+from typing_extensions import Self
+
+from jupyter_trainhub.specs.base import FieldError
+from jupyter_trainhub.specs.names import JobName
+from jupyter_trainhub.specs.resources import PodSpec
+
+Framework = Literal["single", "pytorch"]
+
+# A single argument of a process may hold 131,071 bytes on Linux (MAX_ARG_STRLEN less the final
+# NUL).
+LONGEST_ARGUMENT = 131_071
+
+
+class JobSpec(PodSpec):
+    """What a user asks for when submitting a job: exactly one of ``notebook`` and ``command``."""
+
+    form_order = (
+        "name",
+        "notebook",
+        "command",
+        "parameters",
+        "framework",
+        "nodes",
+        "processes_per_node",
+    )
+
+    name: JobName = Field(
+        title="Name",
+        description="Letters, digits, '_' and '-', at most 48 characters; "
+        "a letter or digit comes first and last.",
+    )
+    framework: Framework = Field(
+        default="single",
+        title="Framework",
+        description="single: one process on one node; "
+        "pytorch: processes on all nodes that find each other as torchrun starts them.",
+    )
+    notebook: str | None = Field(
+        default=None,
+        title="Notebook",
+        description="Path of the notebook whose saved state is to run.",
+        min_length=1,
+        max_length=4096,
+        pattern=r"\.ipynb$",
+    )
+    command: list[str] | None = Field(
+        default=None,
+        title="Command",
+        description="The program and its arguments, one item each; $NAME is replaced by the "
+        "variable NAME of the pod. No shell is involved.",
+        min_length=1,
+        max_length=4096,
+    )
+    parameters: dict[str, JsonValue] = Field(
+        default_factory=dict,
+        title="Parameters",
+        description="Values for the variables of the notebook's cell tagged 'parameters'.",
+    )
+    nodes: int = Field(
+        default=1, title="Nodes", description="On how many nodes it runs.", ge=1, le=1000
+    )
+    processes_per_node: int | None = Field(
+        default=None,
+        title="Processes per node",
+        description="Training processes on each node. Left out: one for each GPU, "
+        "one when there is none.",
+        ge=1,
+        le=1024,
+    )
+    time_limit: int | None = Field(
+        default=None,
+        title="Time limit",
+        description="Seconds after which the job is ended. Left out: no limit.",
+        ge=1,
+        le=365 * 86400,
+    )
+    description: str = Field(
+        default="", title="Description", description="A note for yourself.", max_length=1000
+    )
+
+    @property
+    def processes(self) -> int:
+        """Training processes on each node."""
+        return self.processes_per_node or max(1, self.gpus)
+
+    @property
+    def world_size(self) -> int:
+        """Training processes on all nodes together."""
+        return self.nodes * self.processes
+
+    @field_validator("command")
+    @classmethod
+    def _runnable(cls, command: list[str] | None) -> list[str] | None:
+        for position, argument in enumerate(command or ()):
+            if "\0" in argument or len(argument.encode()) > LONGEST_ARGUMENT:
+                raise ValueError(
+                    f"argument {position} holds a NUL character or more than {LONGEST_ARGUMENT} "
+                    "bytes; put long texts into a file"
+                )
+        if command and not command[0]:
+            raise ValueError("the program's name is empty; give it first, such as python")
+        return command
+
+    @field_validator("parameters")
+    @classmethod
+    def _assignable(cls, parameters: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        for name in parameters:
+            if not name.isidentifier() or keyword.iskeyword(name):
+                raise ValueError(f"{name!r} is not the name of a Python variable; rename it")
+        return parameters
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.notebook is None) == (self.command is None):
+            raise FieldError(
+                "notebook" if self.command is None else "command",
+                "a job runs a notebook or a command",
+                "Give exactly one of notebook and command.",
+            )
+        if self.parameters and self.notebook is None:
+            raise FieldError(
+                "parameters", "parameters are for notebooks", "Put them into the command."
+            )
+        if self.framework == "single" and self.nodes > 1:
+            raise FieldError(
+                "framework",
+                f"framework 'single' runs on one node, {self.nodes} were asked for",
+                "Choose framework 'pytorch', or 1 node.",
+            )
+        if self.framework == "single" and (self.processes_per_node or 1) > 1:
+            raise FieldError(
+                "framework",
+                "framework 'single' starts one process",
+                "Choose framework 'pytorch', or 1 process per node.",
+            )
+        return self

@@ -1,0 +1,88 @@
+"""Fields that instances and jobs share: what one pod gets and how it is set up."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from jupyter_trainhub.specs.base import Spec
+from jupyter_trainhub.specs.mount import AbsolutePath, Mounts
+from jupyter_trainhub.specs.quantity import Cpu, Memory
+
+_RESERVED_PREFIXES = ("PET_", "TRAINHUB_", "TORCHELASTIC_")
+_RESERVED_NAMES = (
+    "RANK",
+    "LOCAL_RANK",
+    "GROUP_RANK",
+    "WORLD_SIZE",
+    "LOCAL_WORLD_SIZE",
+    "MASTER_ADDR",
+    "MASTER_PORT",
+    "POD_IP",
+    "JUPYTER_TOKEN",
+)
+
+
+def _environment(env: dict[str, str]) -> dict[str, str]:
+    for name, value in env.items():
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            raise ValueError(
+                f"{name!r} is not a variable's name; use letters, digits and '_', "
+                "beginning with a letter or '_'"
+            )
+        if name in _RESERVED_NAMES or name.startswith(_RESERVED_PREFIXES):
+            raise ValueError(f"{name} is set by TrainHub itself in every pod; leave it out")
+        if "\0" in value:
+            raise ValueError(f"the value of {name} holds a NUL character; remove it")
+    return env
+
+
+Environment = Annotated[dict[str, str], AfterValidator(_environment)]
+
+
+class PodSpec(Spec):
+    """What each pod gets: image, CPUs, memory, GPUs, folders and variables."""
+
+    image: str | None = Field(
+        default=None,
+        title="Image",
+        description="Container image. Left out: the image that the site has set.",
+        min_length=1,
+        max_length=512,
+        pattern=r"^[A-Za-z0-9][^\s]*$",
+    )
+    cpus: Cpu = Field(
+        default=1,
+        title="CPUs",
+        description="CPU cores for each pod; 0.5 is half a core.",
+    )
+    memory: Memory = Field(
+        default="2Gi",  # type: ignore[assignment]
+        title="Memory",
+        description="Memory for each pod, such as 512Mi or 2Gi. A pod that uses more is ended.",
+    )
+    gpus: int = Field(default=0, title="GPUs", description="GPUs for each pod.", ge=0, le=1024)
+    shared_memory: Memory | None = Field(
+        default=None,
+        title="Shared memory",
+        description="Size of /dev/shm, such as 1Gi; it counts as memory. "
+        "Left out: the cluster's default, usually 64Mi.",
+    )
+    env: Environment = Field(
+        default_factory=dict,
+        title="Environment variables",
+        description="Variables set in every pod.",
+    )
+    mounts: Mounts = Field(
+        default_factory=list,
+        title="Folders",
+        description="Folders that every pod sees.",
+        max_length=32,
+    )
+    working_dir: AbsolutePath | None = Field(
+        default=None,
+        title="Working folder",
+        description="The folder in which the program starts.",
+    )
