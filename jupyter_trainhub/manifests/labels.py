@@ -1,0 +1,104 @@
+"""The labels and annotations by which TrainHub finds its objects again and remembers what they are.
+
+Whoever may write an object may forge them: they are for finding and showing, never for rights.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from jupyter_trainhub.specs.names import INSTANCE_PREFIX, JOB_PREFIX
+
+Object = dict[str, Any]
+Objects = list[Object]
+
+DOMAIN = "trainhub.jupyter.org"
+MANAGED_BY = "app.kubernetes.io/managed-by"
+MANAGER = "jupyter-trainhub"
+KIND = f"{DOMAIN}/kind"
+NAME = f"{DOMAIN}/name"
+OWNER = f"{DOMAIN}/owner"
+SPEC = f"{DOMAIN}/spec"
+PORT = f"{DOMAIN}/port"
+STOPPED_BY = f"{DOMAIN}/stopped-by"
+STOPPED_AT = f"{DOMAIN}/stopped-at"
+
+# Set by Kubernetes' Job controller on the pods of an Indexed Job.
+COMPLETION_INDEX = "batch.kubernetes.io/job-completion-index"
+JOB_NAME = "batch.kubernetes.io/job-name"
+
+PREFIXES = {"instance": INSTANCE_PREFIX, "job": JOB_PREFIX}
+
+
+def labels(kind: str, name: str, owner: str) -> dict[str, str]:
+    """The labels of every object that belongs to the ``kind`` called ``name`` by its user."""
+    return {MANAGED_BY: MANAGER, KIND: kind, NAME: name, OWNER: label_value(owner)}
+
+
+def spec_annotations(spec: Object, owner: str) -> dict[str, str]:
+    """The annotations of the object that stands for a spec: the spec as JSON, and the owner."""
+    return {SPEC: json.dumps(spec, sort_keys=True), OWNER: owner}
+
+
+def selector(kind: str | None = None, name: str | None = None) -> str:
+    """A label selector for all objects of TrainHub, of one kind, or of one name."""
+    terms = {MANAGED_BY: MANAGER, KIND: kind, NAME: name}
+    return ",".join(f"{label}={value}" for label, value in terms.items() if value is not None)
+
+
+def label_value(text: str) -> str:
+    """``text`` as a label can hold it: at most 63 letters, digits, ``-``, ``_`` and ``.``."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", text)[:63].strip("._-")
+
+
+def user_name(resource: Object) -> str:
+    """The user's name of an object that TrainHub made, from its label."""
+    name: str = resource["metadata"].get("labels", {}).get(NAME, resource["metadata"]["name"])
+    return name
+
+
+def owner(resource: Object) -> str:
+    """Who made an object: the annotation, else the label, whose characters may be replaced."""
+    metadata = resource["metadata"]
+    found: str = (
+        metadata.get("annotations", {}).get(OWNER) or metadata.get("labels", {}).get(OWNER) or ""
+    )
+    return found
+
+
+def spec_of(resource: Object) -> Object:
+    """The spec from which an object was made; empty when the annotation is gone or broken."""
+    try:
+        spec = json.loads(resource["metadata"].get("annotations", {}).get(SPEC, "{}"))
+    except ValueError:
+        return {}
+    return spec if isinstance(spec, dict) else {}
+
+
+def rank(pod: Object) -> int:
+    """The completion index of a Job's pod, which is the rank of its node; 0 when it has none."""
+    metadata = pod["metadata"]
+    index = metadata.get("annotations", {}).get(COMPLETION_INDEX) or metadata.get("labels", {}).get(
+        COMPLETION_INDEX
+    )
+    return int(index) if index and index.isdigit() else 0
+
+
+def owner_reference(resource: Object) -> Object:
+    """The reference that makes another object go away together with ``resource``."""
+    return {
+        "apiVersion": resource["apiVersion"],
+        "kind": resource["kind"],
+        "name": resource["metadata"]["name"],
+        "uid": resource["metadata"]["uid"],
+        "controller": True,
+        "blockOwnerDeletion": False,
+    }
+
+
+def owned_by(resource: Object, parent: Object) -> Object:
+    """A copy of ``resource`` that Kubernetes removes when ``parent`` is removed."""
+    metadata = {**resource["metadata"], "ownerReferences": [owner_reference(parent)]}
+    return {**resource, "metadata": metadata}

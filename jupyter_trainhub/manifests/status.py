@@ -1,0 +1,263 @@
+"""Kubernetes objects to the views of instances and jobs that people and programs see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from jupyter_trainhub.manifests import instance as instance_manifest
+from jupyter_trainhub.manifests.labels import (
+    STOPPED_AT,
+    STOPPED_BY,
+    Object,
+    owner,
+    spec_of,
+    user_name,
+)
+from jupyter_trainhub.manifests.pod import CONTAINER, GPU
+from jupyter_trainhub.manifests.pod_status import PodStatus, event_time, pod_status
+from jupyter_trainhub.manifests.scheduling import Capacity
+from jupyter_trainhub.specs.quantity import parse_quantity
+
+# Phases of a job that does not change any more.
+ENDED = ("Succeeded", "Failed", "Stopped")
+
+_QUOTA = re.compile(r"exceeded quota: ([^,]+), requested: (.+?), used: (.+?), limited: (.+)")
+
+_Phase = tuple[str, str | None, str | None]
+
+
+def instance_view(
+    stateful_set: Object,
+    pods: Iterable[Object],
+    *,
+    events: Sequence[Object] = (),
+    largest: Capacity | None = None,
+    gpu: str = GPU,
+) -> Object:
+    """The view of an instance: its StatefulSet and the pods that belong to it."""
+    metadata = stateful_set["metadata"]
+    name = user_name(stateful_set)
+    statuses = [pod_status(pod, events=events, largest=largest) for pod in pods]
+    pod = statuses[0] if statuses else None
+    phase, reason, message = _instance_phase(stateful_set, pod, events)
+    container = _container(stateful_set)
+    requests = container.get("resources", {}).get("requests", {})
+    return {
+        "kind": "instance",
+        "name": name,
+        "phase": phase,
+        "reason": reason,
+        "message": message,
+        "ready": phase == "Running",
+        "image": container.get("image"),
+        "cpus": float(parse_quantity(requests.get("cpu", "0"))),
+        "memory": int(parse_quantity(requests.get("memory", "0"))),
+        "gpus": int(parse_quantity(requests.get(gpu, "0"))),
+        "created": metadata.get("creationTimestamp"),
+        "owner": owner(stateful_set),
+        "node": pod.node if pod else None,
+        "url": f"{instance_manifest.prefix(name)[1:]}/lab",
+        "spec": spec_of(stateful_set),
+        "uid": metadata.get("uid"),
+    }
+
+
+def job_view(
+    job: Object,
+    pods: Iterable[Object],
+    *,
+    events: Sequence[Object] = (),
+    largest: Capacity | None = None,
+) -> Object:
+    """The view of a job: its Job and the pods that belong to it.
+
+    ``error`` is the first exception that a rank reported, with the cell of the notebook.
+    """
+    metadata, spec = job["metadata"], spec_of(job)
+    ranks = _one_for_each_rank([pod_status(pod, events=events, largest=largest) for pod in pods])
+    culprit = _culprit(ranks)
+    phase, reason, message = _job_phase(job, ranks, culprit, events)
+    started = [status.started for status in ranks if status.started]
+    return {
+        "kind": "job",
+        "name": user_name(job),
+        "phase": phase,
+        "reason": reason,
+        "message": message,
+        "framework": spec.get("framework", "single"),
+        "nodes": job["spec"].get("completions") or 1,
+        "created": metadata.get("creationTimestamp"),
+        "started": min(started) if started else None,
+        "finished": _finished(job, phase),
+        "owner": owner(job),
+        "spec": spec,
+        "uid": metadata.get("uid"),
+        "pods": [status.view() for status in ranks],
+        "error": culprit.error if culprit else None,
+    }
+
+
+def _container(workload: Object) -> Object:
+    containers = workload["spec"].get("template", {}).get("spec", {}).get("containers", [])
+    named = [container for container in containers if container["name"] == CONTAINER]
+    return dict((named or containers or [{}])[0])
+
+
+def _instance_phase(
+    stateful_set: Object, pod: PodStatus | None, events: Sequence[Object]
+) -> _Phase:
+    metadata = stateful_set["metadata"]
+    if metadata.get("deletionTimestamp"):
+        return "Stopping", "Deleting", "It is being deleted."
+    if stateful_set["spec"].get("replicas", 1) == 0:
+        if pod is not None:
+            return "Stopping", "Terminating", "JupyterLab is ending."
+        if metadata.get("generation") == 1:
+            # An instance is made without replicas, which is a change of its spec once it gets them.
+            return "Pending", "Creating", "It is being created."
+        return "Stopped", None, None
+    if pod is None:
+        return "Pending", *(_refused(stateful_set, events) or ("Creating", "It is being created."))
+    if pod.phase == "Running" and not pod.ready:
+        return "Starting", "NotReady", "JupyterLab is starting."
+    if pod.phase == "Stopping":
+        return "Starting", "Restarting", "It starts anew once its old pod has ended."
+    if pod.phase == "Succeeded":
+        return "Starting", "Restarting", "JupyterLab was ended from inside and starts again."
+    return pod.phase, pod.reason, pod.message
+
+
+def _one_for_each_rank(statuses: Iterable[PodStatus]) -> list[PodStatus]:
+    """The pods by rank; of two with one rank the one that was not replaced."""
+    chosen: dict[int, PodStatus] = {}
+    for status in sorted(statuses, key=lambda status: (status.started or "~", status.name)):
+        known = chosen.get(status.rank)
+        if known is None or known.phase in ("Failed", "Stopping"):
+            chosen[status.rank] = status
+    return [chosen[index] for index in sorted(chosen)]
+
+
+def _culprit(ranks: Iterable[PodStatus]) -> PodStatus | None:
+    """The rank that failed first: others fail because they lose it, and mostly say less."""
+    failed = [status for status in ranks if status.phase == "Failed"]
+    ended_by_others = (143, 137)
+    return min(
+        failed,
+        key=lambda status: (
+            status.error is None,
+            status.exit_code in ended_by_others and status.reason != "OOMKilled",
+            status.finished or "~",
+            status.rank,
+        ),
+        default=None,
+    )
+
+
+def _condition(job: Object, kind: str) -> Object | None:
+    for condition in job.get("status", {}).get("conditions", []):
+        if condition["type"] == kind and condition["status"] == "True":
+            return dict(condition)
+    return None
+
+
+def _job_phase(
+    job: Object, ranks: list[PodStatus], culprit: PodStatus | None, events: Sequence[Object]
+) -> _Phase:
+    nodes = job["spec"].get("completions") or 1
+    if job["metadata"].get("deletionTimestamp"):
+        return "Stopping", "Deleting", "It is being deleted."
+    if _condition(job, "Complete"):
+        return "Succeeded", "Completed", None
+    failed = _condition(job, "Failed")
+    if _was_stopped(job):
+        # Pods that are told to end often do so with an error, which is no failure of the job.
+        live = any(status.phase not in ("Succeeded", "Failed") for status in ranks)
+        return ("Stopping" if live and not failed else "Stopped"), "Stopped", _stopped_by(job)
+    if failed:
+        return "Failed", *_failure(failed, culprit, nodes)
+    if job["spec"].get("suspend"):
+        return "Suspended", "Suspended", "It waits to be released."
+    target = _condition(job, "FailureTarget")
+    if target:
+        reason, message = _failure(target, culprit, nodes)
+        return "Stopping", reason, f"{message} The other ranks are being ended."
+    return _progressing(job, ranks, events)
+
+
+def _failure(condition: Object, culprit: PodStatus | None, nodes: int) -> tuple[str, str]:
+    if condition.get("reason") == "DeadlineExceeded":
+        return "DeadlineExceeded", "It ran longer than its time limit."
+    if culprit is None:
+        return condition.get("reason") or "Failed", f"{condition.get('message') or 'It failed'}."
+    return culprit.reason or "Error", _of_rank(culprit, nodes)
+
+
+def _of_rank(failed: PodStatus, nodes: int) -> str:
+    """Why a pod failed, said of its rank where there are several."""
+    message = failed.message or "It failed."
+    if failed.error is None and failed.exit_code and "exit code" not in message:
+        message = f"{message.rstrip('.')} (exit code {failed.exit_code})"
+    if nodes == 1 or re.search(r"\brank \d+", message):
+        return message
+    subject = f"Rank {failed.rank}"
+    return f"{subject} {message[3:]}" if message.startswith("It ") else f"{subject}: {message}"
+
+
+def _was_stopped(job: Object) -> bool:
+    return STOPPED_AT in job["metadata"].get("annotations", {})
+
+
+def _stopped_by(job: Object) -> str:
+    name = job["metadata"]["annotations"].get(STOPPED_BY)
+    return f"Stopped by {name}." if name else "It was stopped."
+
+
+def _progressing(job: Object, ranks: list[PodStatus], events: Sequence[Object]) -> _Phase:
+    nodes = job["spec"].get("completions") or 1
+    begun = [status for status in ranks if status.phase not in ("Pending", "Starting")]
+    if len(begun) >= nodes:
+        troubled = next((status for status in ranks if status.phase == "Failed"), None)
+        if troubled is None:
+            return "Running", None, None
+        return "Running", troubled.reason, _of_rank(troubled, nodes)
+    for phase in ("Pending", "Starting"):
+        held = next((status for status in ranks if status.phase == phase), None)
+        if held is not None:
+            count = f" {len(begun)} of {nodes} nodes run." if nodes > 1 else ""
+            return phase, held.reason, f"{held.message}{count}"
+    return "Pending", *(_refused(job, events) or ("Creating", "Its pods are being created."))
+
+
+def _refused(workload: Object, events: Iterable[Object]) -> tuple[str, str] | None:
+    """Why the controller could not create pods, from its newest FailedCreate event."""
+    uid = workload["metadata"].get("uid")
+    refusals = [
+        event
+        for event in events
+        if event.get("reason") == "FailedCreate"
+        and event.get("involvedObject", {}).get("uid") == uid
+    ]
+    if not refusals:
+        return None
+    message: str = max(refusals, key=event_time).get("message", "")
+    quota = _QUOTA.search(message)
+    if quota:
+        name, requested, used, limited = quota.groups()
+        return "QuotaExceeded", (
+            f"The quota {name} allows {limited}; {used} is in use and {requested} more is needed. "
+            "Stop something or ask for less."
+        )
+    return "FailedCreate", f"The cluster refuses its pods: {message}"
+
+
+def _finished(job: Object, phase: str) -> str | None:
+    if phase not in ENDED:
+        return None
+    status = job.get("status", {})
+    if phase == "Stopped":
+        stopped: str | None = job["metadata"].get("annotations", {}).get(STOPPED_AT)
+        return stopped
+    condition = _condition(job, "Complete") or _condition(job, "Failed") or {}
+    finished: str | None = status.get("completionTime") or condition.get("lastTransitionTime")
+    return finished
