@@ -1,0 +1,1 @@
+"""What runs when a notebook is submitted: pure functions from cells to a program."""

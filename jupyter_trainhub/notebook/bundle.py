@@ -1,0 +1,82 @@
+"""A planned notebook as the files that a job's pods get."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+
+from jupyter_trainhub.errors import Cause, InvalidField
+from jupyter_trainhub.inpod import program
+from jupyter_trainhub.notebook.plan import Plan, PlannedCell, plan_notebook
+
+__all__ = ["Bundle", "bundle", "cell_file", "plan_notebook"]
+
+# Where a job's ConfigMap appears in its pods.
+FOLDER = "/trainhub"
+RUNNER = "run_notebook.py"
+CELLS = "cells.json"
+# A ConfigMap holds at most 1 MiB of keys and values
+# (https://kubernetes.io/docs/concepts/configuration/configmap/); the launcher needs a part of it.
+LARGEST = 900 * 1024
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What a job needs of a notebook.
+
+    ``files`` by name, without folders, to be mounted together; ``argv`` starts the notebook when
+    they lie in ``/trainhub``; ``digest`` is the SHA-256 of the files, as ``sha256:...``.
+    """
+
+    files: dict[str, bytes]
+    argv: list[str]
+    digest: str
+
+
+def bundle(plan: Plan) -> Bundle:
+    """The files for ``plan``. The same plan gives the same bytes.
+
+    Raises InvalidField, field ``notebook``, when the plan has errors, each a cause that names its
+    cell, or when the notebook is too large.
+    """
+    if plan.errors:
+        raise InvalidField(
+            "; ".join(str(remark) for remark in plan.errors),
+            field="notebook",
+            causes=[Cause(field="notebook", message=str(remark)) for remark in plan.errors],
+        )
+    document = {"notebook": plan.name, "cells": [_entry(plan, cell) for cell in plan.running]}
+    files = {
+        RUNNER: program(RUNNER),
+        CELLS: json.dumps(document, ensure_ascii=False, indent=1).encode(),
+    }
+    size = sum(map(len, files.values()))
+    if size > LARGEST:
+        raise InvalidField(
+            f"the code of this notebook takes {size} bytes, a job carries at most {LARGEST}.",
+            field="notebook",
+            remedy="Read large texts from a file in a mounted folder.",
+        )
+    digest = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        digest.update(f"{name} {len(content)}\n".encode())
+        digest.update(content)
+    return Bundle(files, ["python", f"{FOLDER}/{RUNNER}"], f"sha256:{digest.hexdigest()}")
+
+
+def cell_file(plan: Plan, cell: PlannedCell) -> str:
+    """The file name under which tracebacks show ``cell``: ``train.ipynb#cell-3-a1b2``."""
+    identity = re.sub(r"[^\w-]", "_", cell.id)
+    return f"{plan.name}#{identity if cell.index is None else f'cell-{cell.index + 1}-{identity}'}"
+
+
+def _entry(plan: Plan, cell: PlannedCell) -> dict[str, object]:
+    entry: dict[str, object] = {
+        "index": cell.index,
+        "id": cell.id,
+        "file": cell_file(plan, cell),
+        "source": cell.source,
+    }
+    return entry if cell.writes is None else {**entry, "writes": cell.writes}

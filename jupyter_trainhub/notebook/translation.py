@@ -1,0 +1,195 @@
+"""From a cell in IPython's language to plain Python.
+
+IPython's own transformer decides what is a magic, a shell command or a request for help; ``magics``
+says what becomes of each. Line numbers stay as they are in the notebook, so that an error in a job
+can be shown on its line.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from IPython.core.inputtransformer2 import TransformerManager
+
+from jupyter_trainhub.notebook import magics, source
+
+
+@dataclass
+class Translation:
+    """What becomes of a cell.
+
+    ``source`` is Python, or the content of the file ``writes`` where that is set. ``notes`` say
+    what was changed, ``warnings`` what may be missed, ``errors`` why the cell cannot run.
+    """
+
+    source: str
+    writes: str | None = None
+    appends: bool = False
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def absorb(self, other: Translation) -> None:
+        """Take over what was found in a part of the cell."""
+        self.notes += other.notes
+        self.warnings += other.warnings
+        self.errors += other.errors
+
+    def apply(self, outcome: magics.Outcome, line: int) -> str:
+        """Note ``outcome`` of a command on ``line`` and return the code that stands for it."""
+        self.notes.append(outcome.note)
+        if outcome.warning:
+            self.warnings.append(f"line {line}: {outcome.warning}")
+        return outcome.code
+
+
+class _LineKeepingTransformer(TransformerManager):
+    """IPython's transformer, with as many lines after it as before."""
+
+    def do_one_token_transform(self, lines: list[str]) -> tuple[bool, list[str]]:
+        changed, after = super().do_one_token_transform(lines)  # type: ignore[no-untyped-call]
+        missing = len(lines) - len(after)
+        if changed and missing > 0:
+            # A magic that was continued over several lines is now one line.
+            first = next(
+                (i for i, (old, new) in enumerate(zip(lines, after, strict=False)) if old != new),
+                len(after) - 1,
+            )
+            after = [*after[: first + 1], *["\n"] * missing, *after[first + 1 :]]
+        return changed, after
+
+
+@dataclass(frozen=True)
+class _IPythonCall:
+    """A call that IPython's transformer makes from its own syntax, or that a person wrote so."""
+
+    node: ast.Call
+    method: str
+    arguments: tuple[str, ...]
+
+    def __str__(self) -> str:
+        match self.method, self.arguments:
+            case "run_line_magic", (name, line):
+                return f"%{name} {line}".strip()
+            case "run_cell_magic", (name, line, _):
+                return f"%%{name} {line}".strip()
+            case "system" | "getoutput", (command,):
+                return f"!{command}"
+        return f"get_ipython().{self.method}"
+
+
+def translate(cell: str) -> Translation:
+    """``cell`` in Python."""
+    lines = cell.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    blank = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
+    transformer = _LineKeepingTransformer()  # type: ignore[no-untyped-call]
+    text = "\n" * blank + transformer.transform_cell("\n".join(lines[blank:]))
+    result = Translation(text)
+    try:
+        tree = source.parse(text)
+    except SyntaxError as error:
+        result.errors.append(_syntax_error(error, lines))
+        return result
+    first = tree.body[0] if tree.body else None
+    call = _ipython_call(first.value) if isinstance(first, ast.Expr) else None
+    if call is not None and call.method == "run_cell_magic" and len(call.arguments) == 3:
+        return _cell_magic(*call.arguments, line_number=blank + 1)
+    _replace_calls(tree, result)
+    try:
+        source.check(result.source)
+    except SyntaxError as error:
+        result.errors.append(_syntax_error(error, lines))
+    return result
+
+
+def _syntax_error(error: SyntaxError, lines: list[str]) -> str:
+    number = error.lineno or 0
+    words = lines[number - 1].split() if 0 < number <= len(lines) else []
+    remedy = f"Correct it, {magics.OR_SKIP}."
+    if words and words[0] in magics.AUTOMAGIC:
+        remedy = f"Write %{words[0]}, which says that it is not Python."
+    return f"line {number}: syntax error: {error.msg}. {remedy}"
+
+
+def _ipython_call(node: ast.AST) -> _IPythonCall | None:
+    match node:
+        case ast.Call(
+            func=ast.Attribute(
+                value=ast.Call(func=ast.Name(id="get_ipython"), args=[]),
+                attr="run_line_magic" | "run_cell_magic" | "system" | "getoutput" as method,
+            ),
+            args=arguments,
+        ):
+            texts = tuple(
+                argument.value
+                for argument in arguments
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+            )
+            return _IPythonCall(node, method, texts if len(texts) == len(arguments) else ())
+    return None
+
+
+def _replace_calls(tree: ast.Module, result: Translation) -> None:
+    """Replace every IPython call in ``result.source``, whose tree is ``tree``."""
+    # Nothing uses the value of a call that is a statement of its own.
+    statements = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    calls = [call for node in ast.walk(tree) if (call := _ipython_call(node))]
+    calls.sort(key=lambda call: (call.node.lineno, call.node.col_offset))
+    replacements = []
+    for call in calls:
+        if id(call.node) in statements:
+            replacements.append((call.node, _code_for(call, result)))
+        else:
+            result.errors.append(
+                f"line {call.node.lineno}: the value of {call} is used, but a job has no IPython "
+                f"and no shell. Use Python, such as subprocess.run, {magics.OR_SKIP}."
+            )
+    lines = result.source.encode().split(b"\n")
+    for node, text in reversed(replacements):
+        # The positions of a syntax tree count bytes of UTF-8.
+        first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+        head, tail = lines[first][: node.col_offset], lines[last][node.end_col_offset :]
+        lines[first : last + 1] = [head + text.encode() + tail, *[b""] * (last - first)]
+    result.source = b"\n".join(lines).decode()
+
+
+def _code_for(call: _IPythonCall, result: Translation) -> str:
+    """The Python that stands for ``call``, a statement of its own."""
+    number = call.node.lineno
+    try:
+        match call.method, call.arguments:
+            case "system" | "getoutput", (command,):
+                return result.apply(magics.shell(str(call), command), number)
+            case "run_line_magic", ("time", line):
+                inner = translate(line.strip() or "pass")
+                result.absorb(inner)
+                result.notes.append("%time left out: its code runs untimed")
+                return inner.source.strip()
+            case "run_line_magic", (name, line):
+                return result.apply(magics.line_magic(name, line.strip()), number)
+        raise magics.Refused(
+            f"{call} calls IPython, which jobs do not have. Use Python, {magics.OR_SKIP}."
+        )
+    except magics.Refused as error:
+        result.errors.append(f"line {number}: {error}")
+        return "pass"
+
+
+def _cell_magic(name: str, line: str, body: str, *, line_number: int) -> Translation:
+    """What becomes of a cell that starts, on ``line_number``, with ``%%name line``."""
+    note = magics.stripped_cell_magic(name, line)
+    if note is not None:
+        inner = translate("\n" * line_number + body)
+        inner.notes.insert(0, note)
+        return inner
+    try:
+        if name in ("writefile", "file"):
+            path, appends = magics.written_file(line)
+            note = f"the file {path} becomes part of the job"
+            return Translation(body, writes=path, appends=appends, notes=[note])
+        result = Translation("\n")
+        result.apply(magics.cell_magic(name, line), line_number)
+        return result
+    except magics.Refused as error:
+        return Translation("\n", errors=[f"line {line_number}: {error}"])

@@ -1,0 +1,110 @@
+"""Real torchrun: two nodes of a job as two launchers, each with an address of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.inpod.conftest import Ship
+
+pytest.importorskip("torch", reason="the launcher's programs need PyTorch")
+
+SET_UP = """\
+import os
+import torch
+import torch.distributed as dist
+from torch.nn.parallel import DistributedDataParallel
+
+dist.init_process_group("gloo")
+rank, world = dist.get_rank(), dist.get_world_size()
+"""
+TRAIN = """\
+torch.manual_seed(rank)  # DDP must make the ranks equal
+model = DistributedDataParallel(torch.nn.Linear(4, 1))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for step in range(3):
+    loss = model(torch.full((2, 4), float(rank))).pow(2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+weights = [torch.empty(1, 4) for _ in range(world)]
+dist.all_gather(weights, model.module.weight.detach())
+same = all(torch.equal(weights[0], other) for other in weights)
+print(f"rank {rank} of {world}, node {os.environ['TRAINHUB_NODE_RANK']}, same weights: {same}")
+dist.destroy_process_group()
+"""
+
+
+class Job:
+    """Both nodes of a job, started at once."""
+
+    def __init__(self, folder: Path, cwd: Path, processes: int) -> None:
+        with socket.create_server(("127.0.0.2", 0)) as server:
+            port = server.getsockname()[1]
+        self.logs = [cwd / f"termination-{node}" for node in (0, 1)]
+        argv = [sys.executable, str(folder / "launch.py"), "--"]
+        self._nodes = [
+            subprocess.Popen(
+                [*argv, "python", str(folder / "run_notebook.py")],
+                cwd=cwd,
+                env={
+                    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+                    "HOME": str(cwd),
+                    "TMPDIR": str(cwd),
+                    "TRAINHUB_FRAMEWORK": "pytorch",
+                    "TRAINHUB_CPUS": "1",
+                    "TRAINHUB_RENDEZVOUS_TIMEOUT": "60",
+                    "TRAINHUB_GRACE": "5",
+                    "TRAINHUB_TERMINATION_LOG": str(self.logs[node]),
+                    "PET_NNODES": "2",
+                    "PET_NPROC_PER_NODE": str(processes),
+                    "PET_NODE_RANK": str(node),
+                    "PET_MASTER_ADDR": "127.0.0.2",
+                    "PET_MASTER_PORT": str(port),
+                    "POD_IP": f"127.0.0.{2 + node}",
+                },
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for node in (0, 1)
+        ]
+        try:
+            outputs = [node.communicate(timeout=90) for node in self._nodes]
+        finally:
+            for node in self._nodes:
+                node.kill()
+        self.codes = [node.returncode for node in self._nodes]
+        self.stdout = [output for output, _ in outputs]
+        self.stderr = [errors for _, errors in outputs]
+
+
+def test_two_nodes_with_two_processes_train_one_model(ship: Ship, tmp_path: Path) -> None:
+    job = Job(ship(SET_UP, TRAIN), tmp_path, processes=2)
+    assert job.codes == [0, 0], job.stderr
+    for node in (0, 1):
+        assert sorted(job.stdout[node].splitlines()) == [
+            f"rank {rank} of 4, node {node}, same weights: True"
+            for rank in (2 * node, 2 * node + 1)
+        ]
+        # No banner of torchrun's own.
+        assert "OMP_NUM_THREADS" not in job.stderr[node]
+
+
+def test_the_rank_that_fails_is_named_with_its_cell(ship: Ship, tmp_path: Path) -> None:
+    failing = "if rank == 1:\n    raise ValueError('no data for rank 1')\ndist.barrier()\n"
+    job = Job(ship(SET_UP, failing), tmp_path, processes=1)
+    assert job.codes[1] == 1
+    assert job.codes[0] != 0
+    message = json.loads(job.logs[1].read_text())
+    assert message["reason"] == "Error"
+    assert message["message"] == "rank 1: cell 2, line 2: ValueError: no data for rank 1"
+    error = message["error"]
+    assert (error["cell"], error["lineno"], error["rank"]) == (1, 2, 1)
+    assert error["line"] == "raise ValueError('no data for rank 1')"
