@@ -1,0 +1,86 @@
+"""The hub: everything that TrainHub can do on one cluster, for one user."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from jupyter_trainhub.config import TrainHubConfig, load_config
+from jupyter_trainhub.errors import TrainHubError
+from jupyter_trainhub.hub.cluster import ClusterChoice, choose_cluster, connect
+from jupyter_trainhub.hub.instances import Instances
+from jupyter_trainhub.hub.jobs import Jobs
+from jupyter_trainhub.hub.nodes import Nodes
+from jupyter_trainhub.hub.storage import Storage
+from jupyter_trainhub.kube.client import KubeClient
+from jupyter_trainhub.kube.discovery import Discovery
+
+if TYPE_CHECKING:
+    from jupyter_trainhub.hub.tensorboards import TensorBoards
+
+
+class Hub:
+    """Instances, jobs, nodes and TensorBoards. Methods may be called by any thread, and block."""
+
+    def __init__(
+        self, client: KubeClient, config: TrainHubConfig, choice: ClusterChoice, user: str
+    ) -> None:
+        self.client = client
+        self.config = config
+        self.choice = choice
+        self.user = user
+        self.gpu = config.gpu_resource
+        self.namespace = client.namespace
+        self.discovery = Discovery(client)
+        self.nodes = Nodes(client, gpu=self.gpu)
+        self.storage = Storage(self.nodes, config.storages, user)
+        self.instances = Instances(client, config, self.nodes, self.storage, user)
+        self.jobs = Jobs(client, config, self.nodes, self.storage, user)
+
+    @classmethod
+    def connect(cls, config: TrainHubConfig | None = None, user: str | None = None) -> Hub:
+        """A hub on the cluster that ``config`` names; the embedded one is started where needed.
+
+        ``user`` is the owner written on objects. Raises ClusterUnavailable and InvalidField.
+        """
+        config = config or load_config()
+        choice = choose_cluster(config)
+        return cls(connect(config, choice), config, choice, user or user_name(config))
+
+    @cached_property
+    def tensorboards(self) -> TensorBoards:
+        """The TensorBoards of this machine, which need no cluster."""
+        from jupyter_trainhub.hub.tensorboards import TensorBoards
+
+        return TensorBoards(self.config)
+
+    def status(self) -> dict[str, Any]:
+        """The cluster as REST's ``status`` shows it; asks the cluster whether it is there."""
+        state, message = "ready", None
+        try:
+            self.discovery.version()
+        except TrainHubError as error:
+            state, message = "unavailable", str(error)
+        return {
+            "name": self.choice.name,
+            "server": self.client.server,
+            "namespace": self.namespace,
+            "embedded": self.choice.embedded,
+            "state": state,
+            "message": message,
+        }
+
+
+def user_name(config: TrainHubConfig) -> str:
+    """Who objects belong to: the configured user, JupyterHub's, else the account's name."""
+    if config.user:
+        return config.user
+    if os.environ.get("JUPYTERHUB_USER"):
+        return os.environ["JUPYTERHUB_USER"]
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # An arbitrary user id, as OpenShift gives to containers, has no name.
+        return f"user-{os.getuid()}"

@@ -1,0 +1,72 @@
+"""Notebooks as jobs: the saved file, the folder around it, and what will run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_trainhub.errors import InvalidField, NotFound
+from jupyter_trainhub.hub.jobs import Jobs
+from jupyter_trainhub.hub.storage import Storage
+from jupyter_trainhub.manifests.labels import Object
+from jupyter_trainhub.notebook.bundle import bundle
+from jupyter_trainhub.notebook.plan import Plan, plan_notebook
+from jupyter_trainhub.specs.job import JobSpec
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A job made of a notebook: its view, and what its author should know."""
+
+    view: Object
+    warnings: tuple[str, ...]
+
+
+def submit_notebook(jobs: Jobs, storage: Storage, spec: JobSpec, file: Path) -> Submitted:
+    """Create the job ``spec`` of the notebook ``file`` in its saved state.
+
+    Raises NotFound without the file, InvalidField for what cannot run, AlreadyExists.
+    """
+    spec = in_own_folder(spec, file, storage)
+    plan = plan_file(spec, file)
+    view = jobs.create(spec, bundle(plan))
+    return Submitted(view, tuple(str(remark) for remark in plan.warnings))
+
+
+def plan_file(spec: JobSpec, file: Path) -> Plan:
+    """What of ``file`` would run. Raises NotFound, and InvalidField for a file without rights."""
+    try:
+        source = file.read_bytes()
+    except FileNotFoundError:
+        raise NotFound(
+            f"there is no notebook {str(file)!r}", field="notebook", remedy="Check its path."
+        ) from None
+    except OSError as error:
+        raise InvalidField(
+            f"{str(file)!r} cannot be read: {error.strerror}",
+            field="notebook",
+            remedy="Name a notebook that you may read.",
+        ) from None
+    return plan_notebook(
+        source,
+        name=file.name,
+        parameters=spec.parameters,
+        world_size=spec.world_size,
+        visible=[mount.path for mount in spec.mounts],
+    )
+
+
+def in_own_folder(spec: JobSpec, file: Path, storage: Storage) -> JobSpec:
+    """``spec`` with the notebook's folder mounted at its own path, in which the program starts.
+
+    So files beside the notebook are found, and what it writes stays there. Unchanged where the
+    cluster's nodes do not have this machine's folders, or the spec mounts something there.
+    """
+    mount = storage.folder(file.parent)
+    if mount is None:
+        return spec
+    mounts = list(spec.mounts)
+    if mount.path not in (given.path for given in mounts):
+        mounts.append(mount)
+    working_dir = spec.working_dir or mount.path
+    return spec.model_copy(update={"mounts": mounts, "working_dir": working_dir})

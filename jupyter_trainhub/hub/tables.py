@@ -1,0 +1,101 @@
+"""Views as rows of a table, for terminals and notebooks alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from jupyter_trainhub.hub.views import Views
+from jupyter_trainhub.specs.quantity import describe_memory
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of texts below their headings."""
+
+    headings: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+    def text(self) -> str:
+        """The table with aligned columns, three spaces apart as kubectl has them."""
+        lines = [self.headings, *self.rows]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(self.headings))]
+        return "\n".join(
+            "   ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+            for line in lines
+        )
+
+
+def jobs_table(views: Views) -> Table:
+    """Jobs, one a row."""
+    rows = [
+        (
+            view["name"],
+            view["phase"],
+            view["framework"],
+            str(view["nodes"]),
+            age(view["created"]),
+            view["message"] or "",
+        )
+        for view in views
+    ]
+    return Table(("NAME", "PHASE", "FRAMEWORK", "NODES", "AGE", "MESSAGE"), rows)
+
+
+def instances_table(views: Views) -> Table:
+    """Instances, one a row."""
+    rows = [
+        (
+            view["name"],
+            view["phase"],
+            f"{view['cpus']:g}",
+            describe_memory(view["memory"]),
+            str(view["gpus"]),
+            view["node"] or "",
+            age(view["created"]),
+            view["message"] or "",
+        )
+        for view in views
+    ]
+    headings = ("NAME", "PHASE", "CPUS", "MEMORY", "GPUS", "NODE", "AGE", "MESSAGE")
+    return Table(headings, rows)
+
+
+def nodes_table(views: Views) -> Table:
+    """Nodes, one a row, with what is requested of what each offers."""
+    rows = [
+        (
+            view["name"],
+            "Ready" if view["ready"] else "NotReady",
+            f"{view['cpu']['requested']:g}/{view['cpu']['allocatable']:g}",
+            f"{describe_memory(view['memory']['requested'])}/"
+            f"{describe_memory(view['memory']['allocatable'])}",
+            f"{view['gpu']['requested']}/{view['gpu']['allocatable']}",
+            view["gpu"]["model"] or "",
+            str(len(view["pods"])),
+        )
+        for view in views
+    ]
+    return Table(("NAME", "STATUS", "CPUS", "MEMORY", "GPUS", "GPU MODEL", "PODS"), rows)
+
+
+def tensorboards_table(views: Views) -> Table:
+    """TensorBoards, one a row."""
+    rows = [
+        (view["id"], view["phase"], ", ".join(view["folders"]), age(view["started"]))
+        for view in views
+    ]
+    return Table(("ID", "PHASE", "FOLDERS", "AGE"), rows)
+
+
+def age(since: str | None, now: datetime | None = None) -> str:
+    """The time since an RFC 3339 moment, in kubectl's manner: ``45s``, ``3m``, ``2h``, ``5d``."""
+    if not since:
+        return ""
+    begun = datetime.fromisoformat(since.replace("Z", "+00:00"))
+    seconds = max(0, int(((now or datetime.now(timezone.utc)) - begun).total_seconds()))
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"

@@ -1,0 +1,10 @@
+"""What the hub tells about instances, jobs, nodes and TensorBoards: plain JSON objects.
+
+Their fields are those of the REST interface (``docs/architecture.md``).
+"""
+
+from jupyter_trainhub.manifests.labels import Object as View
+from jupyter_trainhub.manifests.labels import Objects as Views
+from jupyter_trainhub.manifests.status import ENDED
+
+__all__ = ["ENDED", "View", "Views"]

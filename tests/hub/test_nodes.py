@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jupyter_trainhub.errors import InvalidField
+from jupyter_trainhub.hub.images import default_image
+from jupyter_trainhub.hub.nodes import fits, largest, node_views
+from jupyter_trainhub.hub.storage import Machine, is_node
+from tests.hub.fakes import node
+
+GIB = 1024**3
+
+
+def pod(name: str, on: str | None, cpu: str, phase: str = "Running", **fields: Any) -> Any:
+    requests = {"requests": {"cpu": cpu, "memory": "1Gi", **fields}}
+    return {
+        "metadata": {"name": name, "labels": {}},
+        "spec": {"nodeName": on, "containers": [{"resources": requests}, {}]},
+        "status": {"phase": phase},
+    }
+
+
+def test_what_is_free_is_what_no_live_pod_requests() -> None:
+    pods = [
+        pod("a", "n1", "500m"),
+        pod("b", "n1", "1"),
+        pod("done", "n1", "1", phase="Succeeded"),
+        pod("waits", None, "1"),
+    ]
+    (view,) = node_views([node()], pods)
+    assert view["cpu"] == {"allocatable": 4.0, "requested": 1.5}
+    assert view["memory"] == {"allocatable": 8 * GIB, "requested": 2 * GIB}
+    assert [entry["name"] for entry in view["pods"]] == ["a", "b"]
+
+
+def test_an_init_container_counts_when_it_is_larger() -> None:
+    heavy = pod("a", "n1", "1")
+    heavy["spec"]["initContainers"] = [{"resources": {"requests": {"cpu": "3"}}}]
+    (view,) = node_views([node()], [heavy])
+    assert view["cpu"]["requested"] == 3
+
+
+def test_gpus_and_their_model() -> None:
+    labelled = node(gpus=8, labels={"nvidia.com/gpu.product": "A100"})
+    busy = pod("a", "n1", "1", **{"nvidia.com/gpu": "2"})
+    (view,) = node_views([labelled], [busy])
+    assert view["gpu"] == {"allocatable": 8, "requested": 2, "model": "A100"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"cpus": 9}, "cpus"),
+        ({"memory": 100 * GIB}, "memory"),
+        ({"gpus": 1}, "gpus"),
+        ({"cpus": 8, "memory": 16 * GIB}, "cpus"),
+        ({"cpus": 4, "nodes_wanted": 4}, "nodes"),
+        ({"cpus": 0.1, "memory": 6 * GIB, "nodes_wanted": 4}, "nodes"),
+    ],
+)
+def test_what_never_fits_names_the_field(asked: dict[str, Any], field: str) -> None:
+    nodes = [node("many-cpus", cpu="8"), node("much-memory", memory="16Gi")]
+    with pytest.raises(InvalidField) as caught:
+        fits(nodes, **{"cpus": 1, "memory": GIB, "gpus": 0, **asked})
+    assert caught.value.field == field
+    assert caught.value.remedy
+
+
+def test_what_fits_on_the_empty_cluster_may_wait() -> None:
+    nodes = [node(cpu="0.3"), node(cpu="2")]
+    fits(nodes, cpus=0.1, memory=GIB, gpus=0, nodes_wanted=3 + 8)
+    fits([], cpus=1000, memory=GIB, gpus=0)
+
+
+def test_a_cordoned_node_offers_nothing() -> None:
+    size = largest([node(cpu="2"), node(cpu="64", unschedulable=True)])
+    assert size is not None
+    assert size.cpus == 2
+
+
+def test_the_image_of_a_site() -> None:
+    assert default_image("site/torch:1", []) == "site/torch:1"
+    assert default_image("", [node()]) == "host"
+
+
+def test_a_container_does_not_pass_for_its_machine() -> None:
+    info = {"bootID": "boot", "machineID": "machine"}
+    nodes = [node(), node("n2", info=info)]
+    assert is_node(Machine("boot", "machine"), nodes)
+    assert not is_node(Machine("boot", "container"), nodes)
+    assert not is_node(Machine("", ""), nodes)
