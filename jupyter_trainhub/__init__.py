@@ -1,0 +1,62 @@
+"""Dev instances, distributed jobs and TensorBoard on Kubernetes, from inside JupyterLab.
+
+In a notebook: ``import jupyter_trainhub as th``, then ``th.submit()``, ``th.jobs``,
+``th.instances``, ``th.tensorboard("runs")``, ``th.cluster``. Names are imported at their first use,
+for the package itself is imported by every Jupyter server and every program inside a pod.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jupyter_trainhub._version import __version__ as __version__
+    from jupyter_trainhub.api import (
+        Instance,
+        Job,
+        TensorBoard,
+        cluster,
+        instances,
+        jobs,
+        submit,
+        tensorboard,
+    )
+
+__all__ = [
+    "Instance",
+    "Job",
+    "TensorBoard",
+    "cluster",
+    "instances",
+    "jobs",
+    "submit",
+    "tensorboard",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from jupyter_trainhub._version import __version__
+
+        return __version__
+    if name in __all__:
+        from jupyter_trainhub import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    """Where jupyter_server finds the server extension."""
+    from jupyter_trainhub.extension import TrainHub
+
+    return [{"module": "jupyter_trainhub", "app": TrainHub}]
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Where JupyterLab finds the front end."""
+    return [{"src": "labextension", "dest": "jupyter_trainhub"}]

@@ -1,0 +1,123 @@
+"""Dev instances as a notebook handles them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+
+from jupyter_trainhub.api import session
+from jupyter_trainhub.api.display import html
+from jupyter_trainhub.api.follow import ProgressBar
+from jupyter_trainhub.hub.tables import Table, instances_table
+from jupyter_trainhub.hub.views import View
+from jupyter_trainhub.hub.waiting import wait_gone
+from jupyter_trainhub.specs.instance import InstanceSpec
+
+
+class Instance:
+    """A dev instance by its name. What it tells of itself is as of the last look."""
+
+    def __init__(self, name: str, view: View | None = None) -> None:
+        self.name = name
+        self._view = view or session.hub().instances.get(name)
+
+    @property
+    def view(self) -> View:
+        """All that is known, as the REST interface shows it, as of the last look."""
+        return self._view
+
+    @property
+    def phase(self) -> str:
+        """The phase now: Pending, Starting, Running, Failed, Stopping or Stopped."""
+        return str(self.refresh()._view["phase"])
+
+    @property
+    def url(self) -> str:
+        """The address of its JupyterLab: through this Jupyter server, or else the pod's own."""
+        server = session.JupyterServer.of_this_kernel()
+        if server is not None:
+            return f"{server.url}{self._view['url']}"
+        endpoint = session.hub().instances.endpoint(self.name)
+        return f"http://{endpoint.host}:{endpoint.port}{endpoint.prefix}/lab"
+
+    def refresh(self) -> Instance:
+        """Look at the cluster. Raises NotFound when it was deleted."""
+        self._view = session.hub().instances.get(self.name)
+        return self
+
+    def wait_ready(self, timeout: float = 300.0, progress: bool = True) -> Instance:
+        """Return once its JupyterLab answers, within ``timeout`` seconds.
+
+        Raises Conflict when it fails or is stopped, and WaitTimeout.
+        """
+        with ProgressBar(self.name, shown=progress, done="Running") as bar:
+            self._view = session.hub().instances.wait_ready(self.name, timeout, on_view=bar.show)
+        return self
+
+    def stop(self) -> Instance:
+        """End its pod, so that what it needs is free; its definition stays."""
+        self._view = session.hub().instances.stop(self.name)
+        return self
+
+    def start(self) -> Instance:
+        """Start it again."""
+        self._view = session.hub().instances.start(self.name)
+        return self
+
+    def delete(self, timeout: float = 60.0) -> None:
+        """Delete it; return once its name is free again, after ``timeout`` seconds at the latest.
+
+        Mounted folders stay. Raises WaitTimeout.
+        """
+        hub = session.hub()
+        hub.instances.delete(self.name)
+        wait_gone(hub, "instance", self.name, timeout=timeout)
+
+    def __repr__(self) -> str:
+        message = f": {self._view['message']}" if self._view["message"] else ""
+        return f"<Instance {self.name} {self._view['phase']}{message}>"
+
+    def _repr_html_(self) -> str:
+        table = html(instances_table([self._view]))
+        server = session.JupyterServer.of_this_kernel()
+        if server is None or not self._view["ready"]:
+            return table
+        # A path, not a whole address: the browser knows the server by another host than we do.
+        path = escape(f"{server.base_url}{self._view['url']}", quote=True)
+        return f'{table}<a href="{path}" target="_blank" rel="noopener">Open JupyterLab</a>'
+
+
+class Instances:
+    """All dev instances: ``th.instances["dev"]``, ``for instance in th.instances``."""
+
+    def create(self, name: str, **fields: Any) -> Instance:
+        """Create and start an instance; ``fields`` are ``cpus``, ``memory``, ``image`` and so on.
+
+        Does not wait until it runs. Raises InvalidField and AlreadyExists.
+        """
+        view = session.hub().instances.create(InstanceSpec.parse({"name": name, **fields}))
+        return Instance(name, view)
+
+    def list(self) -> list[Instance]:
+        """Every instance, by name."""
+        return [Instance(view["name"], view) for view in session.hub().instances.list()]
+
+    def __getitem__(self, name: str) -> Instance:
+        """The instance called ``name``. Raises NotFound."""
+        return Instance(name)
+
+    def __iter__(self) -> Iterator[Instance]:
+        return iter(self.list())
+
+    def __len__(self) -> int:
+        return len(self.list())
+
+    def __repr__(self) -> str:
+        return self._table().text()
+
+    def _repr_html_(self) -> str:
+        return html(self._table())
+
+    def _table(self) -> Table:
+        return instances_table([instance.view for instance in self.list()])

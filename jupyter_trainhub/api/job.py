@@ -1,0 +1,123 @@
+"""Jobs as a notebook handles them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from jupyter_trainhub.api import session
+from jupyter_trainhub.api.display import html, job_html
+from jupyter_trainhub.api.follow import ProgressBar, follow
+from jupyter_trainhub.errors import JobFailed
+from jupyter_trainhub.hub.tables import Table, jobs_table
+from jupyter_trainhub.hub.views import ENDED, View
+
+
+class Job:
+    """A job by its name. What it tells of itself is as of the last look; :meth:`refresh` looks."""
+
+    def __init__(self, name: str, view: View | None = None) -> None:
+        self.name = name
+        self._view = view or session.hub().jobs.get(name)
+
+    @property
+    def view(self) -> View:
+        """All that is known, as the REST interface shows it, as of the last look."""
+        return self._view
+
+    @property
+    def phase(self) -> str:
+        """The phase now, as ``Running`` or ``Succeeded``."""
+        return str(self.refresh()._view["phase"])
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """What was asked for."""
+        return dict(self._view["spec"])
+
+    def refresh(self) -> Job:
+        """Look at the cluster. Raises NotFound when the job was deleted."""
+        self._view = session.hub().jobs.get(self.name)
+        return self
+
+    def wait(self, timeout: float | None = None, progress: bool = True) -> Job:
+        """Return once the job has succeeded.
+
+        ``timeout`` is in seconds, None waits without end; ``progress`` shows its phase meanwhile.
+        Raises JobFailed when it fails or is stopped, with the cell of the notebook where that is
+        known, and WaitTimeout.
+        """
+        with ProgressBar(self.name, shown=progress) as bar:
+            self._view = session.hub().jobs.wait(self.name, timeout, on_view=bar.show)
+        if self._view["phase"] != "Succeeded":
+            raise job_failed(self._view)
+        return self
+
+    def logs(self, rank: int | None = None, tail: int | None = None) -> str:
+        """The log until now: of one rank, or of all with ``[rank] `` before each line."""
+        log = session.hub().jobs.logs(self.name, rank, tail=tail)
+        return b"".join(log).decode(errors="replace")
+
+    def follow(self, rank: int | None = None) -> Job:
+        """Print the log while it is written, under a progress bar; return when the job has ended.
+
+        Interrupting it leaves the job running.
+        """
+        self._view = follow(session.hub(), self.name, rank)
+        return self
+
+    def stop(self) -> Job:
+        """End its pods; its record stays. Raises Conflict when it has ended already."""
+        self._view = session.hub().jobs.stop(self.name)
+        return self
+
+    def delete(self) -> None:
+        """Delete it with its pods and their logs."""
+        session.hub().jobs.delete(self.name)
+
+    def __repr__(self) -> str:
+        message = f": {self._view['message']}" if self._view["message"] else ""
+        return f"<Job {self.name} {self._view['phase']}{message}>"
+
+    def _repr_html_(self) -> str:
+        return job_html(self._view)
+
+
+class Jobs:
+    """All jobs: ``th.jobs["train-1"]``, ``for job in th.jobs``, ``len(th.jobs)``."""
+
+    def list(self) -> list[Job]:
+        """Every job, the newest first."""
+        return [Job(view["name"], view) for view in session.hub().jobs.list()]
+
+    def __getitem__(self, name: str) -> Job:
+        """The job called ``name``. Raises NotFound."""
+        return Job(name)
+
+    def __iter__(self) -> Iterator[Job]:
+        return iter(self.list())
+
+    def __len__(self) -> int:
+        return len(self.list())
+
+    def __repr__(self) -> str:
+        return self._table().text()
+
+    def _repr_html_(self) -> str:
+        return html(self._table())
+
+    def _table(self) -> Table:
+        return jobs_table([job.view for job in self.list()])
+
+
+def job_failed(view: View) -> JobFailed:
+    """The error for a job that ended otherwise than by success."""
+    what = "failed" if view["phase"] == "Failed" else "was stopped"
+    message = f"job {view['name']!r} {what}"
+    details = {"name": view["name"], "phase": view["phase"], "error": view["error"]}
+    return JobFailed(
+        f"{message}: {view['message']}" if view["message"] else message,
+        reason=view["reason"] if view["phase"] == "Failed" else "JobStopped",
+        remedy="Its log says more: job.logs()." if view["phase"] in ENDED else None,
+        details=details,
+    )

@@ -1,0 +1,78 @@
+"""``th.submit``: this notebook, another one or a command, as a job."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jupyter_trainhub.api import session
+from jupyter_trainhub.api.job import Job
+from jupyter_trainhub.errors import InvalidField
+from jupyter_trainhub.hub.notebooks import submit_notebook
+from jupyter_trainhub.hub.submission import complete
+
+
+def submit(
+    notebook: str | os.PathLike[str] | None = None,
+    *,
+    command: Sequence[str] | None = None,
+    name: str | None = None,
+    nodes: int = 1,
+    framework: str | None = None,
+    wait: bool = False,
+    **fields: Any,
+) -> Job:
+    """Submit a job and return its handle.
+
+    Without ``notebook`` and ``command`` it is the notebook in which this is called, in its saved
+    state. ``name`` defaults to the notebook's with a number; ``framework`` to ``pytorch`` for
+    several processes and ``single`` for one. ``fields`` are those of a job: ``cpus``, ``memory``,
+    ``gpus``, ``env``, ``mounts``, ``parameters``, ``time_limit`` and so on. With ``wait`` it
+    returns once the job has succeeded.
+
+    Raises InvalidField, AlreadyExists and ClusterUnavailable, and with ``wait`` JobFailed. Remarks
+    on the notebook come as warnings.
+    """
+    file = None if command is not None else _file(notebook)
+    if command is not None and notebook is not None:
+        raise InvalidField(
+            "a job runs a notebook or a command",
+            field="notebook",
+            remedy="Give exactly one of notebook and command.",
+        )
+    if isinstance(command, str):
+        raise InvalidField(
+            "the command is one text, it has to be a list",
+            field="command",
+            remedy="Write ['python', 'train.py', '--epochs', '3']; no shell is involved.",
+        )
+    asked = {"name": name, "framework": framework, "nodes": nodes, **fields}
+    data = {field: value for field, value in asked.items() if value is not None}
+    if command is not None:
+        data["command"] = list(command)
+    if file is not None:
+        data["notebook"] = _shown_path(file)
+    hub = session.hub()
+    spec = complete(data, hub.jobs)
+    if file is None:
+        view = hub.jobs.create(spec)
+    else:
+        submitted = submit_notebook(hub.jobs, hub.storage, spec, file)
+        view = submitted.view
+        for warning in submitted.warnings:
+            warnings.warn(warning, stacklevel=2)
+    job = Job(view["name"], view)
+    return job.wait() if wait else job
+
+
+def _file(notebook: str | os.PathLike[str] | None) -> Path:
+    return session.this_notebook() if notebook is None else Path(notebook).expanduser().absolute()
+
+
+def _shown_path(file: Path) -> str:
+    """The notebook's path as Jupyter names it, so that others open it from the job."""
+    server = session.JupyterServer.of_this_kernel()
+    return (server.contents_path(file) if server else None) or str(file)

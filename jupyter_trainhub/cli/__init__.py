@@ -1,0 +1,1 @@
+"""The ``trainhub`` command."""

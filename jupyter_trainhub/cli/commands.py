@@ -1,0 +1,186 @@
+"""What each command does. All of it is the hub's work; here it is asked for and printed."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_trainhub.cli import output
+from jupyter_trainhub.cli.spec import instance_fields, job_fields
+from jupyter_trainhub.config import TrainHubConfig, load_config
+from jupyter_trainhub.errors import InvalidField
+
+if TYPE_CHECKING:
+    from jupyter_trainhub.hub.hub import Hub
+    from jupyter_trainhub.hub.views import View, Views
+
+
+def configured(options: Namespace) -> TrainHubConfig:
+    """The user's configuration with what the options say instead."""
+    config = load_config()
+    for name in ("kubeconfig", "context", "namespace"):
+        if getattr(options, name, None):
+            setattr(config, name, getattr(options, name))
+    return config
+
+
+def connect(options: Namespace) -> Hub:
+    """The hub on the cluster that options and configuration name."""
+    from jupyter_trainhub.hub.hub import Hub
+
+    return Hub.connect(configured(options))
+
+
+def get(options: Namespace) -> int:
+    """``trainhub get``."""
+    views = _read(options)
+    output.print_views(options.kind, views, options.output, one=options.name is not None)
+    return 0
+
+
+def _read(options: Namespace) -> Views:
+    name = options.name
+    if options.kind == "tensorboards":
+        # They are processes of this machine; no cluster is needed to list them.
+        from jupyter_trainhub.hub.tensorboards import TensorBoards
+
+        boards = TensorBoards(configured(options))
+        found = boards.list() if name is None else [boards.get(name)]
+        return [dict(view) for view in found]
+    hub = connect(options)
+    if options.kind == "nodes":
+        views = hub.nodes.list()
+        if name is not None and name not in (view["name"] for view in views):
+            raise InvalidField(
+                f"there is no node {name!r}", field="name", remedy="Look at 'trainhub get nodes'."
+            )
+        return [view for view in views if name in (None, view["name"])]
+    nouns = hub.instances if options.kind == "instances" else hub.jobs
+    return nouns.list() if name is None else [nouns.get(name)]
+
+
+def create_instance(options: Namespace) -> int:
+    """``trainhub create instance``."""
+    from jupyter_trainhub.specs.instance import InstanceSpec
+
+    spec = InstanceSpec.parse(instance_fields(options))
+    hub = connect(options)
+    view = hub.instances.create(spec)
+    if options.wait:
+        view = hub.instances.wait_ready(spec.name)
+    _made("instance", view, options)
+    return 0
+
+
+def create_job(options: Namespace, command: Sequence[str]) -> int:
+    """``trainhub create job``; with ``--follow`` 1 when the job does not succeed."""
+    from jupyter_trainhub.hub.notebooks import submit_notebook
+    from jupyter_trainhub.hub.submission import complete
+
+    file = Path(options.notebook).absolute() if options.notebook else None
+    fields = job_fields(options)
+    if file is not None:
+        fields["notebook"] = str(file)
+    if command:
+        fields["command"] = list(command)
+    hub = connect(options)
+    spec = complete(fields, hub.jobs)
+    if file is None:
+        view = hub.jobs.create(spec)
+    else:
+        submitted = submit_notebook(hub.jobs, hub.storage, spec, file)
+        view = submitted.view
+        for warning in submitted.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
+    if not options.follow:
+        _made("job", view, options)
+        return 0
+    print(f"job {view['name']} created", file=sys.stderr)
+    _print_log(hub, view["name"], None, follow=True, tail=None)
+    ended = hub.jobs.wait(view["name"])
+    message = f": {ended['message']}" if ended["message"] else ""
+    print(f"job {ended['name']} {ended['phase']}{message}", file=sys.stderr)
+    return 0 if ended["phase"] == "Succeeded" else 1
+
+
+def logs(options: Namespace) -> int:
+    """``trainhub logs``."""
+    hub = connect(options)
+    _print_log(hub, options.name, options.rank, follow=options.follow, tail=options.tail)
+    return 0
+
+
+def stop(options: Namespace) -> int:
+    """``trainhub stop``."""
+    hub = connect(options)
+    (hub.jobs if options.kind == "job" else hub.instances).stop(options.name)
+    print(f"{options.kind} {options.name} is stopping")
+    return 0
+
+
+def start(options: Namespace) -> int:
+    """``trainhub start``."""
+    connect(options).instances.start(options.name)
+    print(f"{options.kind} {options.name} is starting")
+    return 0
+
+
+def delete(options: Namespace) -> int:
+    """``trainhub delete``."""
+    if options.kind == "tensorboard":
+        from jupyter_trainhub.hub.tensorboards import TensorBoards
+
+        TensorBoards(configured(options)).stop(options.name)
+    else:
+        hub = connect(options)
+        (hub.jobs if options.kind == "job" else hub.instances).delete(options.name)
+    print(f"{options.kind} {options.name} deleted")
+    return 0
+
+
+def cluster(options: Namespace) -> int:
+    """``trainhub cluster``; ``status`` returns 1 when it does not run."""
+    from jupyter_trainhub.hub.cluster import EmbeddedCluster
+
+    embedded = EmbeddedCluster(load_config())
+    if options.action == "kubeconfig":
+        print(embedded.kubeconfig())
+        return 0
+    if options.action == "start":
+        embedded.start()
+    elif options.action == "stop" and not embedded.stop():
+        print("The embedded cluster does not run.", file=sys.stderr)
+        return 0
+    status = embedded.status()
+    output.print_facts(status, options.output)
+    return 1 if options.action == "status" and status["state"] != "running" else 0
+
+
+COMMANDS: dict[str, Callable[[Namespace], int]] = {
+    "get": get,
+    "logs": logs,
+    "stop": stop,
+    "start": start,
+    "delete": delete,
+    "cluster": cluster,
+}
+
+
+def _made(kind: str, view: View, options: Namespace) -> None:
+    if options.output == "json":
+        output.print_json(view)
+    else:
+        print(f"{kind} {view['name']} created")
+
+
+def _print_log(hub: Hub, name: str, rank: int | None, **how: Any) -> None:
+    log = hub.jobs.logs(name, rank, **how)
+    try:
+        for chunk in log:
+            sys.stdout.buffer.write(chunk)
+            sys.stdout.buffer.flush()
+    finally:
+        log.close()

@@ -1,0 +1,62 @@
+"""Entry point of the ``trainhub`` command.
+
+It ends with 0 when all went well, 2 for bad input, 1 for everything else, 130 when interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from jupyter_trainhub.cli import commands
+from jupyter_trainhub.cli.parser import make_parser
+from jupyter_trainhub.errors import InvalidField, TrainHubError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command ``argv``, default the process's own; its exit code."""
+    arguments, program = split(list(sys.argv[1:] if argv is None else argv))
+    parser = make_parser()
+    options = parser.parse_args(arguments)
+    if options.version:
+        from jupyter_trainhub._version import __version__
+
+        print(__version__)
+        return 0
+    if options.command is None:
+        parser.print_help()
+        return 2
+    if program and (options.command, getattr(options, "kind", None)) != ("create", "job"):
+        parser.error("a program after '--' goes with 'create job' only")
+    try:
+        if options.command == "create":
+            if options.kind == "job":
+                return commands.create_job(options, program)
+            return commands.create_instance(options)
+        return commands.COMMANDS[options.command](options)
+    except TrainHubError as error:
+        report(error)
+        return 2 if isinstance(error, InvalidField) else 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader, such as `head`, has what it wanted. Python would complain once more when it
+        # closes the standard output at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def split(argv: list[str]) -> tuple[list[str], list[str]]:
+    """The command's own arguments, and the program that follows ``--``."""
+    if "--" not in argv:
+        return argv, []
+    position = argv.index("--")
+    return argv[:position], argv[position + 1 :]
+
+
+def report(error: TrainHubError) -> None:
+    """Print the error, and the further fields at fault."""
+    print(f"error: {error}", file=sys.stderr)
+    for cause in error.details.get("causes", [])[1:]:
+        print(f"error: {cause['field']}: {cause['message']}", file=sys.stderr)

@@ -1,0 +1,47 @@
+"""What the command prints."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from jupyter_trainhub.hub.tables import (
+    Table,
+    instances_table,
+    jobs_table,
+    nodes_table,
+    tensorboards_table,
+)
+from jupyter_trainhub.hub.views import Views
+
+_TABLES = {
+    "instances": instances_table,
+    "jobs": jobs_table,
+    "nodes": nodes_table,
+    "tensorboards": tensorboards_table,
+}
+
+
+def print_json(document: Any) -> None:
+    """``document`` as indented JSON."""
+    print(json.dumps(document, indent=2))
+
+
+def print_views(kind: str, views: Views, output: str, *, one: bool = False) -> None:
+    """Objects as a table or JSON; with ``one`` the JSON is that of the only object itself."""
+    if output == "json":
+        print_json(views[0] if one else {"items": views})
+    elif views:
+        print(_TABLES[kind](views).text())
+    else:
+        print(f"There are no {kind}.", file=sys.stderr)
+
+
+def print_facts(facts: dict[str, Any], output: str) -> None:
+    """Names and values, one a row."""
+    if output == "json":
+        print_json(facts)
+        return
+    rows = [(name, "" if value is None else str(value)) for name, value in facts.items()]
+    print(Table(("NAME", "VALUE"), rows).text())

@@ -1,0 +1,127 @@
+"""The command's arguments."""
+
+from __future__ import annotations
+
+import argparse
+
+KINDS = ("instances", "jobs", "tensorboards", "nodes")
+
+# What kubectl's users type as well.
+_SINGULAR = {"instance": "instances", "job": "jobs", "tensorboard": "tensorboards", "node": "nodes"}
+
+
+def kind(text: str) -> str:
+    """``job`` and ``jobs`` alike as ``jobs``. Raises ArgumentTypeError."""
+    plural = _SINGULAR.get(text, text)
+    if plural not in KINDS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(KINDS)}")
+    return plural
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; ``command`` and for some ``action`` or ``kind`` say which."""
+    parser = argparse.ArgumentParser(
+        prog="trainhub",
+        description="Dev instances, distributed jobs and TensorBoard on Kubernetes.",
+    )
+    parser.add_argument("--version", action="store_true", help="show the version and end")
+    where = _where()
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    get = commands.add_parser("get", parents=[where, _output()], help="list or show objects")
+    get.add_argument("kind", type=kind, metavar="|".join(KINDS))
+    get.add_argument("name", nargs="?", help="one object; default: all")
+
+    create = commands.add_parser("create", help="create a job or an instance")
+    made = create.add_subparsers(dest="kind", metavar="job|instance", required=True)
+    job = made.add_parser(
+        "job",
+        parents=[where, _output(), _pod()],
+        help="submit a notebook or a command",
+        usage="trainhub create job [OPTIONS] (--notebook FILE | -- PROGRAM [ARGUMENT ...])",
+    )
+    _add_job_options(job)
+    instance = made.add_parser(
+        "instance", parents=[where, _output(), _pod()], help="create a dev instance"
+    )
+    instance.add_argument("--name", required=True, help="letters, digits and '_'")
+    instance.add_argument("--wait", action="store_true", help="return once its JupyterLab answers")
+
+    logs = commands.add_parser("logs", parents=[where], help="print a job's log")
+    logs.add_argument("name", metavar="JOB")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on until the job has ended")
+    logs.add_argument("--rank", type=int, metavar="N", help="one rank; default: all")
+    logs.add_argument("--tail", type=int, metavar="N", help="the last lines of each rank only")
+
+    for command, kinds, text in (
+        ("stop", ("job", "instance"), "end the pods and keep the record"),
+        ("start", ("instance",), "start a stopped instance"),
+        ("delete", ("job", "instance", "tensorboard"), "delete an object"),
+    ):
+        act = commands.add_parser(command, parents=[where], help=text)
+        act.add_argument("kind", choices=kinds)
+        act.add_argument("name")
+
+    cluster = commands.add_parser("cluster", help="the embedded cluster of this machine")
+    cluster.add_argument(
+        "action",
+        choices=("start", "stop", "status", "kubeconfig"),
+        help="kubeconfig prints the path for kubectl: KUBECONFIG=$(trainhub cluster kubeconfig)",
+    )
+    cluster.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    return parser
+
+
+def _where() -> argparse.ArgumentParser:
+    parent = argparse.ArgumentParser(add_help=False)
+    parent.add_argument("-n", "--namespace", help="the namespace; default: that of the context")
+    parent.add_argument("--context", help="the context of the kubeconfig; default: its current one")
+    parent.add_argument("--kubeconfig", metavar="FILE", help="the kubeconfig of the cluster")
+    return parent
+
+
+def _output() -> argparse.ArgumentParser:
+    parent = argparse.ArgumentParser(add_help=False)
+    parent.add_argument(
+        "-o", "--output", choices=("table", "json"), default="table", help="how it is printed"
+    )
+    return parent
+
+
+def _pod() -> argparse.ArgumentParser:
+    parent = argparse.ArgumentParser(add_help=False)
+    pod = parent.add_argument_group("each pod")
+    pod.add_argument("--image", help="container image; default: the site's")
+    pod.add_argument("--cpus", help="cores, such as 2 or 500m")
+    pod.add_argument("--memory", help="such as 512Mi or 2Gi")
+    pod.add_argument("--gpus", help="number of GPUs")
+    pod.add_argument("--shared-memory", help="size of /dev/shm, such as 1Gi")
+    pod.add_argument("--working-dir", help="folder in which the program starts")
+    pod.add_argument(
+        "--env", action="append", metavar="NAME=VALUE", help="a variable; may be repeated"
+    )
+    pod.add_argument(
+        "--mount",
+        action="append",
+        metavar="path=PATH,SOURCE",
+        help="a folder, its source host_path=PATH, claim=NAME[,sub_path=PATH] or "
+        "nfs=SERVER:PATH, with ,read_only=true if so; may be repeated",
+    )
+    return parent
+
+
+def _add_job_options(job: argparse.ArgumentParser) -> None:
+    job.add_argument("--name", help="default: the notebook's or the program's, with a number")
+    job.add_argument("--notebook", metavar="FILE", help="a notebook, run as it was last saved")
+    job.add_argument("--framework", choices=("single", "pytorch"), help="default: by --nodes")
+    job.add_argument("--nodes", help="number of nodes")
+    job.add_argument("--processes-per-node", help="default: one for each GPU")
+    job.add_argument("--time-limit", metavar="SECONDS", help="when to end it; default: never")
+    job.add_argument("--description", help="a note")
+    job.add_argument(
+        "--parameter",
+        action="append",
+        metavar="NAME=JSON",
+        help="a value for the notebook's cell tagged 'parameters'; may be repeated",
+    )
+    job.add_argument("--follow", action="store_true", help="print its log until it has ended")

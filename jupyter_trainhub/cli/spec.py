@@ -1,0 +1,72 @@
+"""Options of the command to the fields of a spec. What they may hold is for the spec to say."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Iterable
+from typing import Any
+
+from jupyter_trainhub.errors import InvalidField
+
+_POD = ("image", "cpus", "memory", "gpus", "shared_memory", "working_dir")
+_JOB = ("name", "framework", "nodes", "processes_per_node", "time_limit", "description")
+
+
+def instance_fields(options: Namespace) -> dict[str, Any]:
+    """The fields of an InstanceSpec that were given. Raises InvalidField."""
+    return {"name": options.name, **_pod_fields(options)}
+
+
+def job_fields(options: Namespace) -> dict[str, Any]:
+    """The fields of a JobSpec that were given, but for what is to run. Raises InvalidField."""
+    fields = {**_given(options, _JOB), **_pod_fields(options)}
+    if options.parameter:
+        pairs = _pairs("parameter", options.parameter)
+        fields["parameters"] = {name: _json("parameter", name, text) for name, text in pairs}
+    return fields
+
+
+def _pod_fields(options: Namespace) -> dict[str, Any]:
+    fields = _given(options, _POD)
+    if options.env:
+        fields["env"] = dict(_pairs("env", options.env))
+    if options.mount:
+        fields["mounts"] = [_mount(text) for text in options.mount]
+    return fields
+
+
+def _given(options: Namespace, names: Iterable[str]) -> dict[str, Any]:
+    values = {name: getattr(options, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _pairs(field: str, texts: Iterable[str]) -> list[tuple[str, str]]:
+    pairs = []
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise InvalidField(
+                f"{text!r} has no name and value", field=field, remedy="Write NAME=VALUE."
+            )
+        pairs.append((name, value))
+    return pairs
+
+
+def _mount(text: str) -> dict[str, Any]:
+    mount: dict[str, Any] = dict(_pairs("mounts", text.split(",")))
+    if "nfs" in mount:
+        server, _, path = mount["nfs"].partition(":")
+        mount["nfs"] = {"server": server, "path": path}
+    return mount
+
+
+def _json(field: str, name: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise InvalidField(
+            f"the value of {name} is not JSON: {text!r}",
+            field=field,
+            remedy=f"""Write numbers as they are and texts as '{name}="text"'.""",
+        ) from None

@@ -1,0 +1,161 @@
+"""The notebook's interface on a cluster that runs pods, in this process and in a real kernel."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+import jupyter_trainhub as th
+from jupyter_trainhub.api import session
+from jupyter_trainhub.errors import JobFailed, NotFound
+from jupyter_trainhub.hub.hub import Hub
+from jupyter_trainhub.kube.resources import NAMESPACES
+
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.skipif(
+        "TRAINHUB_TEST_KUBECONFIG" in os.environ, reason="needs folders of this machine in pods"
+    ),
+]
+
+SMALL: dict[str, Any] = {"cpus": 0.1, "memory": "256Mi"}
+
+
+@pytest.fixture
+def folder(kubeconfig: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The current folder of a user whose configuration names a namespace of the test's own."""
+    namespace = f"api-{uuid.uuid4().hex[:8]}"
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "jupyter_trainhub_config.json").write_text(
+        json.dumps({"TrainHubConfig": {"kubeconfig": str(kubeconfig), "namespace": namespace}})
+    )
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(config))
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
+    monkeypatch.chdir(work)
+    session.forget_hub()
+    client = Hub.connect(session.config()).client
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+    client.create(NAMESPACES, body)
+    yield work
+    client.delete(NAMESPACES, namespace)
+    session.forget_hub()
+
+
+def write_notebook(path: Path, *sources: str) -> None:
+    cells: list[dict[str, Any]] = [
+        {"cell_type": "code", "id": f"c{number}", "metadata": {}, "source": source,
+         "outputs": [], "execution_count": None}
+        for number, source in enumerate(sources)
+    ]  # fmt: skip
+    document = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    path.write_text(json.dumps(document))
+
+
+def test_a_notebook_as_a_job(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    write_notebook(
+        folder / "My train.ipynb",
+        "steps = 2",
+        "for step in range(1, steps + 1):\n    print(f'step {step}/{steps}')",
+        "open('result.txt', 'w').write('done')",
+    )
+    job = th.submit("My train.ipynb", **SMALL)
+    assert job.name == "My-train-1"
+    job.follow()
+    assert "[0] step 1/2\n[0] step 2/2\n" in capfd.readouterr().out
+    assert job.wait(60).phase == "Succeeded"
+    assert job.logs(0) == "step 1/2\nstep 2/2\n"
+    assert (folder / "result.txt").read_text() == "done"
+    assert [found.name for found in th.jobs] == ["My-train-1"]
+    assert "My-train-1" in repr(th.jobs)
+    assert "Succeeded" in job._repr_html_()
+    job.delete()
+    with pytest.raises(NotFound):
+        th.jobs["My-train-1"]
+
+
+def test_a_failed_job_names_the_cell(folder: Path) -> None:
+    write_notebook(folder / "bad.ipynb", "x = 1", "y = 2\nraise ValueError('boom')")
+    with pytest.raises(JobFailed) as caught:
+        th.submit("bad.ipynb", wait=True, **SMALL)
+    error = caught.value.details["error"]
+    assert (error["cell"], error["lineno"], error["etype"]) == (1, 2, "ValueError")
+    assert "boom" in caught.value.message
+
+
+def test_the_numbers_of_tensorboard(folder: Path) -> None:
+    from torch.utils.tensorboard import SummaryWriter
+
+    for run, factor in (("a", 1.0), ("b", 2.0)):
+        writer = SummaryWriter(f"runs/{run}")
+        for step in range(3):
+            writer.add_scalar("loss", factor * step, step)
+        writer.close()
+    board = th.tensorboard("runs")
+    try:
+        assert board.scalars("loss", run="b") == [(0, 0.0), (1, 2.0), (2, 4.0)]
+        assert board.tags() == {"a": ["loss"], "b": ["loss"]}
+        assert "<iframe" in board._repr_html_()
+        with pytest.raises(NotFound, match="accuracy"):
+            board.scalars("accuracy", timeout=0)
+    finally:
+        board.stop()
+
+
+def test_the_cluster(folder: Path) -> None:
+    assert th.cluster.status()["state"] == "ready"
+    assert th.cluster.start()["namespace"] == session.hub().namespace
+    assert len(th.cluster.nodes) >= 1
+
+
+def test_a_kernel_shows_a_progress_bar(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_notebook(folder / "this.ipynb", "print('epoch 1/1')")
+    root = Path(th.__file__).resolve().parent.parent
+    env = {
+        **os.environ,
+        "JPY_SESSION_NAME": str(folder / "this.ipynb"),
+        "PYTHONPATH": str(root),
+    }
+    manager, client = start_new_kernel(env=env)
+    try:
+        client.execute(
+            "import jupyter_trainhub as th; job = th.submit(cpus=0.1, memory='256Mi'); job.follow()"
+        )
+        stdout, displayed = outputs(client)
+        assert "[0] epoch 1/1\n" in stdout
+        widget = "application/vnd.jupyter.widget-view+json"
+        assert any(widget in data for data in displayed)
+        assert any("Succeeded" in data.get("text/html", "") for data in displayed)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def outputs(client: Any) -> tuple[str, list[dict[str, Any]]]:
+    """What a cell wrote and displayed until it was done; an error of the cell fails the test."""
+    stdout, displayed = "", []
+    while True:
+        try:
+            message = client.get_iopub_msg(timeout=120)
+        except Empty:
+            pytest.fail(f"the cell does not end; it wrote {stdout!r}")
+        content = message["content"]
+        if message["msg_type"] == "error":
+            pytest.fail("\n".join(content["traceback"]))
+        if message["msg_type"] == "stream" and content["name"] == "stdout":
+            stdout += content["text"]
+        if message["msg_type"] in ("display_data", "execute_result"):
+            displayed.append(content["data"])
+        if message["msg_type"] == "status" and content["execution_state"] == "idle":
+            return stdout, displayed
