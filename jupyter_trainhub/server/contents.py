@@ -1,0 +1,103 @@
+"""What a path in JupyterLab's file browser is on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from jupyter_server.services.contents.fileio import FileManagerMixin
+from jupyter_server.services.contents.manager import ContentsManager
+from jupyter_server.utils import ApiPath, to_os_path
+
+from jupyter_trainhub.errors import InvalidField, NotFound
+
+
+def root_folder(contents: ContentsManager, *, field: str) -> Path:
+    """The folder that the file browser shows.
+
+    Raises InvalidField where it shows no folder of this machine.
+    """
+    if not isinstance(contents, FileManagerMixin):
+        raise InvalidField(
+            f"this Jupyter server keeps its files by {type(contents).__name__}, not in a folder",
+            field=field,
+            remedy="Give an absolute path of this machine inside the allowed roots, "
+            "or start Jupyter on a folder.",
+        )
+    return Path(contents.root_dir).absolute()
+
+
+def notebook_file(contents: ContentsManager, path: str, *, field: str) -> Path:
+    """The file of a notebook that the contents API calls ``path``.
+
+    Links are followed wherever they lead, as the contents API itself does: the user can open that
+    file already. Raises InvalidField for a path that leaves the root folder, and NotFound.
+    """
+    root = root_folder(contents, field=field)
+    file = _below(root, path, field=field)
+    if not file.is_file():
+        raise NotFound(
+            f"there is no notebook {path!r}",
+            field=field,
+            remedy="Save the notebook first, or check its path.",
+        )
+    return file
+
+
+def log_folder(contents: ContentsManager, path: str, roots: Sequence[str], *, field: str) -> Path:
+    """The folder to show in TensorBoard: a contents path, or an absolute one.
+
+    Links are resolved before the folder is compared with the file browser's root and ``roots``,
+    since TensorBoard shows what it finds to everybody who may use this server. Raises InvalidField
+    and NotFound.
+    """
+    allowed = [Path(root).expanduser() for root in roots]
+    if path.startswith("/"):
+        folder = Path(path)
+        if isinstance(contents, FileManagerMixin):
+            allowed.insert(0, root_folder(contents, field=field))
+    else:
+        root = root_folder(contents, field=field)
+        allowed.insert(0, root)
+        folder = _below(root, path, field=field)
+    try:
+        resolved = folder.resolve()
+    except (OSError, RuntimeError, ValueError):
+        raise InvalidField(
+            f"{path!r} cannot be a path", field=field, remedy="Name a folder."
+        ) from None
+    if not any(resolved.is_relative_to(root.resolve()) for root in allowed):
+        raise InvalidField(
+            f"the folder {path!r} lies outside the allowed roots",
+            field=field,
+            remedy=f"Choose a folder in {_listed(allowed)}, or let an administrator add its root "
+            "to c.TrainHubConfig.log_roots.",
+        )
+    if not resolved.is_dir():
+        raise NotFound(
+            f"there is no folder {path!r}",
+            field=field,
+            remedy="Create it, or start the training that writes it; it may be empty.",
+        )
+    return resolved
+
+
+def _below(root: Path, path: str, *, field: str) -> Path:
+    if "\0" in path:
+        raise InvalidField(
+            "a path cannot hold a NUL character",
+            field=field,
+            remedy="Name it as the file browser does.",
+        )
+    file = Path(to_os_path(ApiPath(path), str(root)))
+    if not file.is_relative_to(root):
+        raise InvalidField(
+            f"{path!r} leads out of the folder that Jupyter shows",
+            field=field,
+            remedy="Name it as the file browser does, without '..'.",
+        )
+    return file
+
+
+def _listed(roots: Iterable[Path]) -> str:
+    return " or ".join(str(root) for root in roots) or "none: no root is allowed"

@@ -1,0 +1,1 @@
+"""What TrainHub tells on Jupyter's event bus."""

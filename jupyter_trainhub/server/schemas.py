@@ -1,0 +1,30 @@
+"""``schemas``: what the forms are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from jupyter_trainhub.config import TrainHubConfig
+from jupyter_trainhub.server.base import ApiHandler
+
+
+class SchemasHandler(ApiHandler):
+    """JSON Schemas of the specs."""
+
+    auth_resource = "trainhub:schemas"
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """``{instance, job}``, with the defaults of this site."""
+        self.finish(await self.run(_schemas, self.service.config))
+
+
+def _schemas(config: TrainHubConfig) -> dict[str, dict[str, Any]]:
+    # Imported in a thread and when it is needed: pydantic takes its time.
+    from jupyter_trainhub.hub.forms import schemas
+
+    return schemas(config)

@@ -1,0 +1,222 @@
+"""A fake cluster for the server's tests, in an extension that Jupyter loads by this name."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.auth.authorizer import Authorizer
+
+from jupyter_trainhub.config import TrainHubConfig
+from jupyter_trainhub.errors import AlreadyExists, Conflict, NotFound, TrainHubError
+from jupyter_trainhub.extension import TrainHub
+from jupyter_trainhub.hub.instances import Endpoint
+from jupyter_trainhub.server.connection import Connector
+from jupyter_trainhub.specs.instance import InstanceSpec
+from jupyter_trainhub.specs.job import JobSpec
+from jupyter_trainhub.specs.mount import Mount
+
+View = dict[str, Any]
+
+
+class FakeObjects:
+    """Views by name."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.views: dict[str, View] = {}
+        self.failure: TrainHubError | None = None
+
+    def list(self) -> list[View]:
+        if self.failure is not None:
+            raise self.failure
+        return list(self.views.values())
+
+    def get(self, name: str) -> View:
+        if name not in self.views:
+            raise NotFound(f"there is no {self.kind} {name!r}", field="name")
+        return self.views[name]
+
+    def add(self, name: str, **fields: Any) -> View:
+        if name in self.views:
+            raise AlreadyExists("the name is taken", field="name", remedy="Choose another name.")
+        self.views[name] = {"kind": self.kind, "name": name, **fields}
+        return self.views[name]
+
+    def delete(self, name: str) -> None:
+        self.get(name)
+        del self.views[name]
+
+    def set_phase(self, name: str, phase: str) -> View:
+        return self.get(name) | {"phase": phase}
+
+
+class FakeInstances(FakeObjects):
+    """Instances whose pods are whatever a test puts into ``endpoints``."""
+
+    def __init__(self) -> None:
+        super().__init__("instance")
+        self.endpoints: dict[str, Endpoint] = {}
+        self.asked = 0
+
+    def create(self, spec: InstanceSpec) -> View:
+        return self.add(spec.name, phase="Pending", spec=spec.to_dict())
+
+    def start(self, name: str) -> View:
+        return self.set_phase(name, "Starting")
+
+    def stop(self, name: str) -> View:
+        return self.set_phase(name, "Stopped")
+
+    def endpoint(self, name: str) -> Endpoint:
+        self.asked += 1
+        if name in self.endpoints:
+            return self.endpoints[name]
+        self.get(name)
+        raise Conflict(f"instance {name!r} does not run", reason="InstanceNotRunning")
+
+
+class FakeLog:
+    """A log that a test writes while it is read."""
+
+    def __init__(self, arguments: View) -> None:
+        self.arguments = arguments
+        self.chunks: queue.Queue[bytes | TrainHubError | None] = queue.Queue()
+        self.closed = threading.Event()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        chunk = self.chunks.get()
+        if isinstance(chunk, TrainHubError):
+            raise chunk
+        if chunk is None or self.closed.is_set():
+            raise StopIteration
+        return chunk
+
+    def close(self) -> None:
+        self.closed.set()
+        self.chunks.put(None)
+
+
+class FakeJobs(FakeObjects):
+    """Jobs that never run."""
+
+    def __init__(self) -> None:
+        super().__init__("job")
+        self.bundles: dict[str, Any] = {}
+        self.logs_asked: queue.Queue[FakeLog] = queue.Queue()
+
+    def create(self, spec: JobSpec, bundle: Any = None) -> View:
+        self.bundles[spec.name] = bundle
+        return self.add(spec.name, phase="Pending", spec=spec.to_dict())
+
+    def stop(self, name: str) -> View:
+        return self.set_phase(name, "Stopping")
+
+    def events(self, name: str) -> list[View]:
+        self.get(name)
+        return [{"reason": "SuccessfulCreate", "object": f"Job/{name}"}]
+
+    def logs(self, name: str, rank: int | None, *, follow: bool, tail: int | None) -> FakeLog:
+        self.get(name)
+        log = FakeLog({"rank": rank, "follow": follow, "tail": tail})
+        self.logs_asked.put(log)
+        return log
+
+
+class FakeNodes:
+    """One node."""
+
+    def list(self) -> list[View]:
+        return [{"name": "node-1", "ready": True}]
+
+
+class FakeStorage:
+    """A cluster whose node is this machine."""
+
+    def folder(self, folder: Path) -> Mount:
+        return Mount.parse({"path": str(folder), "host_path": str(folder)})
+
+
+class FakeHub:
+    """What the routes use of a hub."""
+
+    def __init__(self) -> None:
+        self.user = "ada"
+        self.instances = FakeInstances()
+        self.jobs = FakeJobs()
+        self.nodes = FakeNodes()
+        self.storage = FakeStorage()
+        self.state = "ready"
+
+    def status(self) -> View:
+        return {"name": "fake", "state": self.state, "message": None, "embedded": False}
+
+
+class FakeLive:
+    """Live state that changes when a test says so."""
+
+    def __init__(self, on_change: Callable[[str, str, str, View | None], None]) -> None:
+        self.on_change = on_change
+        self.running = False
+
+    def start(self) -> None:
+        self.running = True
+
+    def stop(self) -> None:
+        self.running = False
+
+
+class FakeConnector(Connector):
+    """Connects to the fake hub."""
+
+    def __init__(self, config: TrainHubConfig) -> None:
+        super().__init__(config)
+        self.hub = FakeHub()
+        self.lives: list[FakeLive] = []
+        self.connected = 0
+        self.must_start = False
+        self.failure: TrainHubError | None = None
+
+    def connect(self) -> Any:
+        if self.failure is not None:
+            raise self.failure
+        self.connected += 1
+        self.must_start = False
+        return self.hub
+
+    def would_start(self) -> bool:
+        return self.must_start
+
+    def user(self) -> str:
+        return self.hub.user
+
+    def live(self, hub: Any, on_change: Callable[[str, str, str, View | None], None]) -> Any:
+        self.lives.append(FakeLive(on_change))
+        return self.lives[-1]
+
+
+class FakeTrainHub(TrainHub):
+    """The extension with nothing but its cluster replaced."""
+
+    fake: FakeConnector
+
+    def connector(self, config: TrainHubConfig) -> Connector:
+        self.fake = FakeConnector(config)
+        return self.fake
+
+
+class OnlyReaders(Authorizer):
+    """Lets everybody read, and nobody do anything else."""
+
+    def is_authorized(self, handler: Any, user: Any, action: str, resource: str) -> bool:
+        return action == "read"
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    return [{"module": "tests.server.fakes", "app": FakeTrainHub}]
