@@ -1,0 +1,27 @@
+import { render, type RenderResult } from '@testing-library/react';
+import { CommandRegistry } from '@lumino/commands';
+import { Signal } from '@lumino/signaling';
+import type { Event } from '@jupyterlab/services';
+import React from 'react';
+import { HubContext, type IHubContext } from '../context';
+import { TrainHubStore } from '../store';
+import { RequestTable, trans, type IAnswer } from './requestTable';
+
+/** What TrainHub's components work with, on a server that answers from a table. */
+export function hubContext(answers: Record<string, IAnswer> = {}): IHubContext {
+  const { api } = new RequestTable(answers);
+  const store = new TrainHubStore(api, {
+    stream: new Signal<object, object>({})
+  } as unknown as Event.IManager);
+  return { api, store, trans, commands: new CommandRegistry() };
+}
+
+/** Renders a component as a TrainHub widget would. */
+export function renderInHub(
+  content: JSX.Element,
+  hub: IHubContext = hubContext()
+): RenderResult {
+  return render(
+    <HubContext.Provider value={hub}>{content}</HubContext.Provider>
+  );
+}

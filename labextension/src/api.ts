@@ -1,0 +1,276 @@
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { JSONSchema7 } from 'json-schema';
+import type {
+  IInstance,
+  IJob,
+  IJobEvent,
+  INode,
+  IPreview,
+  IStatus,
+  ITensorBoard,
+  Spec
+} from './views';
+
+/** What an error says beside its message. */
+export interface IErrorDetails {
+  /** The field at fault, dotted, such as `mounts.0.path`. */
+  field?: string | null;
+  /** What would do, as one sentence. */
+  remedy?: string | null;
+  /** All fields at fault. */
+  causes?: { field: string; message: string }[];
+  [key: string]: unknown;
+}
+
+/** A request that the server refused or that did not reach it. */
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    readonly reason: string,
+    readonly details: IErrorDetails = {},
+    readonly status = 0
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+
+  /** The message followed by what would do, as sentences. */
+  get advice(): string {
+    const { remedy } = this.details;
+    const message = asSentence(this.message);
+    return remedy ? `${message} ${remedy}` : message;
+  }
+}
+
+/** `text` with a capital in front and a full stop behind, as the server's messages have neither. */
+export function asSentence(text: string): string {
+  const sentence = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
+}
+
+/** Any thrown value as one sentence or two for people. */
+export function describeError(error: unknown): string {
+  if (error instanceof ApiError) {
+    return error.advice;
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The REST interface of the TrainHub server extension. Every method rejects with {@link ApiError}. */
+export class TrainHubApi {
+  constructor(
+    readonly serverSettings: ServerConnection.ISettings,
+    private readonly _trans: TranslationBundle
+  ) {}
+
+  /** Version of the server half, and how its cluster stands. */
+  status(options: IPollOptions = {}): Promise<IStatus> {
+    return this._json('status', {}, options);
+  }
+
+  /** JSON Schemas of the specs, with the defaults of this site. */
+  schemas(): Promise<{ instance: JSONSchema7; job: JSONSchema7 }> {
+    return this._json('schemas');
+  }
+
+  /** The nodes of the cluster and what runs on them. */
+  async nodes(options: IPollOptions = {}): Promise<INode[]> {
+    const { nodes } = await this._json<{ nodes: INode[] }>(
+      'cluster',
+      {},
+      options
+    );
+    return nodes;
+  }
+
+  /** Starts the embedded cluster where no other is configured; resolves before it is ready. */
+  async startCluster(): Promise<void> {
+    await this._json('cluster', { method: 'POST', body: '{}' });
+  }
+
+  readonly instances = {
+    list: (options: IPollOptions = {}): Promise<IInstance[]> =>
+      this._items('instances', options),
+    get: (name: string): Promise<IInstance> =>
+      this._json(path('instances', name)),
+    create: (spec: Spec): Promise<IInstance> =>
+      this._json('instances', { method: 'POST', body: JSON.stringify(spec) }),
+    setState: (
+      name: string,
+      state: 'running' | 'stopped'
+    ): Promise<IInstance> =>
+      this._json(path('instances', name), {
+        method: 'PATCH',
+        body: JSON.stringify({ state })
+      }),
+    delete: (name: string): Promise<void> =>
+      this._json(path('instances', name), { method: 'DELETE' })
+  };
+
+  readonly jobs = {
+    list: (options: IPollOptions = {}): Promise<IJob[]> =>
+      this._items('jobs', options),
+    get: (name: string): Promise<IJob> => this._json(path('jobs', name)),
+    submit: (spec: Spec): Promise<IJob> =>
+      this._json('jobs', { method: 'POST', body: JSON.stringify({ spec }) }),
+    preview: (spec: Spec, signal?: AbortSignal): Promise<IPreview> =>
+      this._json('jobs/preview', {
+        method: 'POST',
+        body: JSON.stringify({ spec }),
+        signal
+      }),
+    stop: (name: string): Promise<IJob> =>
+      this._json(path('jobs', name), {
+        method: 'PATCH',
+        body: JSON.stringify({ state: 'stopped' })
+      }),
+    delete: (name: string): Promise<void> =>
+      this._json(path('jobs', name), { method: 'DELETE' }),
+    events: async (name: string): Promise<IJobEvent[]> =>
+      this._items(path('jobs', name, 'events')),
+    /**
+     * The log of all pods as a stream of bytes that goes on while the job runs. Each line begins
+     * with `[rank] `.
+     *
+     * @param tail - how many of the last lines to begin with
+     */
+    logs: async (
+      name: string,
+      tail: number,
+      signal: AbortSignal
+    ): Promise<ReadableStream<Uint8Array>> => {
+      const query = URLExt.objectToQueryString({
+        rank: 'all',
+        follow: 'true',
+        tail: String(tail)
+      });
+      const response = await this._request(path('jobs', name, 'logs') + query, {
+        signal
+      });
+      return response.body ?? new ReadableStream();
+    }
+  };
+
+  readonly tensorboards = {
+    list: (options: IPollOptions = {}): Promise<ITensorBoard[]> =>
+      this._items('tensorboards', options),
+    get: (id: string): Promise<ITensorBoard> =>
+      this._json(path('tensorboards', id)),
+    /** Opens a TensorBoard on folders; the same one for the same folders. */
+    open: (folders: string[]): Promise<ITensorBoard> =>
+      this._json('tensorboards', {
+        method: 'POST',
+        body: JSON.stringify({ folders })
+      }),
+    delete: (id: string): Promise<void> =>
+      this._json(path('tensorboards', id), { method: 'DELETE' })
+  };
+
+  /** The address at which the browser reaches what a view's `url` names. */
+  address(url: string): string {
+    return URLExt.join(this.serverSettings.baseUrl, url);
+  }
+
+  private async _items<T>(
+    route: string,
+    options: IPollOptions = {}
+  ): Promise<T[]> {
+    const { items } = await this._json<{ items: T[] }>(route, {}, options);
+    return items;
+  }
+
+  private async _json<T>(
+    route: string,
+    init: RequestInit = {},
+    { background = false }: IPollOptions = {}
+  ): Promise<T> {
+    const response = await this._request(
+      background ? `${route}?no_track_activity=1` : route,
+      init
+    );
+    const text = await response.text();
+    try {
+      return (text ? JSON.parse(text) : undefined) as T;
+    } catch {
+      throw new ApiError(
+        this._trans.__('The server answered with something that is not JSON.'),
+        'InvalidAnswer',
+        {},
+        response.status
+      );
+    }
+  }
+
+  private async _request(route: string, init: RequestInit): Promise<Response> {
+    const url = URLExt.join(this.serverSettings.baseUrl, 'trainhub/api', route);
+    let response: Response;
+    try {
+      response = await ServerConnection.makeRequest(
+        url,
+        init,
+        this.serverSettings
+      );
+    } catch (error) {
+      if (init.signal?.aborted) {
+        throw error;
+      }
+      throw new ApiError(
+        this._trans.__(
+          'The Jupyter server cannot be reached. Check that it is running.'
+        ),
+        'Unreachable'
+      );
+    }
+    if (!response.ok) {
+      throw await this._refusal(response);
+    }
+    return response;
+  }
+
+  private async _refusal(response: Response): Promise<ApiError> {
+    let body: Partial<{
+      message: string;
+      reason: string | null;
+      details: IErrorDetails;
+    }> = {};
+    try {
+      body = JSON.parse(await response.text()) ?? {};
+    } catch {
+      // A proxy in between answers in HTML: its status line is all there is to tell.
+    }
+    if (response.status === 404 && !body.reason) {
+      // Ours always give a reason; this is the Jupyter server, which knows no such route.
+      return new ApiError(
+        this._trans.__(
+          'The server half of TrainHub does not answer. Run "jupyter server extension list" in a terminal: jupyter_trainhub must be listed as enabled and OK. Then restart the Jupyter server.'
+        ),
+        'ServerExtensionMissing',
+        {},
+        response.status
+      );
+    }
+    return new ApiError(
+      body.message ||
+        this._trans.__(
+          'The server answered %1 %2.',
+          response.status,
+          response.statusText
+        ),
+      body.reason || response.statusText || String(response.status),
+      body.details ?? {},
+      response.status
+    );
+  }
+}
+
+/** How a request counts. */
+export interface IPollOptions {
+  /** Whether the server must not take the request for activity of the user. */
+  background?: boolean;
+}
+
+function path(...parts: string[]): string {
+  return parts.map(encodeURIComponent).join('/');
+}

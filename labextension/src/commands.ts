@@ -1,0 +1,102 @@
+import type { ReadonlyJSONObject } from '@lumino/coreutils';
+
+/** The commands of TrainHub. */
+export namespace CommandIDs {
+  export const openPanel = 'trainhub:open-panel';
+  export const refresh = 'trainhub:refresh';
+  export const startCluster = 'trainhub:start-cluster';
+
+  export const newInstance = 'trainhub:new-instance';
+  export const openInstance = 'trainhub:open-instance';
+  export const startInstance = 'trainhub:start-instance';
+  export const stopInstance = 'trainhub:stop-instance';
+  export const deleteInstance = 'trainhub:delete-instance';
+
+  export const submitJob = 'trainhub:submit-job';
+  export const submitNotebook = 'trainhub:submit-notebook';
+  export const submitNotebookFile = 'trainhub:submit-notebook-file';
+  export const submitCommand = 'trainhub:submit-command';
+  export const openJobForm = 'trainhub:open-job-form';
+  export const cloneJob = 'trainhub:clone-job';
+  export const openJob = 'trainhub:open-job';
+  export const stopJob = 'trainhub:stop-job';
+  export const deleteJob = 'trainhub:delete-job';
+
+  export const openTensorBoard = 'trainhub:open-tensorboard';
+  export const stopTensorBoard = 'trainhub:stop-tensorboard';
+}
+
+/** JSON Schemas of what the commands take, for `describedBy`. */
+export namespace CommandArguments {
+  /** For commands that take nothing. */
+  export const none: ReadonlyJSONObject = {
+    type: 'object',
+    properties: {}
+  };
+
+  /** For commands on one named instance or job. */
+  export const named: ReadonlyJSONObject = {
+    type: 'object',
+    properties: {
+      name: {
+        type: 'string',
+        description: 'The name of the instance or job'
+      }
+    },
+    required: ['name']
+  };
+
+  /** For commands on a notebook file. */
+  export const notebook: ReadonlyJSONObject = {
+    type: 'object',
+    properties: {
+      path: {
+        type: 'string',
+        description:
+          'Path of the notebook as the contents API names it; the current one if left out'
+      }
+    }
+  };
+
+  /** For the form of a job. */
+  export const jobForm: ReadonlyJSONObject = {
+    type: 'object',
+    properties: {
+      notebook: {
+        type: 'string',
+        description:
+          'Path of the notebook to run; a command is asked for if left out'
+      },
+      clone: {
+        type: 'string',
+        description: 'The name of a job whose fields the form begins with'
+      }
+    }
+  };
+
+  /** For opening a TensorBoard. */
+  export const folders: ReadonlyJSONObject = {
+    type: 'object',
+    properties: {
+      folders: {
+        type: 'array',
+        items: { type: 'string' },
+        description:
+          'Log folders as the contents API names them; the selected ones of the file browser if left out'
+      },
+      id: {
+        type: 'string',
+        description: 'The id of a TensorBoard on them, whose tab may be open'
+      }
+    }
+  };
+
+  /** For commands on a TensorBoard. */
+  export const tensorboard: ReadonlyJSONObject = {
+    type: 'object',
+    properties: {
+      id: { type: 'string', description: 'The id of the TensorBoard' }
+    },
+    required: ['id']
+  };
+}

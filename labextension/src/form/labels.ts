@@ -1,0 +1,144 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { JSONSchema7, JSONSchema7Definition } from 'json-schema';
+
+/** What a field is called and what helps to fill it in. */
+export interface IFieldLabel {
+  title: string;
+  help?: string;
+}
+
+/** `schema` with the titles and descriptions of its fields, at any depth, in the user's language. */
+export function localizeSchema(
+  schema: JSONSchema7,
+  labels: Record<string, IFieldLabel>
+): JSONSchema7 {
+  const localizeAll = (
+    fields: Record<string, JSONSchema7Definition> = {}
+  ): Record<string, JSONSchema7Definition> =>
+    Object.fromEntries(
+      Object.entries(fields).map(([name, field]) => [
+        name,
+        typeof field === 'boolean' ? field : localize(field, labels[name])
+      ])
+    );
+  const localize = (field: JSONSchema7, label?: IFieldLabel): JSONSchema7 => ({
+    ...field,
+    ...(label ? { title: label.title, description: label.help } : {}),
+    ...(field.properties ? { properties: localizeAll(field.properties) } : {})
+  });
+  return { ...localize(schema), $defs: localizeAll(schema.$defs) };
+}
+
+/**
+ * The labels of the fields of instances and jobs in the user's language. The schema's own texts
+ * are English; they serve for fields that are not listed here.
+ */
+export function fieldLabels(
+  trans: TranslationBundle
+): Record<string, IFieldLabel> {
+  return {
+    name: {
+      title: trans.__('Name'),
+      help: trans.__('Letters, digits and "_"; in a job also "-".')
+    },
+    description: {
+      title: trans.__('Description'),
+      help: trans.__('A note for yourself.')
+    },
+    notebook: {
+      title: trans.__('Notebook'),
+      help: trans.__('Its saved state is what runs.')
+    },
+    command: {
+      title: trans.__('Command'),
+      help: trans.__(
+        'The program and its arguments. Quotes work as in a terminal; $NAME is replaced by the variable NAME of the pod. No shell is involved.'
+      )
+    },
+    framework: {
+      title: trans.__('Framework'),
+      help: trans.__(
+        'single: one process on one node. pytorch: processes on all nodes that find each other as torchrun starts them.'
+      )
+    },
+    nodes: {
+      title: trans.__('Nodes'),
+      help: trans.__('On how many nodes it runs.')
+    },
+    processes_per_node: {
+      title: trans.__('Processes per node'),
+      help: trans.__('Left empty: one for each GPU, one when there is none.')
+    },
+    cpus: {
+      title: trans.__('CPUs'),
+      help: trans.__('Cores for each pod; 0.5 is half a core.')
+    },
+    memory: {
+      title: trans.__('Memory'),
+      help: trans.__(
+        'For each pod, such as 512Mi or 2Gi. A pod that uses more is ended.'
+      )
+    },
+    gpus: {
+      title: trans.__('GPUs'),
+      help: trans.__('For each pod.')
+    },
+    image: {
+      title: trans.__('Image'),
+      help: trans.__('Container image. Left empty: the one this site has set.')
+    },
+    shared_memory: {
+      title: trans.__('Shared memory'),
+      help: trans.__(
+        'Size of /dev/shm, such as 1Gi; it counts as memory. Left empty: the default of the cluster, usually 64Mi.'
+      )
+    },
+    env: {
+      title: trans.__('Environment variables'),
+      help: trans.__('Set in every pod.')
+    },
+    mounts: {
+      title: trans.__('Folders'),
+      help: trans.__('Folders that every pod sees.')
+    },
+    working_dir: {
+      title: trans.__('Working folder'),
+      help: trans.__('The folder in which the program starts.')
+    },
+    parameters: {
+      title: trans.__('Parameters'),
+      help: trans.__(
+        'Values for the variables of the cell tagged "parameters", as JSON or plain text.'
+      )
+    },
+    time_limit: {
+      title: trans.__('Time limit'),
+      help: trans.__('Seconds after which the job is ended. Left empty: none.')
+    },
+    path: {
+      title: trans.__('Path'),
+      help: trans.__('Where the folder appears in the pod.')
+    },
+    read_only: {
+      title: trans.__('Read only')
+    },
+    host_path: {
+      title: trans.__('Folder of the node'),
+      help: trans.__('Give one of: folder of the node, claim, NFS.')
+    },
+    claim: {
+      title: trans.__('Claim'),
+      help: trans.__('Name of a PersistentVolumeClaim.')
+    },
+    sub_path: {
+      title: trans.__('Folder in the claim')
+    },
+    nfs: {
+      title: trans.__('NFS')
+    },
+    server: {
+      title: trans.__('Server'),
+      help: trans.__('Host name or address of the NFS server.')
+    }
+  };
+}

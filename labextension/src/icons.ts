@@ -1,0 +1,43 @@
+import { LabIcon } from '@jupyterlab/ui-components';
+
+/*
+ * The icons are drawn on JupyterLab's grid and coloured by its classes, so that they follow the
+ * theme.
+ */
+
+/** TrainHub: three linked nodes. */
+export const trainhubIcon = new LabIcon({
+  name: 'trainhub:logo',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <g class="jp-icon3" fill="#616161">
+    <circle cx="12" cy="5.5" r="3.5"/>
+    <circle cx="5.5" cy="17.5" r="3.5"/>
+    <circle cx="18.5" cy="17.5" r="3.5"/>
+    <path d="M11 8h2v4.4l4.2 2.4-1 1.8L12 14.1l-4.2 2.5-1-1.8 4.2-2.4z"/>
+  </g>
+</svg>`
+});
+
+/** A dev instance: a screen with a prompt. */
+export const instanceIcon = new LabIcon({
+  name: 'trainhub:instance',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3" fill="#616161" d="M3 4h18a1 1 0 0 1 1 1v12a1 1 0 0 1-1 1h-6v2h2v2H7v-2h2v-2H3a1 1 0 0 1-1-1V5a1 1 0 0 1 1-1zm1 2v10h16V6zm2.7 2.3 3.2 2.7-3.2 2.7-1.2-1.4L7.2 11 5.5 9.7zM11 12.5h5v1.7h-5z"/>
+</svg>`
+});
+
+/** A job: work sent to several places. */
+export const jobIcon = new LabIcon({
+  name: 'trainhub:job',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3" fill="#616161" d="M2 11h6.6l5.7-5.7V3H21v6.7h-6.7V8.1L10.4 12l3.9 3.9v-1.6H21V21h-6.7v-2.3L8.6 13H2zm14.3-6v2.7H19V5zm0 11.3V19H19v-2.7z"/>
+</svg>`
+});
+
+/** A TensorBoard: a falling curve. */
+export const tensorboardIcon = new LabIcon({
+  name: 'trainhub:tensorboard',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3" fill="#616161" d="M3 3h2v16h16v2H3zm4.3 2.6 1.8-.8c1.9 4.3 3 6.5 4.4 7.9 1.4 1.3 3.2 2 7.1 2.6l-.3 2c-4.1-.6-6.4-1.5-8.2-3.2-1.7-1.6-2.9-4.1-4.8-8.5z"/>
+</svg>`
+});

@@ -1,0 +1,54 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ITranslator } from '@jupyterlab/translation';
+/* eslint-disable jupyter/prefer-lazy-imports -- Every other plugin requires this service. */
+import { TrainHubApi } from './api';
+import { clusterPlugin } from './cluster/plugin';
+import { instancesPlugin } from './instances/plugin';
+import { jobsPlugin } from './jobs/plugin';
+import { launcherPlugin } from './launcher';
+import { notebookPlugin } from './notebook/plugin';
+import { panelPlugin } from './panel/plugin';
+import { TrainHubStore } from './store';
+import { tensorboardsPlugin } from './tensorboards/plugin';
+import { ITrainHub } from './tokens';
+import { loadTranslations } from './translation';
+
+export { ITrainHub } from './tokens';
+
+/** What every other plugin works with. Its id is that of the settings in `schema/plugin.json`. */
+const servicePlugin: JupyterFrontEndPlugin<ITrainHub> = {
+  id: 'jupyter_trainhub:plugin',
+  description:
+    'Provides access to the instances, jobs and TensorBoards of TrainHub.',
+  autoStart: true,
+  provides: ITrainHub,
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    translator: ITranslator | null
+  ): ITrainHub => {
+    const { serviceManager } = app;
+    const api = new TrainHubApi(
+      serviceManager.serverSettings,
+      loadTranslations(translator)
+    );
+    return { api, store: new TrainHubStore(api, serviceManager.events) };
+  }
+};
+
+/** The plugins of TrainHub; each place of the interface is one that a site can switch off. */
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  servicePlugin,
+  panelPlugin,
+  instancesPlugin,
+  jobsPlugin,
+  notebookPlugin,
+  tensorboardsPlugin,
+  clusterPlugin,
+  launcherPlugin
+];
+
+export default plugins;

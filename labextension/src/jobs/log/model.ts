@@ -1,0 +1,187 @@
+import type { IDisposable } from '@lumino/disposable';
+import { Signal, type ISignal } from '@lumino/signaling';
+import type { TrainHubApi } from '../../api';
+import { LogBuffer } from './buffer';
+import { LineSplitter, parseLine, type ILogLine } from './line';
+import { advance, parseProgress, type IProgress } from './progress';
+
+/** Milliseconds before the first attempt to connect again; doubled with each that fails. */
+const FIRST_DELAY = 1_000;
+
+/** The longest pause between two attempts, in milliseconds. */
+const LONGEST_DELAY = 30_000;
+
+/** How the log stands. */
+export type LogState =
+  /** The stream is open. */
+  | 'following'
+  /** The stream broke or is not there yet; it is tried again by itself. */
+  | 'reconnecting'
+  /** The job is over and the whole log was read. */
+  | 'complete';
+
+/** The log of one job, read while the job runs. */
+export class LogModel implements IDisposable {
+  /** @param _isOver - whether the job will not write any more */
+  constructor(
+    private readonly _api: TrainHubApi,
+    readonly job: string,
+    private readonly _isOver: () => boolean
+  ) {}
+
+  /** The last lines. */
+  readonly buffer = new LogBuffer();
+
+  /** Emitted when lines came, or the state changed; at most once per chunk of the stream. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get state(): LogState {
+    return this._state;
+  }
+
+  /** Why it is reconnecting; null when the stream just ended. */
+  get problem(): unknown {
+    return this._problem;
+  }
+
+  /** The ranks that have written. */
+  get ranks(): readonly number[] {
+    return Array.from(this._ranks).sort((a, b) => a - b);
+  }
+
+  /** How far the program says it has come. */
+  get progress(): IProgress | null {
+    return this._progress;
+  }
+
+  /** Changes whenever the buffer was emptied to be read anew. */
+  get generation(): number {
+    return this._generation;
+  }
+
+  /** Begins to read, or tries again at once where it is waiting to. */
+  start(): void {
+    this._wake?.();
+    if (!this._isReading && this._state !== 'complete') {
+      this._isReading = true;
+      void this._readAll();
+    }
+  }
+
+  get isDisposed(): boolean {
+    return this._abort.signal.aborted;
+  }
+
+  dispose(): void {
+    this._abort.abort();
+    this._wake?.();
+    Signal.clearData(this);
+  }
+
+  private async _readAll(): Promise<void> {
+    let delay = FIRST_DELAY;
+    while (!this.isDisposed) {
+      const before = this.buffer.total;
+      try {
+        await this._readOnce();
+        this._problem = null;
+        if (this._isOver()) {
+          this._set('complete');
+          return;
+        }
+      } catch (error) {
+        this._problem = error;
+      }
+      if (this.isDisposed) {
+        return;
+      }
+      this._set('reconnecting');
+      delay =
+        this.buffer.total > before
+          ? FIRST_DELAY
+          : Math.min(2 * delay, LONGEST_DELAY);
+      await this._sleep(delay);
+    }
+  }
+
+  /**
+   * Reads the stream to its end. The server cannot be asked to go on where a stream broke, so the
+   * last lines are read anew; those on the screen stay until the first of them arrive.
+   */
+  private async _readOnce(): Promise<void> {
+    const { capacity } = this.buffer;
+    const stream = await this._api.jobs.logs(
+      this.job,
+      capacity,
+      this._abort.signal
+    );
+    const reader = stream.getReader();
+    const splitter = new LineSplitter();
+    let isFirst = true;
+    const take = (raw: string[]): void => {
+      if (isFirst && raw.length > 0) {
+        isFirst = false;
+        this._restart();
+      }
+      this._append(raw.map(parseLine));
+    };
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) {
+        take(splitter.end());
+        return;
+      }
+      this._state = 'following';
+      take(splitter.push(value));
+    }
+  }
+
+  private _restart(): void {
+    this.buffer.clear();
+    this._ranks.clear();
+    this._progress = null;
+    this._generation += 1;
+  }
+
+  private _append(lines: ILogLine[]): void {
+    this.buffer.push(lines);
+    for (const { rank, text } of lines) {
+      if (rank !== null) {
+        this._ranks.add(rank);
+      }
+      const progress = parseProgress(text);
+      if (progress) {
+        this._progress = advance(this._progress, progress);
+      }
+    }
+    this._changed.emit();
+  }
+
+  private _set(state: LogState): void {
+    this._state = state;
+    this._changed.emit();
+  }
+
+  private _sleep(milliseconds: number): Promise<void> {
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, milliseconds);
+      this._wake = () => {
+        clearTimeout(timer);
+        this._wake = null;
+        resolve();
+      };
+    });
+  }
+
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _abort = new AbortController();
+  private readonly _ranks = new Set<number>();
+  private _state: LogState = 'reconnecting';
+  private _problem: unknown = null;
+  private _progress: IProgress | null = null;
+  private _generation = 0;
+  private _isReading = false;
+  private _wake: (() => void) | null = null;
+}

@@ -1,0 +1,28 @@
+const BINARY_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+
+/** `bytes` with the binary unit that leaves a short number: 1610612736 is `1.5 GiB`. */
+export function formatBytes(bytes: number): string {
+  const power = powerOf(bytes);
+  return `${shorten(bytes / 1024 ** power)} ${BINARY_UNITS[power]}`;
+}
+
+/** `bytes` as a bare number in the unit in which {@link formatBytes} gives `total`. */
+export function formatBytesOf(bytes: number, total: number): string {
+  return shorten(bytes / 1024 ** powerOf(total));
+}
+
+function powerOf(bytes: number): number {
+  const power = Math.floor(Math.log2(Math.max(1, bytes)) / 10);
+  return Math.min(power, BINARY_UNITS.length - 1);
+}
+
+/** A number of cores or GPUs without needless digits: 1.5, 12. */
+export function formatCount(count: number): string {
+  return shorten(count);
+}
+
+function shorten(number: number): string {
+  return String(
+    Math.abs(number) >= 100 ? Math.round(number) : Math.round(number * 10) / 10
+  );
+}

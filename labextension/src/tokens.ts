@@ -1,0 +1,17 @@
+import { Token } from '@lumino/coreutils';
+import type { TrainHubApi } from './api';
+import type { TrainHubStore } from './store';
+
+/** What every part of the front end works with. */
+export interface ITrainHub {
+  /** The server's REST interface. */
+  readonly api: TrainHubApi;
+  /** What is known of the objects on the server. */
+  readonly store: TrainHubStore;
+}
+
+/** The service that the `jupyter_trainhub:plugin` plugin provides; a site can provide another. */
+export const ITrainHub = new Token<ITrainHub>(
+  'jupyter_trainhub:ITrainHub',
+  'Access to the instances, jobs and TensorBoards of TrainHub.'
+);
