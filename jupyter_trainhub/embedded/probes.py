@@ -102,7 +102,8 @@ async def _exec(argv: list[str]) -> str:
     try:
         output, _ = await process.communicate()
     except asyncio.CancelledError:
-        process.kill()
+        # Not SIGKILL: the command inside would lose the one that reaps it.
+        process.terminate()
         await process.wait()
         raise
     if process.returncode == 0:
