@@ -1,0 +1,115 @@
+"""A real JupyterLab with an embedded cluster of its own, and Chromium to look at it with."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from examples.headless_jupyterlab import JupyterLab
+from tests.browser.trainhub_page import SCREENSHOTS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Without a sandbox, since root has none; without a GPU and without services of the browser's own,
+# which would call addresses outside this machine.
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything in this folder."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.cluster)
+
+
+def finish(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine to its end; in a thread, since Playwright keeps this one's event loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
+
+
+def chromium() -> str:
+    """Path of the Chromium to start; see install_chromium.sh."""
+    private = ROOT / "build" / "chromium" / "chromium"
+    named = os.environ.get("TRAINHUB_CHROMIUM")
+    candidates = [named, str(private), "chromium", "chromium-browser", "google-chrome"]
+    for candidate in candidates:
+        path = candidate and shutil.which(candidate)
+        if path:
+            return path
+    pytest.fail("No Chromium found. Run the tests with `make test`, which installs one.")
+
+
+def answer_question_about_news(config: Path) -> None:
+    """Say no, as most people once did, to what JupyterLab asks at its first start."""
+    settings = config / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    answers = {"fetchNews": "false", "checkForUpdates": False}
+    (settings / "notification.jupyterlab-settings").write_text(json.dumps(answers))
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
+    """JupyterLab with the quickstart in its root folder and its cluster started."""
+    server = JupyterLab(tmp_path_factory.mktemp("jupyterlab"))
+    work = server.folder / "work"
+    work.mkdir()
+    shutil.copy(ROOT / "examples" / "quickstart.ipynb", work)
+    answer_question_about_news(server.folder / "config")
+    finish(server.start())
+    try:
+        finish(server.request("POST", "trainhub/api/cluster", {}))
+        yield server
+    finally:
+        finish(server.stop())
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, headless; ended after each module, since its event loop hinders other tests."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=chromium(), args=CHROMIUM_ARGUMENTS, headless=True
+        )
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def context(browser: Browser, lab: JupyterLab) -> Iterator[BrowserContext]:
+    """A person's fresh browser profile, logged in to JupyterLab."""
+    profile = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
+    profile.set_default_timeout(30_000)
+    page = profile.new_page()
+    page.goto(f"{lab.url}login?token={lab.token}")
+    page.close()
+    yield profile
+    profile.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A tab, whose last sight is kept in build/screenshots under the test's name."""
+    tab = context.new_page()
+    yield tab
+    name = re.sub(r"\W+", "-", request.node.name).strip("-")
+    tab.screenshot(path=SCREENSHOTS / f"{name}.png")

@@ -1,0 +1,89 @@
+"""From an open notebook to a distributed job with TensorBoard beside it, as a person goes."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from examples.headless_jupyterlab import JupyterLab
+from tests.browser.trainhub_page import (
+    INSTANCE_MILLISECONDS,
+    JOB_MILLISECONDS,
+    TENSORBOARD_MILLISECONDS,
+    TrainHubPage,
+)
+from tests.conftest import eventually
+
+
+@pytest.fixture
+def trainhub(page: Page, lab: JupyterLab) -> TrainHubPage:
+    return TrainHubPage(page, lab)
+
+
+def curve_columns(png: bytes) -> float:
+    """The share of a chart's columns in which something coloured is drawn: grid and axes are grey.
+
+    TensorBoard draws on a canvas that belongs to a worker, so only the picture tells.
+    """
+    pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+    coloured = pixels.max(axis=2) - pixels.min(axis=2) > 20
+    return float(coloured.any(axis=0).mean())
+
+
+def test_notebook_becomes_a_job_whose_curve_tensorboard_draws(trainhub: TrainHubPage) -> None:
+    trainhub.open("quickstart.ipynb")
+    form = trainhub.press_submit_as_job()
+    preview = form.get_by_role("region", name="What will run")
+    expect(preview.locator('[data-action="run"]')).to_have_count(4)
+    expect(preview.locator('[data-action="skip"]').first).to_be_visible()
+    trainhub.fill(
+        form, name="first-light", nodes="2", framework="pytorch", cpus="0.5", memory="1Gi"
+    )
+    trainhub.keep("job-form")
+    trainhub.send(form)
+
+    log = trainhub.log("first-light")
+    expect(log).to_contain_text("epoch 1/10", timeout=JOB_MILLISECONDS)
+    trainhub.expect_phase("first-light", "Succeeded")
+    expect(log.locator('[data-rank="0"]', has_text="epoch 10/10")).to_be_attached()
+    expect(log.locator('[data-rank="1"]', has_text="epoch 10/10")).to_be_attached()
+    trainhub.show_panel()
+    expect(trainhub.row("job", "first-light")).to_have_attribute("data-trainhub-phase", "Succeeded")
+    trainhub.keep("job-page")
+
+    board = trainhub.open_in_tensorboard("runs")
+    card = board.locator("card-view", has_text="loss/train")
+    expect(card).to_be_visible(timeout=TENSORBOARD_MILLISECONDS)
+    card.scroll_into_view_if_needed()
+    chart = card.locator("line-chart .series-view")
+    expect(chart).to_be_visible()
+    eventually(lambda: curve_columns(chart.screenshot()) > 0.5)
+
+
+def test_instance_opens_in_a_tab(trainhub: TrainHubPage) -> None:
+    trainhub.open()
+    trainhub.show_panel().get_by_role("button", name="New instance").click()
+    form = trainhub.form("instance")
+    trainhub.fill(form, name="desk", cpus="0.5", memory="1Gi")
+    trainhub.send(form)
+
+    inside = trainhub.instance("desk")
+    expect(inside.locator("#jp-main-dock-panel")).to_be_visible(timeout=INSTANCE_MILLISECONDS)
+    expect(trainhub.row("instance", "desk")).to_have_attribute("data-trainhub-phase", "Running")
+    inside.locator('.jp-LauncherCard[data-category="Notebook"]').first.click()
+    inside.locator(".jp-Notebook .cm-content").first.fill("6 * 7")
+    trainhub.page.keyboard.press("Shift+Enter")
+    output = inside.locator(".jp-OutputArea-output")
+    expect(output).to_have_text("42", timeout=INSTANCE_MILLISECONDS)
+    trainhub.keep("instance")
+
+    trainhub.row("instance", "desk").get_by_role("button", name="Stop instance desk").click()
+    trainhub.page.get_by_role("dialog").get_by_role("button", name=re.compile("Stop")).click()
+    expect(trainhub.row("instance", "desk")).to_have_attribute(
+        "data-trainhub-phase", "Stopped", timeout=INSTANCE_MILLISECONDS
+    )
