@@ -1,4 +1,4 @@
-"""From the notebook that a job names to what runs in its pods."""
+"""From the notebook that a request names, by its contents path, to what runs in a job's pods."""
 
 from __future__ import annotations
 
@@ -30,42 +30,29 @@ class Submission:
 def read(
     data: Any, contents: ContentsManager, config: TrainHubConfig, hub: Hub | None
 ) -> Submission:
-    """A submission from JSON.
+    """A submission from JSON; without a ``hub`` nothing is known of what can be mounted.
 
-    The notebook's own folder is mounted at its own path, and becomes the working folder. Without a
-    ``hub`` nothing is known of what can be mounted. Raises InvalidField and NotFound.
+    Raises InvalidField and NotFound.
     """
+    from jupyter_trainhub.hub.notebooks import in_own_folder
     from jupyter_trainhub.specs.job import JobSpec
 
     spec = JobSpec.parse(data).with_defaults(config.job_defaults)
     if spec.notebook is None:
         return Submission(spec, None)
     file = notebook_file(contents, spec.notebook, field="notebook")
-    mount = hub.storage.folder(file.parent) if hub is not None else None
-    if mount is not None:
-        mounted = {mount.path for mount in spec.mounts}
-        mounts = spec.mounts if mount.path in mounted else [*spec.mounts, mount]
-        working_dir = spec.working_dir or mount.path
-        spec = spec.model_copy(update={"mounts": mounts, "working_dir": working_dir})
-    return Submission(spec, file)
+    return Submission(in_own_folder(spec, file, hub.storage) if hub else spec, file)
 
 
 def plan(submission: Submission) -> Plan:
     """What runs of the notebook, in its saved state. Raises InvalidField for a job without one."""
-    from jupyter_trainhub.notebook.plan import plan_notebook
+    from jupyter_trainhub.hub.notebooks import plan_file
 
-    spec, file = submission.spec, submission.file
-    if file is None:
+    if submission.file is None:
         raise InvalidField(
             "only a notebook can be previewed", field="notebook", remedy="Name a notebook."
         )
-    return plan_notebook(
-        file.read_bytes(),
-        name=file.name,
-        parameters=spec.parameters,
-        world_size=spec.world_size,
-        visible=[mount.path for mount in spec.mounts],
-    )
+    return plan_file(submission.spec, submission.file)
 
 
 def bundled(submission: Submission) -> Bundle | None:

@@ -36,8 +36,10 @@ def test_apply_wait_logs_delete(kubectl: Kubectl, image: str) -> None:
 def test_a_log_is_followed_from_its_first_line_to_its_last(kubectl: Kubectl, image: str) -> None:
     kubectl.apply(job("count", image, "for i in $(seq 50); do echo $i; sleep 0.02; done"))
     eventually(
-        lambda: kubectl.get("pods")["items"]
-        and kubectl.get("pods")["items"][0]["status"]["phase"] != "Pending"
+        lambda: (
+            kubectl.get("pods")["items"]
+            and kubectl.get("pods")["items"][0]["status"]["phase"] != "Pending"
+        )
     )
     lines = kubectl("logs", "--follow", "job/count").split()
     assert lines == [str(n) for n in range(1, 51)]

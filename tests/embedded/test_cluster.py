@@ -128,8 +128,9 @@ def test_a_container_that_ended_while_the_cluster_was_away_is_told_of(home: Path
 def test_stop_gives_pods_their_grace_period_and_keeps_objects(home: Path) -> None:
     kubectl = Kubectl(lifecycle.start())
     said = home.parent / "said"
-    body = pod("polite", "sh", "-c", f"trap 'echo bye > {said}; exit' TERM; while :; do sleep 0.05; "
-               "done", volumes=[{"name": "v", "hostPath": {"path": str(home.parent)}}])  # fmt: skip
+    script = f"trap 'echo bye > {said}; exit' TERM; while :; do sleep 0.05; done"
+    folder = {"name": "v", "hostPath": {"path": str(home.parent)}}
+    body = pod("polite", "sh", "-c", script, volumes=[folder])
     body["spec"]["containers"][0]["volumeMounts"] = [{"name": "v", "mountPath": str(home.parent)}]
     kubectl.apply(body)
     running(kubectl, "polite")

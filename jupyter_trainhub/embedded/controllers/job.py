@@ -185,6 +185,8 @@ class JobController(Controller):
 
     def _suspend(self, view: _View, status: Object) -> None:
         for pod in view.active:
+            # Not to be counted: what suspension ends has not failed.
+            self._release(pod)
             self._delete_pod(view.job, pod)
         status.pop("startTime", None)
         if _set_condition(status, "Suspended", "True", "JobSuspended", "Job suspended"):

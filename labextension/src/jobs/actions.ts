@@ -40,7 +40,7 @@ export class JobActions {
       {
         title: trans.__('Stop job %1?', name),
         body: trans.__(
-          'Its pods end, and what they have not written to a mounted folder is lost. A stopped job does not go on; clone it to run it again.'
+          'Its pods end. Their log, and what they have not written to a mounted folder, is lost. A stopped job does not go on; clone it to run it again.'
         ),
         action: trans.__('Stop')
       },

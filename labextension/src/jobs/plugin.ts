@@ -153,7 +153,9 @@ export const jobsPlugin: JupyterFrontEndPlugin<void> = {
     });
     commands.addCommand(CommandIDs.stopJob, {
       label: trans.__('Stop job'),
-      caption: trans.__('End the pods of a job and keep its log and spec'),
+      caption: trans.__(
+        'End the pods of a job and their logs; its definition is kept'
+      ),
       icon: stopIcon,
       describedBy: { args: CommandArguments.named },
       execute: args => act(actions => actions.stop(String(args.name)))
