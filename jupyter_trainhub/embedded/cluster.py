@@ -45,6 +45,9 @@ _CONTROLLERS: tuple[type[Controller], ...] = (
 # How often (seconds) the process looks whether it is still needed, and sweeps old events.
 _HOUSEKEEPING = 15.0
 
+# How often it looks, 20 ms apart, whether the last request has ended before it ends itself.
+_LAST_LOOKS = 50
+
 
 class EmbeddedCluster(Application):
     """A Kubernetes for this machine."""
@@ -103,7 +106,7 @@ class EmbeddedCluster(Application):
         gc.collect()
         gc.freeze()
         await self._until_stopped(context, kubelet, registry)
-        await _shut_down(home, server, kubelet, store)
+        await _shut_down(home, server, context, kubelet)
 
     def _listen(
         self,
@@ -149,11 +152,17 @@ class EmbeddedCluster(Application):
                 return
 
 
-async def _shut_down(home: Path, server: HTTPServer, kubelet: Kubelet, store: Store) -> None:
+async def _shut_down(home: Path, server: HTTPServer, context: Context, kubelet: Kubelet) -> None:
     await kubelet.shut_down()
     server.stop()
+    # Watches and followed logs end with their connections; each notices in its own time.
+    await server.close_all_connections()
+    for _ in range(_LAST_LOOKS):
+        if not context.open_requests:
+            break
+        await asyncio.sleep(0.02)
     (home / "cluster.json").unlink(missing_ok=True)
-    store.close()
+    context.store.close()
 
 
 def _unhandled(stop: asyncio.Event) -> Any:

@@ -76,6 +76,9 @@ def test_instance_opens_in_a_tab(trainhub: TrainHubPage) -> None:
     expect(inside.locator("#jp-main-dock-panel")).to_be_visible(timeout=INSTANCE_MILLISECONDS)
     expect(trainhub.row("instance", "desk")).to_have_attribute("data-trainhub-phase", "Running")
     inside.locator('.jp-LauncherCard[data-category="Notebook"]').first.click()
+    # A cell that is run before its kernel has answered is not run at all.
+    idle = inside.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+    expect(idle).to_be_visible(timeout=INSTANCE_MILLISECONDS)
     inside.locator(".jp-Notebook .cm-content").first.fill("6 * 7")
     trainhub.page.keyboard.press("Shift+Enter")
     output = inside.locator(".jp-OutputArea-output")

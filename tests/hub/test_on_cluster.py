@@ -63,6 +63,36 @@ def test_a_job_of_two_nodes_from_start_to_end(hub: Hub) -> None:
     assert "Created" in {event["reason"] for event in hub.jobs.events("Two_nodes")}
 
 
+MEET = """
+import os, socket
+place = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+mine = os.environ["TRAINHUB_JOB"] + "/" + os.environ["RANK"]
+if os.environ["RANK"] == "0":
+    server = socket.create_server(("", place[1]))
+    peer = server.accept()[0]
+    print("met", peer.recv(100).decode(), flush=True)
+    peer.send(mine.encode())
+else:
+    peer = socket.create_connection(place, 30)
+    peer.send(mine.encode())
+    print("met", peer.recv(100).decode(), flush=True)
+"""
+
+
+def test_jobs_at_once_do_not_meet_each_other(hub: Hub) -> None:
+    names = ["left", "right"]
+    for name in names:
+        # Started by `env`, the program is not torchrun's: only the variables are TrainHub's.
+        command = ["/usr/bin/env", "python", "-c", MEET]
+        spec = job(name, "", nodes=2, framework="pytorch")
+        hub.jobs.create(spec.model_copy(update={"command": command}))
+    for name in names:
+        log = b"".join(hub.jobs.logs(name, follow=True)).decode()
+        assert f"[0] met {name}/1\n" in log
+        assert f"[1] met {name}/0\n" in log
+        assert hub.jobs.wait(name, 60)["phase"] == "Succeeded"
+
+
 def test_the_users_text_arrives_to_the_letter(hub: Hub) -> None:
     odd = "$(HOSTNAME) $$ `id` 'x' \"y\" \\ 数"
     program = "import sys, os; print(sys.argv[1]); print(os.environ['ODD'])"
