@@ -69,8 +69,11 @@ place = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
 mine = os.environ["TRAINHUB_JOB"] + "/" + os.environ["RANK"]
 if os.environ["RANK"] == "0":
     server = socket.create_server(("", place[1]))
-    peer = server.accept()[0]
-    print("met", peer.recv(100).decode(), flush=True)
+    told = b""
+    while not told:  # the launcher, which looks whether node 0 listens, says nothing
+        peer = server.accept()[0]
+        told = peer.recv(100)
+    print("met", told.decode(), flush=True)
     peer.send(mine.encode())
 else:
     peer = socket.create_connection(place, 30)
