@@ -64,19 +64,21 @@ def test_a_job_of_two_nodes_from_start_to_end(hub: Hub) -> None:
 
 
 MEET = """
-import os, socket
+import os, socket, time
 place = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
 mine = os.environ["TRAINHUB_JOB"] + "/" + os.environ["RANK"]
 if os.environ["RANK"] == "0":
     server = socket.create_server(("", place[1]))
-    told = b""
-    while not told:  # the launcher, which looks whether node 0 listens, says nothing
-        peer = server.accept()[0]
-        told = peer.recv(100)
-    print("met", told.decode(), flush=True)
+    peer = server.accept()[0]
+    print("met", peer.recv(100).decode(), flush=True)
     peer.send(mine.encode())
 else:
-    peer = socket.create_connection(place, 30)
+    for _ in range(600):
+        try:
+            peer = socket.create_connection(place, 30)
+            break
+        except OSError:  # node 0 does not listen yet
+            time.sleep(0.1)
     peer.send(mine.encode())
     print("met", peer.recv(100).decode(), flush=True)
 """
