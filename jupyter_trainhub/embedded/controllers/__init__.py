@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 
 from ..registry import Registry
 from ..status import ApiError
@@ -16,7 +17,7 @@ _FIRST_RETRY = 0.1
 _LAST_RETRY = 60.0
 
 
-class Controller:
+class Controller(ABC):
     """A queue of keys, each handed to ``sync`` until it returns without an error."""
 
     def __init__(self, registry: Registry) -> None:
@@ -28,17 +29,17 @@ class Controller:
         self._scheduled = False
         self.store.subscribe(self.changed)
 
+    @abstractmethod
     def changed(self, change: Change) -> None:
         """Called at every change of any object; queues what it concerns."""
-        raise NotImplementedError
 
+    @abstractmethod
     def resync(self) -> None:
         """Queue everything; called once at start."""
-        raise NotImplementedError
 
+    @abstractmethod
     def sync(self, key: Key) -> None:
         """Bring one object towards what it asks for."""
-        raise NotImplementedError
 
     def enqueue(self, key: Key, after: float = 0.0) -> None:
         """Have ``sync(key)`` called soon, or after so many seconds."""
