@@ -80,6 +80,11 @@ clean:
 	rm -f $(FRONT_END)/*.tsbuildinfo
 	rm -rf .mypy_cache .pytest_cache .ruff_cache
 
+# Installing writes the package's version; without that file nothing can be imported.
+ifeq ($(wildcard jupyter_trainhub/_version.py),)
+.PHONY: $(INSTALLED)
+endif
+
 # The front end is built below, incrementally, and linked instead of copied. The link goes first: pip
 # would write and delete through it.
 $(INSTALLED): pyproject.toml $(FRONT_END)/package.json $(SERVER_CONFIG)
@@ -98,7 +103,8 @@ $(PACKAGES): $(addprefix $(FRONT_END)/,package.json yarn.lock .yarnrc.yml) | $(I
 	@node -e 'process.exitCode = parseInt(process.versions.node) < 20 ? 1 : 0' || { \
 	  echo 'error: building the front end needs Node.js 20 or later on the PATH' >&2; exit 1; }
 	@echo 'Installing the packages that build the front end; the first time takes some minutes.'
-	cd $(FRONT_END) && jlpm install --immutable
+	@# YN0013 names each of some thousand packages as it is fetched.
+	cd $(FRONT_END) && jlpm install --immutable | { grep -v YN0013 || true; }
 	@touch $@
 
 $(BUNDLE): $(PACKAGES) $(FRONT_END_SOURCES)

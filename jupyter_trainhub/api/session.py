@@ -79,6 +79,16 @@ class JupyterServer:
             return None
 
 
+def log_roots() -> list[Path]:
+    """Where TensorBoard may look: what the file browser shows, and what the site adds.
+
+    Outside of a kernel, the working folder and the home stand for the file browser's root.
+    """
+    server = JupyterServer.of_this_kernel()
+    own = [server.root] if server is not None and server.root else [Path.cwd(), Path.home()]
+    return [*own, *(Path(root) for root in config().log_roots)]
+
+
 def this_notebook() -> Path:
     """The file of the notebook that this kernel belongs to.
 

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from jupyter_trainhub.api import session
 from jupyter_trainhub.errors import Conflict, NotFound, TrainHubError
 from jupyter_trainhub.hub.tensorboards import TensorBoards, TensorBoardView
+from jupyter_trainhub.hub.tensorboards.roots import allowed_folder
 
 # Seconds: between two looks at what TensorBoard has read so far, and for one answer.
 _TICK = 0.5
@@ -23,11 +24,16 @@ _ANSWER = 30
 def tensorboard(*folders: str | os.PathLike[str], timeout: float = 60.0) -> TensorBoard:
     """The TensorBoard of ``folders``, started unless it runs; default: the folder ``runs``.
 
-    Returns once it answers. Raises NotFound for a folder that does not exist, and TrainHubError
-    with TensorBoard's own last words when it does not start within ``timeout`` seconds.
+    Returns once it answers. Raises NotFound for a folder that does not exist, InvalidField for one
+    outside the allowed roots, and TrainHubError with TensorBoard's own last words when it does not
+    start within ``timeout`` seconds.
     """
     boards = TensorBoards(session.config())
-    paths = [Path(folder).expanduser().absolute() for folder in folders or ("runs",)]
+    roots = session.log_roots()
+    paths = [
+        allowed_folder(Path(folder).expanduser(), roots, shown=str(folder), field="folders")
+        for folder in folders or ("runs",)
+    ]
     view = boards.wait(boards.ensure(paths)["id"], timeout)
     if view["phase"] != "Running":
         raise TrainHubError(

@@ -75,6 +75,30 @@ def create_instance(options: Namespace) -> int:
     return 0
 
 
+def create_tensorboard(options: Namespace) -> int:
+    """``trainhub create tensorboard``: 1 when it does not start, which its message explains."""
+    from jupyter_trainhub.hub.tensorboards import TensorBoards
+    from jupyter_trainhub.hub.tensorboards.roots import allowed_folder
+
+    config = configured(options)
+    roots = [Path.cwd(), Path.home(), *(Path(root) for root in config.log_roots)]
+    folders = [
+        allowed_folder(Path(folder).expanduser(), roots, shown=folder, field="folders")
+        for folder in options.folders
+    ]
+    boards = TensorBoards(config)
+    view = boards.wait(boards.ensure(folders)["id"])
+    if view["phase"] != "Running":
+        print(f"error: TensorBoard did not start: {view['message']}", file=sys.stderr)
+        return 1
+    endpoint = boards.endpoint(view["id"])
+    if options.output == "json":
+        output.print_views("tensorboards", [dict(view)], "json", one=True)
+    else:
+        print(f"tensorboard {view['id']}: http://{endpoint.host}:{endpoint.port}{endpoint.prefix}/")
+    return 0
+
+
 def create_job(options: Namespace, command: Sequence[str]) -> int:
     """``trainhub create job``; with ``--follow`` 1 when the job does not succeed."""
     from jupyter_trainhub.hub.notebooks import submit_notebook

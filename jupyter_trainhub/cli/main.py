@@ -33,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.command == "create":
             if options.kind == "job":
                 return commands.create_job(options, program)
+            if options.kind == "tensorboard":
+                return commands.create_tensorboard(options)
             return commands.create_instance(options)
         return commands.COMMANDS[options.command](options)
     except TrainHubError as error:

@@ -32,8 +32,8 @@ def make_parser() -> argparse.ArgumentParser:
     get.add_argument("kind", type=kind, metavar="|".join(KINDS))
     get.add_argument("name", nargs="?", help="one object; default: all")
 
-    create = commands.add_parser("create", help="create a job or an instance")
-    made = create.add_subparsers(dest="kind", metavar="job|instance", required=True)
+    create = commands.add_parser("create", help="create a job, an instance or a TensorBoard")
+    made = create.add_subparsers(dest="kind", metavar="job|instance|tensorboard", required=True)
     job = made.add_parser(
         "job",
         parents=[where, _output(), _pod()],
@@ -46,6 +46,10 @@ def make_parser() -> argparse.ArgumentParser:
     )
     instance.add_argument("--name", required=True, help="letters, digits and '_'")
     instance.add_argument("--wait", action="store_true", help="return once its JupyterLab answers")
+    board = made.add_parser(
+        "tensorboard", parents=[_output()], help="open a TensorBoard on this machine"
+    )
+    board.add_argument("folders", nargs="+", metavar="FOLDER", help="log folders to show")
 
     logs = commands.add_parser("logs", parents=[where], help="print a job's log")
     logs.add_argument("name", metavar="JOB")

@@ -198,6 +198,9 @@ class LiveState:
             return
         events = list(self._explaining[1].items().values())
         pods = list(self._pods.get(key, {}).values())
+        if key[0] == "job" and _ended(workload) and any(map(_lives, pods)):
+            # The watch on pods is behind that on jobs; how they ended, and why, is about to come.
+            return
         if key[0] == "instance":
             view = instance_view(
                 workload, pods, events=events, largest=self._largest, gpu=self._hub.gpu
@@ -207,6 +210,16 @@ class LiveState:
         if view != self._views.get(key):
             self._views[key] = view
             self._on_change(*key, "changed", view)
+
+
+def _ended(job: Object) -> bool:
+    conditions = job.get("status", {}).get("conditions") or []
+    return any(c["type"] in ("Complete", "Failed") and c["status"] == "True" for c in conditions)
+
+
+def _lives(pod: Object) -> bool:
+    phase = pod["status"].get("phase")
+    return phase not in ("Succeeded", "Failed") and "deletionTimestamp" not in pod["metadata"]
 
 
 def _pod(item: Object) -> Object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from jupyter_server.services.contents.fileio import FileManagerMixin
@@ -10,6 +10,7 @@ from jupyter_server.services.contents.manager import ContentsManager
 from jupyter_server.utils import ApiPath, to_os_path
 
 from jupyter_trainhub.errors import InvalidField, NotFound
+from jupyter_trainhub.hub.tensorboards.roots import allowed_folder
 
 
 def root_folder(contents: ContentsManager, *, field: str) -> Path:
@@ -47,11 +48,9 @@ def notebook_file(contents: ContentsManager, path: str, *, field: str) -> Path:
 def log_folder(contents: ContentsManager, path: str, roots: Sequence[str], *, field: str) -> Path:
     """The folder to show in TensorBoard: a contents path, or an absolute one.
 
-    Links are resolved before the folder is compared with the file browser's root and ``roots``,
-    since TensorBoard shows what it finds to everybody who may use this server. Raises InvalidField
-    and NotFound.
+    It must lie inside the file browser's root or one of ``roots``. Raises InvalidField, NotFound.
     """
-    allowed = [Path(root).expanduser() for root in roots]
+    allowed = [Path(root) for root in roots]
     if path.startswith("/"):
         folder = Path(path)
         if isinstance(contents, FileManagerMixin):
@@ -60,26 +59,7 @@ def log_folder(contents: ContentsManager, path: str, roots: Sequence[str], *, fi
         root = root_folder(contents, field=field)
         allowed.insert(0, root)
         folder = _below(root, path, field=field)
-    try:
-        resolved = folder.resolve()
-    except (OSError, RuntimeError, ValueError):
-        raise InvalidField(
-            f"{path!r} cannot be a path", field=field, remedy="Name a folder."
-        ) from None
-    if not any(resolved.is_relative_to(root.resolve()) for root in allowed):
-        raise InvalidField(
-            f"the folder {path!r} lies outside the allowed roots",
-            field=field,
-            remedy=f"Choose a folder in {_listed(allowed)}, or let an administrator add its root "
-            "to c.TrainHubConfig.log_roots.",
-        )
-    if not resolved.is_dir():
-        raise NotFound(
-            f"there is no folder {path!r}",
-            field=field,
-            remedy="Create it, or start the training that writes it; it may be empty.",
-        )
-    return resolved
+    return allowed_folder(folder, allowed, shown=path, field=field)
 
 
 def _below(root: Path, path: str, *, field: str) -> Path:
@@ -97,7 +77,3 @@ def _below(root: Path, path: str, *, field: str) -> Path:
             remedy="Name it as the file browser does, without '..'.",
         )
     return file
-
-
-def _listed(roots: Iterable[Path]) -> str:
-    return " or ".join(str(root) for root in roots) or "none: no root is allowed"

@@ -84,3 +84,15 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
 
     with pytest.raises(AttributeError, match="submitt"):
         getattr(jupyter_trainhub, "submitt")  # noqa: B009 (mypy knows it is not there)
+
+
+def test_tensorboard_shows_no_folder_outside_the_roots(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import jupyter_trainhub as th
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
+    with pytest.raises(InvalidField, match="outside the allowed roots") as caught:
+        th.tensorboard("/etc")
+    assert caught.value.field == "folders"

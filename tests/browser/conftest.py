@@ -59,12 +59,14 @@ def chromium() -> str:
     pytest.fail("No Chromium found. Run the tests with `make test`, which installs one.")
 
 
-def answer_question_about_news(config: Path) -> None:
-    """Say no, as most people once did, to what JupyterLab asks at its first start."""
+def configure_jupyterlab(config: Path) -> None:
+    """Let tests ask JupyterLab when it is ready, and answer what it asks at its first start."""
     settings = config / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
-    answers = {"fetchNews": "false", "checkForUpdates": False}
-    (settings / "notification.jupyterlab-settings").write_text(json.dumps(answers))
+    news = {"fetchNews": "false", "checkForUpdates": False}
+    (settings / "notification.jupyterlab-settings").write_text(json.dumps(news))
+    exposed = {"LabApp": {"expose_app_in_browser": True}}
+    (config / "jupyter_lab_config.json").write_text(json.dumps(exposed))
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +76,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
     work = server.folder / "work"
     work.mkdir()
     shutil.copy(ROOT / "examples" / "quickstart.ipynb", work)
-    answer_question_about_news(server.folder / "config")
+    configure_jupyterlab(server.folder / "config")
     finish(server.start())
     try:
         finish(server.request("POST", "trainhub/api/cluster", {}))

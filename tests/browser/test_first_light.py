@@ -79,6 +79,9 @@ def test_instance_opens_in_a_tab(trainhub: TrainHubPage) -> None:
     # A cell that is run before its kernel has answered is not run at all.
     idle = inside.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
     expect(idle).to_be_visible(timeout=INSTANCE_MILLISECONDS)
+    # What is typed before the notebook is loaded and its kernel is there is lost.
+    idle = inside.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+    expect(idle).to_be_visible(timeout=INSTANCE_MILLISECONDS)
     inside.locator(".jp-Notebook .cm-content").first.fill("6 * 7")
     trainhub.page.keyboard.press("Shift+Enter")
     output = inside.locator(".jp-OutputArea-output")

@@ -47,8 +47,9 @@ class TrainHubPage:
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
     def _wait_until_loaded(self) -> None:
-        expect(self.page.locator("#jupyterlab-splash")).to_be_hidden(timeout=60_000)
-        expect(self.page.locator("#jp-main-dock-panel")).to_be_visible()
+        # Until the layout is restored, tabs and panels come and go by themselves.
+        self.page.wait_for_function("() => window.jupyterapp", timeout=60_000)
+        self.page.evaluate("() => window.jupyterapp.restored.then(() => null)")
 
     # The panel.
 
