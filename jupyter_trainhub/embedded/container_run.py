@@ -142,7 +142,8 @@ class ContainerRun:
         """Seconds to wait before the next restart, counted from now."""
         ended = self.state["terminated"]
         ran = clock.parse(ended["finishedAt"]) - clock.parse(ended["startedAt"])
-        if 0 <= ran.total_seconds() > _FORGET_AFTER:
+        # What could not be started has no time at which it was: it says 1970.
+        if ended["reason"] != "StartError" and ran.total_seconds() > _FORGET_AFTER:
             self.backoff = 0.0
         wait = self.backoff
         self.backoff = min(self.backoff * 2 or _FIRST_BACKOFF, _LAST_BACKOFF)

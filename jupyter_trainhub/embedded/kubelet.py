@@ -34,6 +34,7 @@ class Kubelet:
         self._hide = hide
         self._workers: dict[str, PodWorker] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._shutting_down = False
         self._sweeping: list[asyncio.Future[None]] = []
         # Several clusters on one machine share 127.0.0.0/8: each begins somewhere else.
         self._next_address = random.randrange(127 << 24 | 64 << 16, 127 << 24 | 254 << 16)
@@ -62,6 +63,9 @@ class Kubelet:
     def _consider(self, pod: Object) -> None:
         metadata, status = pod["metadata"], pod["status"]
         if not pod["spec"].get("nodeName") or metadata["uid"] in self._workers:
+            return
+        if self._shutting_down:
+            # Controllers still replace what ends; it is started with the next process.
             return
         if status.get("phase") in ("Succeeded", "Failed"):
             return
@@ -129,7 +133,8 @@ class Kubelet:
                 shutil.rmtree(folder, ignore_errors=True)
 
     async def shut_down(self) -> None:
-        """End all pods, each within its grace period."""
+        """End all pods, each within its grace period, and start no more."""
+        self._shutting_down = True
         for worker in self._workers.values():
             worker.shut_down()
         await asyncio.gather(*self._tasks.values())
