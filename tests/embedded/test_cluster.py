@@ -175,3 +175,40 @@ def test_pretend_nodes_are_scheduled_to(home: Path, tmp_path: Path) -> None:
     kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/big", "--timeout=30s")
     assert kubectl.get("pod", "big")["spec"]["nodeName"] == "gpu-1"
     assert kubectl("logs", "big") == "big\n"
+
+
+def test_stop_ends_what_a_controller_would_replace(home: Path) -> None:
+    kubectl = Kubectl(lifecycle.start())
+    container = {"name": "main", "image": "host", "command": ["sleep", "600"]}
+    spec = {"containers": [container], "terminationGracePeriodSeconds": 1}
+    kubectl.apply(
+        {
+            "apiVersion": "apps/v1",
+            "kind": "StatefulSet",
+            "metadata": {"name": "dev"},
+            "spec": {
+                "serviceName": "dev",
+                "selector": {"matchLabels": {"app": "dev"}},
+                "template": {"metadata": {"labels": {"app": "dev"}}, "spec": spec},
+            },
+        }
+    )
+    eventually(lambda: kubectl.run("get", "pod", "dev-0").returncode == 0)
+    running(kubectl, "dev-0")
+    lifecycle.stop()
+    assert not list(home.glob("pods/*/containers/*/*"))
+
+    lifecycle.start()
+    running(kubectl, "dev-0")
+
+
+def test_what_cannot_be_started_backs_off(home: Path) -> None:
+    kubectl = Kubectl(lifecycle.start())
+    kubectl.apply(pod("nothing", "/no/such/program"))
+
+    def state() -> str:
+        statuses = kubectl.get("pod", "nothing")["status"].get("containerStatuses") or [{}]
+        return str(((statuses[0].get("state") or {}).get("waiting") or {}).get("reason"))
+
+    eventually(lambda: state() == "CrashLoopBackOff")
+    assert kubectl.get("pod", "nothing")["status"]["containerStatuses"][0]["restartCount"] == 1

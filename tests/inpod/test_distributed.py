@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_trainhub.manifests.job import PORTS
 from tests.inpod.conftest import Ship
 
 pytest.importorskip("torch", reason="the launcher's programs need PyTorch")
@@ -41,12 +44,23 @@ dist.destroy_process_group()
 """
 
 
+def free_port() -> int:
+    """A port that nobody listens on, of those that jobs are given.
+
+    They lie below the ports that the kernel gives to outgoing connections, which would take one at
+    any moment.
+    """
+    for port in random.sample(PORTS, len(PORTS)):
+        with contextlib.suppress(OSError), socket.create_server(("", port)):
+            return port
+    raise AssertionError("no port is free")
+
+
 class Job:
     """Both nodes of a job, started at once."""
 
     def __init__(self, folder: Path, cwd: Path, processes: int) -> None:
-        with socket.create_server(("127.0.0.2", 0)) as server:
-            port = server.getsockname()[1]
+        port = free_port()
         self.logs = [cwd / f"termination-{node}" for node in (0, 1)]
         argv = [sys.executable, str(folder / "launch.py"), "--"]
         self._nodes = [
