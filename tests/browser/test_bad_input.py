@@ -88,3 +88,13 @@ def test_notebook_that_does_not_parse_is_refused(trainhub: TrainHubPage, folder:
     form = trainhub.form("job")
     trainhub.send(form)
     expect(trainhub.error(form, "notebook")).to_be_visible()
+
+
+def test_log_folder_outside_the_allowed_roots(trainhub: TrainHubPage, lab: JupyterLab) -> None:
+    outside = lab.folder / "outside"
+    outside.mkdir()
+    (lab.folder / "work" / "elsewhere").symlink_to(outside)
+    trainhub.open()
+    tab = trainhub.tensorboard_tab("elsewhere")
+    expect(tab).to_contain_text("outside the allowed roots")
+    expect(tab).to_contain_text(str(lab.folder / "work"))

@@ -6,7 +6,11 @@ from playwright.sync_api import Page, expect
 
 from examples.headless_jupyterlab import JupyterLab
 from tests.browser.conftest import finish
-from tests.browser.trainhub_page import JOB_MILLISECONDS, TrainHubPage
+from tests.browser.trainhub_page import (
+    INSTANCE_MILLISECONDS,
+    JOB_MILLISECONDS,
+    TrainHubPage,
+)
 
 # Writes a line, and goes on until the file that it waits for is there.
 PROGRAM = """
@@ -30,6 +34,8 @@ def test_reload_in_the_middle_of_a_job_finds_it(page: Page, lab: JupyterLab) -> 
         "working_dir": str(folder),
     }
     finish(lab.request("POST", "trainhub/api/jobs", {"spec": spec}))
+    desk = {"name": "kept", "cpus": 0.25, "memory": "512Mi"}
+    finish(lab.request("POST", "trainhub/api/instances", desk))
     trainhub = TrainHubPage(page, lab)
     trainhub.open()
     trainhub.show_panel()
@@ -45,3 +51,7 @@ def test_reload_in_the_middle_of_a_job_finds_it(page: Page, lab: JupyterLab) -> 
     trainhub.expect_phase("patient", "Succeeded")
     trainhub.show_panel()
     expect(trainhub.row("job", "patient")).to_have_attribute("data-trainhub-phase", "Succeeded")
+    expect(trainhub.row("instance", "kept")).to_have_attribute(
+        "data-trainhub-phase", "Running", timeout=INSTANCE_MILLISECONDS
+    )
+    finish(lab.request("DELETE", "trainhub/api/instances/kept"))

@@ -142,6 +142,10 @@ class TrainHubPage:
 
     def open_in_tensorboard(self, folder: str) -> FrameLocator:
         """Right-click a folder in the file browser and open it; the TensorBoard in its tab."""
+        return self.tensorboard_tab(folder).frame_locator("iframe")
+
+    def tensorboard_tab(self, folder: str) -> Locator:
+        """Right-click a folder in the file browser and open it; its tab, whatever it shows."""
         self.file(folder).click(button="right")
         self.page.get_by_role("menuitem", name="Open in TensorBoard").click()
-        return self.page.frame_locator(f'[data-trainhub-tensorboard="{folder}"]:visible iframe')
+        return self.page.locator(f'[data-trainhub-tensorboard="{folder}"]:visible')
