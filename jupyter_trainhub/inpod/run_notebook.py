@@ -34,6 +34,7 @@ import runpy
 import shutil
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -363,14 +364,30 @@ def run(program: Program, namespace: dict[str, Any]) -> NoReturn:
     except SystemExit as end:
         if end.code not in (None, 0):
             record(locate(end, program.cells), os.environ)
-        raise
+            raise
     except BaseException as error:
         failure = locate(error, program.cells)
         sys.stdout.flush()
         print(failure.text(), end="", file=sys.stderr, flush=True)
         record(failure, os.environ)
         sys.exit(1)
-    sys.exit(0)
+    leave()
+
+
+def leave() -> NoReturn:
+    """End a program that has succeeded as the interpreter would, but for taking itself apart.
+
+    Threads are waited for and exit functions run. What follows in the interpreter destroys what
+    the cells left, and PyTorch sometimes aborts there ("terminate called without an active
+    exception", seen on busy machines with gloo), which would make a failure of a finished training
+    and leave the other nodes waiting for this one.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(0)
 
 
 def enter(namespace: dict[str, Any]) -> None:

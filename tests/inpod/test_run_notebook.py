@@ -238,3 +238,25 @@ def test_run_takes_names_over(ship: Ship, work: Path) -> None:
         work,
     )
     assert done.stdout == "['part.py', '--n', '3'] True ['train.ipynb']\n", done.stderr
+
+
+def test_threads_and_exit_functions_have_their_say_at_the_end(ship: Ship, work: Path) -> None:
+    done = run(
+        ship(
+            "import atexit, threading\natexit.register(print, 'at exit')",
+            "from concurrent.futures import ThreadPoolExecutor\n"
+            "release = threading.Event()\n"
+            "ThreadPoolExecutor(1).submit(lambda: (release.wait(), print('pool')))\n"
+            "threading.Thread(target=lambda: (release.set(), print('thread'))).start()",
+        ),
+        work,
+    )
+    assert done.returncode == 0, done.stderr
+    assert sorted(done.stdout.splitlines()) == ["at exit", "pool", "thread"]
+
+
+def test_what_native_libraries_do_when_python_is_taken_apart_is_not_waited_for(
+    ship: Ship, work: Path
+) -> None:
+    aborts = "import os\nclass Fragile:\n    def __del__(self): os.abort()\nkept = Fragile()"
+    assert run(ship(aborts), work).returncode == 0
