@@ -113,7 +113,8 @@ class TrainHubPage:
         item = self.page.locator(".jp-DirListing-item").filter(has=named)
         if not self.page.locator("#filebrowser").is_visible():
             self.page.locator('.jp-SideBar [data-id="filebrowser"]').click()
-        expect(item).to_be_visible()
+        # What a job has just made is seen when the file browser looks the next time, each 10 s.
+        expect(item).to_be_visible(timeout=60_000)
         return item
 
     def open_folder(self, name: str) -> None:
