@@ -20,8 +20,13 @@ from traitlets import Dict as DictTrait
 from traitlets import Integer, List
 from traitlets.config import Application
 
-from . import certificate, clock, events, images, kubeconfig, lifecycle, node, processes, sandbox
-from .apiserver import Context, application
+from . import certificate, kubeconfig, lifecycle
+from .apimachinery import clock
+from .apimachinery.resources import STORED
+from .apiserver import events
+from .apiserver.registry import Registry
+from .apiserver.server import Context, application
+from .apiserver.store import Store, StoreUnusable
 from .controllers import Controller
 from .controllers.garbage import GarbageCollector
 from .controllers.job import JobController
@@ -29,11 +34,10 @@ from .controllers.namespace import NamespaceController
 from .controllers.persistentvolume import PersistentVolumeController
 from .controllers.resourcequota import ResourceQuotaController
 from .controllers.statefulset import StatefulSetController
-from .kubelet import Kubelet
-from .registry import Registry
-from .resources import STORED
-from .scheduler import Scheduler
-from .store import Store, StoreUnusable
+from .kubelet import images, node
+from .kubelet.kubelet import Kubelet
+from .runtime import processes, sandbox
+from .scheduler.scheduler import Scheduler
 
 log = logging.getLogger(__name__)
 

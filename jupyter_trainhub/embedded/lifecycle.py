@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import processes
+from .runtime import processes
 
 _POLL = 0.02  # seconds
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from jupyter_trainhub.embedded import patch
-from jupyter_trainhub.embedded.status import ApiError
+from jupyter_trainhub.embedded.apimachinery import patch
+from jupyter_trainhub.embedded.apimachinery.status import ApiError
 
 
 def test_a_merge_patch_replaces_lists_and_removes_with_null() -> None:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 
-from jupyter_trainhub.embedded import processes
+from jupyter_trainhub.embedded.runtime import processes
 
 
 def test_a_process_is_its_pid_and_its_start() -> None:

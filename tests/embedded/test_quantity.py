@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from jupyter_trainhub.embedded import quantity
+from jupyter_trainhub.embedded.apimachinery import quantity
 
 
 @pytest.mark.parametrize(

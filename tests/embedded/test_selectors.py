@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_trainhub.embedded import selectors
-from jupyter_trainhub.embedded.resources import CONFIGMAPS, EVENTS, PODS
-from jupyter_trainhub.embedded.status import ApiError
+from jupyter_trainhub.embedded.apimachinery import selectors
+from jupyter_trainhub.embedded.apimachinery.resources import CONFIGMAPS, EVENTS, PODS
+from jupyter_trainhub.embedded.apimachinery.status import ApiError
 
 LABELS = {"app": "web", "tier": "front", "example.com/track": "stable"}
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from jupyter_trainhub.embedded import store as store_module
-from jupyter_trainhub.embedded.resources import CONFIGMAPS, STORED
-from jupyter_trainhub.embedded.status import ApiError
-from jupyter_trainhub.embedded.store import Change, Store, StoreUnusable
+from jupyter_trainhub.embedded.apimachinery.resources import CONFIGMAPS, STORED
+from jupyter_trainhub.embedded.apimachinery.status import ApiError
+from jupyter_trainhub.embedded.apiserver import store as store_module
+from jupyter_trainhub.embedded.apiserver.store import Change, Store, StoreUnusable
 
 
 def config(name: str, **data: str) -> dict[str, Any]:

@@ -6,9 +6,9 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 
-from ..registry import Registry
-from ..status import ApiError
-from ..store import Change, Key
+from ..apimachinery.status import ApiError
+from ..apiserver.registry import Registry
+from ..apiserver.store import Change, Key
 
 log = logging.getLogger(__name__)
 

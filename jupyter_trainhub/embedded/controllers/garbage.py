@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..registry import DeleteOptions, Registry, resource_of
-from ..resources import STORED, Resource
-from ..status import ApiError
-from ..store import Change, Key, Object
+from ..apimachinery.resources import STORED, Resource
+from ..apimachinery.status import ApiError
+from ..apiserver.registry import DeleteOptions, Registry, resource_of
+from ..apiserver.store import Change, Key, Object
 from . import Controller
 
 

@@ -10,12 +10,18 @@ import copy
 from dataclasses import dataclass, field
 from typing import Any
 
-from .. import clock
-from ..events import Recorder
-from ..registry import DeleteOptions, Registry, controller_of, generated_suffix, owner_reference
-from ..resources import JOBS, PODS
-from ..status import ApiError
-from ..store import Change, Key, Object, key_of
+from ..apimachinery import clock
+from ..apimachinery.resources import JOBS, PODS
+from ..apimachinery.status import ApiError
+from ..apiserver.events import Recorder
+from ..apiserver.registry import (
+    DeleteOptions,
+    Registry,
+    controller_of,
+    generated_suffix,
+    owner_reference,
+)
+from ..apiserver.store import Change, Key, Object, key_of
 from . import Controller
 
 FINALIZER = "batch.kubernetes.io/job-tracking"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..registry import DeleteOptions
-from ..resources import NAMESPACES, SERVICEACCOUNTS, STORED
-from ..store import Change, Key
+from ..apimachinery.resources import NAMESPACES, SERVICEACCOUNTS, STORED
+from ..apiserver.registry import DeleteOptions
+from ..apiserver.store import Change, Key
 from . import Controller
 
 # The namespaces that every cluster has.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .. import quantity
-from ..events import Recorder
-from ..registry import Registry
-from ..resources import PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES
-from ..store import Change, Key, Object
+from ..apimachinery import quantity
+from ..apimachinery.resources import PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES
+from ..apiserver.events import Recorder
+from ..apiserver.registry import Registry
+from ..apiserver.store import Change, Key, Object
 from . import Controller
 
 

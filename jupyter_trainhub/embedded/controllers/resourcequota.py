@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .. import quantity
-from ..admission import quota_usage
-from ..resources import PODS, RESOURCEQUOTAS
-from ..store import Change, Key
+from ..apimachinery import quantity
+from ..apimachinery.resources import PODS, RESOURCEQUOTAS
+from ..apiserver.admission import quota_usage
+from ..apiserver.store import Change, Key
 from . import Controller
 
 

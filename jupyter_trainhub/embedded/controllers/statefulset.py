@@ -6,11 +6,11 @@ import copy
 import hashlib
 from typing import Any
 
-from ..events import Recorder
-from ..registry import DeleteOptions, Registry, controller_of, owner_reference
-from ..resources import PERSISTENTVOLUMECLAIMS, PODS, STATEFULSETS
-from ..status import ApiError
-from ..store import Change, Key, Object, encode
+from ..apimachinery.resources import PERSISTENTVOLUMECLAIMS, PODS, STATEFULSETS
+from ..apimachinery.status import ApiError
+from ..apiserver.events import Recorder
+from ..apiserver.registry import DeleteOptions, Registry, controller_of, owner_reference
+from ..apiserver.store import Change, Key, Object, encode
 from . import Controller
 
 

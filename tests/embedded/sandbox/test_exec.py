@@ -13,7 +13,7 @@ import termios
 
 import pytest
 
-from jupyter_trainhub.embedded import sandbox
+from jupyter_trainhub.embedded.runtime import sandbox
 from tests.embedded.sandbox.containers import PATH, Containers, wait_for
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_trainhub.embedded import isolation, sandbox
+from jupyter_trainhub.embedded.runtime import isolation, sandbox
 
 
 def test_this_machine_can(tmp_path: Path) -> None:

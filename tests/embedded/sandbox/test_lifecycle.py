@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_trainhub.embedded import processes, sandbox
+from jupyter_trainhub.embedded.runtime import processes, sandbox
 from tests.embedded.sandbox.containers import Containers, wait_for
 
 START_ERROR = (
@@ -147,8 +147,8 @@ def test_it_outlives_who_started_it(containers: Containers, tmp_path: Path) -> N
     container = containers.describe("/bin/sh", "-c", "echo ready; sleep 600")
     program = (
         "import os, sys\nfrom pathlib import Path, PosixPath\n"
-        "from jupyter_trainhub.embedded import sandbox\n"
-        "from jupyter_trainhub.embedded.sandbox import Container\n"
+        "from jupyter_trainhub.embedded.runtime import sandbox\n"
+        "from jupyter_trainhub.embedded.runtime.sandbox import Container\n"
         f"sandbox.start({container!r})\nos.kill(os.getpid(), 9)\n"
     )
     starter = subprocess.run([sys.executable, "-c", program], check=False)

@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-from jupyter_trainhub.embedded.shim.log import LogStream
+from jupyter_trainhub.embedded.runtime.shim.log import LogStream
 from tests.embedded.sandbox.containers import Containers, wait_for
 
 LINE = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z (stdout|stderr) [FP] ")

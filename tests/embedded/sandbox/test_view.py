@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_trainhub.embedded.sandbox import Mount
-from jupyter_trainhub.embedded.shim import view
-from jupyter_trainhub.embedded.shim.root import mount_points
+from jupyter_trainhub.embedded.runtime.sandbox import Mount
+from jupyter_trainhub.embedded.runtime.shim import view
+from jupyter_trainhub.embedded.runtime.shim.root import mount_points
 from tests.embedded.sandbox.containers import PATH, Containers
 
 # A root of one's own needs programs: those of the machine, as volumes.

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import clock, environment, hosts, images, probes, quantity, sandbox, volumes
+from ..apimachinery import clock, quantity
+from ..apimachinery.resources import PODS
+from ..apiserver.events import Recorder
+from ..apiserver.registry import DeleteOptions, Registry, condition
+from ..apiserver.store import Object
+from ..runtime import sandbox
+from . import environment, hosts, images, probes, volumes
 from .container_run import ContainerRun
-from .events import Recorder
-from .registry import DeleteOptions, Registry, condition
-from .resources import PODS
-from .store import Object
 
 log = logging.getLogger(__name__)
 

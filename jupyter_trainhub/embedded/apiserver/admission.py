@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from . import quantity
-from .resources import NAMESPACES, PODS, RESOURCEQUOTAS, Resource
-from .status import forbidden
+from ..apimachinery import quantity
+from ..apimachinery.resources import NAMESPACES, PODS, RESOURCEQUOTAS, Resource
+from ..apimachinery.status import forbidden
 from .store import Store
 
 Object = dict[str, Any]

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import quantity
-from .resources import Resource
-from .status import Cause, bad_request, invalid, required, unsupported
+from ..apimachinery import quantity
+from ..apimachinery.resources import Resource
+from ..apimachinery.status import Cause, bad_request, invalid, required, unsupported
 
 Object = dict[str, Any]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import clock
-from .resources import Resource
+from ..apimachinery import clock
+from ..apimachinery.resources import Resource
 
 Object = dict[str, Any]
 Cells = list[Any]

@@ -6,10 +6,10 @@ import logging
 import time
 from typing import Any
 
-from . import clock
+from ..apimachinery import clock
+from ..apimachinery.resources import EVENTS
+from ..apimachinery.status import ApiError
 from .registry import DeleteOptions, Registry
-from .resources import EVENTS
-from .status import ApiError
 
 log = logging.getLogger(__name__)
 

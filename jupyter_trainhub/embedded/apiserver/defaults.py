@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
-from .resources import Resource
+from ..apimachinery.resources import Resource
 
 Object = dict[str, Any]
 

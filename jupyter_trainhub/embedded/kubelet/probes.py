@@ -8,7 +8,7 @@ from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
-from . import sandbox
+from ..runtime import sandbox
 
 Object = dict[str, Any]
 

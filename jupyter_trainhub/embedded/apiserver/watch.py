@@ -9,9 +9,9 @@ from typing import Any
 from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 
-from .resources import Resource
-from .selectors import Match
-from .status import ApiError, bad_request
+from ..apimachinery.resources import Resource
+from ..apimachinery.selectors import Match
+from ..apimachinery.status import ApiError, bad_request
 from .store import Change, Object, Store, encode
 
 # A watch with bookmarks learns the newest version at least this often (seconds).

@@ -9,8 +9,9 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import clock, sandbox
-from .store import Object
+from ..apimachinery import clock
+from ..apiserver.store import Object
+from ..runtime import sandbox
 
 # Back-off between restarts of a container (seconds): none, then doubling, forgotten after a
 # while without a crash. Source: kubelet.

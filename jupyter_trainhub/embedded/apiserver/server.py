@@ -12,10 +12,8 @@ from typing import Any
 
 from tornado import web
 
-from . import clock, discovery, selectors, streaming, tables, watch
-from .kubelet import Kubelet
-from .registry import DeleteOptions, Registry, scale_of
-from .resources import (
+from ..apimachinery import clock, selectors
+from ..apimachinery.resources import (
     ACCESS_REVIEWS,
     EVENTS,
     EVENTS_V1,
@@ -24,7 +22,7 @@ from .resources import (
     Resource,
     find,
 )
-from .status import (
+from ..apimachinery.status import (
     ApiError,
     bad_request,
     method_not_allowed,
@@ -32,6 +30,9 @@ from .status import (
     unauthorized,
     unsupported_media_type,
 )
+from ..kubelet.kubelet import Kubelet
+from . import discovery, streaming, tables, watch
+from .registry import DeleteOptions, Registry, scale_of
 from .store import Object, Store, StoreUnusable, encode
 
 log = logging.getLogger(__name__)

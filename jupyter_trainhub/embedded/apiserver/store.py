@@ -16,8 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from .resources import Resource
-from .status import already_exists, conflict, expired, not_found
+from ..apimachinery.resources import Resource
+from ..apimachinery.status import already_exists, conflict, expired, not_found
 
 Object = dict[str, Any]
 Key = tuple[str, str]  # namespace ("" where there is none), name

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .resources import PODS, SERVICES
-from .store import Object, Store
+from ..apimachinery.resources import PODS, SERVICES
+from ..apiserver.store import Object, Store
 
 DOMAIN = "svc.cluster.local"
 

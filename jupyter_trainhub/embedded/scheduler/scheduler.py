@@ -7,14 +7,14 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
-from . import quantity
-from .admission import pod_resources
-from .controllers import Controller
-from .events import Recorder
-from .registry import Registry, condition
-from .resources import NODES, PERSISTENTVOLUMECLAIMS, PODS
-from .selectors import matches_expression
-from .store import Change, Key, Object, Store, key_of
+from ..apimachinery import quantity
+from ..apimachinery.resources import NODES, PERSISTENTVOLUMECLAIMS, PODS
+from ..apimachinery.selectors import matches_expression
+from ..apiserver.admission import pod_resources
+from ..apiserver.events import Recorder
+from ..apiserver.registry import Registry, condition
+from ..apiserver.store import Change, Key, Object, Store, key_of
+from ..controllers import Controller
 
 log = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ import base64
 import re
 from typing import Any
 
-from . import quantity
-from .resources import CONFIGMAPS, SECRETS, Resource
-from .store import Object, Store
+from ..apimachinery import quantity
+from ..apimachinery.resources import CONFIGMAPS, SECRETS, Resource
+from ..apiserver.store import Object, Store
 
 _REFERENCE = re.compile(r"\$(?:\$|\(([^()\s]+)\))")
 

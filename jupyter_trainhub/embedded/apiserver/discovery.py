@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from typing import Any
 
-from .resources import SERVED, Resource
+from ..apimachinery.resources import SERVED, Resource
 
 Object = dict[str, Any]
 

@@ -17,14 +17,14 @@ from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from . import clock
-from .kubelet import Kubelet
-from .resources import PODS
-from .status import ApiError, unauthorized
+from ..apimachinery import clock
+from ..apimachinery.resources import PODS
+from ..apimachinery.status import ApiError, unauthorized
+from ..kubelet.kubelet import Kubelet
 from .store import Object, encode
 
 if TYPE_CHECKING:
-    from .apiserver import Context
+    from .server import Context
 
 _FOLLOW_POLL = 0.05  # seconds between looks at a log that is followed
 _BLOCK = 1 << 16
@@ -139,7 +139,7 @@ class ExecHandler(WebSocketHandler):
         return None
 
     async def get(self, *args: str, **kwargs: str) -> None:
-        from .apiserver import authenticated
+        from .server import authenticated
 
         self.context.last_request = self.context.now()
         try:

@@ -11,8 +11,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from . import admission, clock, defaults, patch, validation
-from .resources import (
+from ..apimachinery import clock, patch
+from ..apimachinery.resources import (
     JOBS,
     NAMESPACES,
     NODES,
@@ -23,7 +23,7 @@ from .resources import (
     Resource,
     of_kind,
 )
-from .status import (
+from ..apimachinery.status import (
     bad_request,
     invalid,
     invalid_object,
@@ -31,6 +31,7 @@ from .status import (
     required,
     unsupported_media_type,
 )
+from . import admission, defaults, validation
 from .store import Object, Store
 
 # Kubernetes' own alphabet for generated names: no vowels, nothing that looks like another.

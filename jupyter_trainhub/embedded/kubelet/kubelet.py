@@ -8,13 +8,13 @@ import random
 import shutil
 from pathlib import Path
 
-from . import sandbox
-from .events import Recorder
+from ..apimachinery.resources import PODS, SERVICES
+from ..apimachinery.status import ApiError, bad_request
+from ..apiserver.events import Recorder
+from ..apiserver.registry import DeleteOptions, Registry
+from ..apiserver.store import Change, Object, key_of
+from ..runtime import sandbox
 from .pod_worker import Place, PodWorker
-from .registry import DeleteOptions, Registry
-from .resources import PODS, SERVICES
-from .status import ApiError, bad_request
-from .store import Change, Object, key_of
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import clock, discovery, quantity
-from .registry import Registry
-from .resources import NODES
+from ..apimachinery import clock, quantity
+from ..apimachinery.resources import NODES
+from ..apiserver import discovery
+from ..apiserver.registry import Registry
 
 Object = dict[str, Any]
 

@@ -8,11 +8,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from . import quantity
+from ..apimachinery import quantity
+from ..apimachinery.resources import (
+    CONFIGMAPS,
+    PERSISTENTVOLUMECLAIMS,
+    PERSISTENTVOLUMES,
+    SECRETS,
+    Resource,
+)
+from ..apiserver.store import Object, Store
+from ..runtime.sandbox import Mount
 from .environment import ConfigError, contents, expand, field_value
-from .resources import CONFIGMAPS, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, SECRETS, Resource
-from .sandbox import Mount
-from .store import Object, Store
 
 
 class MountError(Exception):

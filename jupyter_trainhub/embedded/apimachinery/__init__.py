@@ -1,0 +1,1 @@
+"""What Kubernetes objects and answers are made of."""

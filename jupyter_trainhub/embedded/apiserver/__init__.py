@@ -1,0 +1,1 @@
+"""The API server: storage, rules and the HTTP face."""
