@@ -43,6 +43,7 @@ class Resource:
 
 
 _CONNECT = ("create", "get")
+_PROXY = ("create", "delete", "get", "patch", "update")
 
 NAMESPACES = Resource(
     "", "v1", "namespaces", "Namespace", False, ("ns",), has_status=True,
@@ -52,17 +53,25 @@ NODES = Resource("", "v1", "nodes", "Node", False, ("no",), has_status=True)
 PODS = Resource(
     "", "v1", "pods", "Pod", True, ("po",), ("all",), has_status=True, has_generation=True,
     subresources={
+        "attach": ("PodAttachOptions", _CONNECT),
         "binding": ("Binding", ("create",)),
         "exec": ("PodExecOptions", _CONNECT),
         "log": ("Pod", ("get",)),
         "portforward": ("PodPortForwardOptions", _CONNECT),
-        "proxy": ("PodProxyOptions", ("create", "delete", "get", "patch", "update")),
+        "proxy": ("PodProxyOptions", _PROXY),
     },
 )  # fmt: skip
-SERVICES = Resource("", "v1", "services", "Service", True, ("svc",), ("all",), has_status=True)
+SERVICES = Resource(
+    "", "v1", "services", "Service", True, ("svc",), ("all",), has_status=True,
+    subresources={"proxy": ("ServiceProxyOptions", _PROXY)},
+)  # fmt: skip
 CONFIGMAPS = Resource("", "v1", "configmaps", "ConfigMap", True, ("cm",))
 SECRETS = Resource("", "v1", "secrets", "Secret", True)
-SERVICEACCOUNTS = Resource("", "v1", "serviceaccounts", "ServiceAccount", True, ("sa",))
+SERVICEACCOUNTS = Resource(
+    "", "v1", "serviceaccounts", "ServiceAccount", True, ("sa",),
+    subresources={"token": ("TokenRequest", ("create",))},
+)  # fmt: skip
+LIMITRANGES = Resource("", "v1", "limitranges", "LimitRange", True, ("limits",))
 EVENTS = Resource("", "v1", "events", "Event", True, ("ev",))
 RESOURCEQUOTAS = Resource(
     "", "v1", "resourcequotas", "ResourceQuota", True, ("quota",), has_status=True
@@ -80,6 +89,20 @@ STATEFULSETS = Resource(
 JOBS = Resource(
     "batch", "v1", "jobs", "Job", True, (), ("all",), has_status=True, has_generation=True
 )
+PRIORITYCLASSES = Resource(
+    "scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", False, ("pc",)
+)
+STORAGECLASSES = Resource("storage.k8s.io", "v1", "storageclasses", "StorageClass", False, ("sc",))
+ROLES = Resource("rbac.authorization.k8s.io", "v1", "roles", "Role")
+ROLEBINDINGS = Resource("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding")
+CLUSTERROLES = Resource("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", False)
+CLUSTERROLEBINDINGS = Resource(
+    "rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", False
+)
+CUSTOMRESOURCEDEFINITIONS = Resource(
+    "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", False,
+    ("crd", "crds"), ("api-extensions",), has_status=True, has_generation=True,
+)  # fmt: skip
 EVENTS_V1 = Resource("events.k8s.io", "v1", "events", "Event", True, ("ev",))
 ACCESS_REVIEWS = Resource(
     "authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", False,
@@ -92,8 +115,9 @@ SUBJECT_REVIEWS = Resource(
 
 SERVED: tuple[Resource, ...] = (
     NAMESPACES, NODES, PODS, SERVICES, CONFIGMAPS, SECRETS, SERVICEACCOUNTS, EVENTS,
-    RESOURCEQUOTAS, PERSISTENTVOLUMES, PERSISTENTVOLUMECLAIMS, STATEFULSETS, JOBS, EVENTS_V1,
-    ACCESS_REVIEWS, SUBJECT_REVIEWS,
+    RESOURCEQUOTAS, LIMITRANGES, PERSISTENTVOLUMES, PERSISTENTVOLUMECLAIMS, STATEFULSETS, JOBS,
+    PRIORITYCLASSES, STORAGECLASSES, ROLES, ROLEBINDINGS, CLUSTERROLES, CLUSTERROLEBINDINGS,
+    CUSTOMRESOURCEDEFINITIONS, EVENTS_V1, ACCESS_REVIEWS, SUBJECT_REVIEWS,
 )  # fmt: skip
 
 # Kinds that are kept; a review is answered and forgotten, and events.k8s.io shows core events.
