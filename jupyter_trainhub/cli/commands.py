@@ -167,11 +167,14 @@ def delete(options: Namespace) -> int:
 
 def cluster(options: Namespace) -> int:
     """``trainhub cluster``; ``status`` returns 1 when it does not run."""
+    from jupyter_trainhub.cli import images
     from jupyter_trainhub.hub.cluster import EmbeddedCluster
 
     embedded = EmbeddedCluster(load_config())
+    if options.action in images.ACTIONS:
+        return images.ACTIONS[options.action](embedded, options)
     if options.action == "kubeconfig":
-        print(embedded.kubeconfig())
+        print(embedded.kubeconfig(options.user, options.group or ()))
         return 0
     if options.action == "start":
         embedded.start()

@@ -8,6 +8,7 @@ from typing import Any
 
 from jupyter_trainhub.hub.tables import (
     Table,
+    images_table,
     instances_table,
     jobs_table,
     nodes_table,
@@ -16,6 +17,7 @@ from jupyter_trainhub.hub.tables import (
 from jupyter_trainhub.hub.views import Views
 
 _TABLES = {
+    "images": images_table,
     "instances": instances_table,
     "jobs": jobs_table,
     "nodes": nodes_table,

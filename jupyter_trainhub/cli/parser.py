@@ -69,10 +69,21 @@ def make_parser() -> argparse.ArgumentParser:
     cluster = commands.add_parser("cluster", help="the embedded cluster of this machine")
     cluster.add_argument(
         "action",
-        choices=("start", "stop", "status", "kubeconfig"),
+        choices=("start", "stop", "status", "kubeconfig", "images", "load", "unload"),
         help="kubeconfig prints the path for kubectl: KUBECONFIG=$(trainhub cluster kubeconfig)",
     )
+    cluster.add_argument(
+        "image",
+        nargs="?",
+        help="load: what 'docker save' wrote, or an OCI archive or folder; unload: a name",
+    )
+    cluster.add_argument("--name", metavar="NAME:TAG", help="with load: what to call the image")
     cluster.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    user = cluster.add_argument_group("with kubeconfig")
+    user.add_argument("--user", metavar="NAME", help="that user's, who is made; default: the admin")
+    user.add_argument(
+        "--group", action="append", metavar="NAME", help="a group of the user; may be repeated"
+    )
     return parser
 
 

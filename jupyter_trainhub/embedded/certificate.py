@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
-import os
 from pathlib import Path
 
+from . import private_file
+
 _YEARS = 10
+_NAMES = ("localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
+          "kubernetes.default.svc.cluster.local")  # fmt: skip
 
 
 def ensure(directory: Path) -> tuple[Path, Path]:
     """The certificate and key files of ``directory``, made when they are not there.
 
-    The certificate is self-signed, for 127.0.0.1 and localhost; clients get it by kubeconfig.
+    The certificate is self-signed, for 127.0.0.1, localhost and the names that a pod knows; clients
+    get it by kubeconfig or ConfigMap. The key also signs the tokens of service accounts.
     """
     certificate, key = directory / "server.crt", directory / "server.key"
     if not (certificate.exists() and key.exists()):
@@ -43,7 +47,7 @@ def _make(certificate: Path, key: Path) -> None:
             x509.SubjectAlternativeName(
                 [
                     x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-                    x509.DNSName("localhost"),
+                    *(x509.DNSName(name) for name in _NAMES),
                 ]
             ),
             critical=False,
@@ -63,7 +67,7 @@ def _make(certificate: Path, key: Path) -> None:
         )
         .sign(private, hashes.SHA256())
     )  # fmt: skip
-    _write(
+    private_file.write(
         key,
         private.private_bytes(
             serialization.Encoding.PEM,
@@ -71,12 +75,4 @@ def _make(certificate: Path, key: Path) -> None:
             serialization.NoEncryption(),
         ),
     )
-    _write(certificate, built.public_bytes(serialization.Encoding.PEM))
-
-
-def _write(path: Path, body: bytes) -> None:
-    temporary = path.with_suffix(".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(body)
-    temporary.rename(path)
+    private_file.write(certificate, built.public_bytes(serialization.Encoding.PEM))

@@ -20,30 +20,41 @@ from traitlets import Dict as DictTrait
 from traitlets import Integer, List
 from traitlets.config import Application
 
-from . import certificate, kubeconfig, lifecycle
+from . import certificate, kubeconfig, lifecycle, private_file
 from .apimachinery import clock
-from .apimachinery.resources import STORED
-from .apiserver import events
+from .apiserver import events, kubernetes_service, roles
+from .apiserver.admission import priority
+from .apiserver.authentication import Authenticator
+from .apiserver.authorization import Authorizer
+from .apiserver.customresources import Definitions
+from .apiserver.filters import Filters
 from .apiserver.registry import Registry
 from .apiserver.server import Context, application
 from .apiserver.store import Store, StoreUnusable
+from .apiserver.tokens import TokenIssuer
 from .controllers import Controller
+from .controllers.clusterrole_aggregation import ClusterRoleAggregationController
+from .controllers.customresourcedefinition import CustomResourceDefinitionController
 from .controllers.garbage import GarbageCollector
 from .controllers.job import JobController
 from .controllers.namespace import NamespaceController
 from .controllers.persistentvolume import PersistentVolumeController
 from .controllers.resourcequota import ResourceQuotaController
+from .controllers.serviceaccount import ServiceAccountController
 from .controllers.statefulset import StatefulSetController
-from .kubelet import images, node
+from .controllers.tainteviction import TaintEvictionController
+from .kubelet import node
+from .kubelet.images import Images
 from .kubelet.kubelet import Kubelet
-from .runtime import processes, sandbox
+from .runtime import image_store, processes, trial
 from .scheduler.scheduler import Scheduler
 
 log = logging.getLogger(__name__)
 
 _CONTROLLERS: tuple[type[Controller], ...] = (
     NamespaceController, GarbageCollector, JobController, StatefulSetController,
-    ResourceQuotaController, PersistentVolumeController, Scheduler,
+    ResourceQuotaController, ClusterRoleAggregationController,
+    TaintEvictionController, CustomResourceDefinitionController, Scheduler,
 )  # fmt: skip
 
 # How often (seconds) the process looks whether it is still needed, and sweeps old events.
@@ -83,7 +94,7 @@ class EmbeddedCluster(Application):
         """Run until stopped; returns at once when the cluster runs already."""
         home = lifecycle.directory()
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lacking = sandbox.missing(home)
+        lacking = trial.missing(home)
         if lacking:
             raise SystemExit("\n".join(lacking))
         if lifecycle.lock(home) is None:
@@ -91,25 +102,33 @@ class EmbeddedCluster(Application):
         asyncio.run(self._serve(home))
 
     async def _serve(self, home: Path) -> None:
-        store = Store(home / "store.sqlite", STORED)
-        registry = Registry(store)
-        kubelet = Kubelet(registry, home, hide=(str(home),))
+        store = Store(home / "store.sqlite")
+        Definitions(store)
         crt, key = certificate.ensure(home)
+        registry = Registry(store, TokenIssuer(store, key))
+        images = Images(image_store.of_cluster(home))
+        kubelet = Kubelet(registry, home, images, hide=(str(home),))
         server, address = self._listen(home, store, registry, kubelet, crt, key)
         context: Context = server.request_callback.settings["context"]  # type: ignore[union-attr]
         controllers = [controller(registry) for controller in _CONTROLLERS]
+        controllers.append(ServiceAccountController(registry, crt.read_text()))
+        controllers.append(PersistentVolumeController(registry, home / "volumes"))
         for controller in controllers:
             controller.resync()
         shapes = [node.this_machine(), *map(node.NodeShape.parse, self.nodes)]
-        node.register(registry, shapes, images.names())
+        node.register(registry, shapes, images.listed())
+        roles.ensure(registry)
+        priority.ensure(registry)
+        kubernetes_service.ensure(registry, address)
         kubelet.start()
-        kubeconfig.write(home, f"https://{address}", crt)
+        (home / "port").write_text(address.rpartition(":")[2])
+        kubeconfig.write(home)
         _write_record(home, address)
         log.info("serving on https://%s", address)
         # What lives as long as the process need not be looked at by every collection.
         gc.collect()
         gc.freeze()
-        await self._until_stopped(context, kubelet, registry)
+        await self._until_stopped(context, kubelet, registry, images)
         await _shut_down(home, server, context, kubelet)
 
     def _listen(
@@ -125,8 +144,10 @@ class EmbeddedCluster(Application):
         tls.load_cert_chain(crt, key)
         sockets = _bind(self.port or _last_port(home), fallback=not self.port)
         address = f"127.0.0.1:{sockets[0].getsockname()[1]}"
+        authenticator = Authenticator(kubeconfig.tokens(home), registry.tokens)
+        filters = Filters(authenticator, Authorizer(store))
         context = Context(
-            store, registry, kubelet, kubeconfig.token(home), address,
+            store, registry, kubelet, filters, address,
             last_request=time.monotonic(), now=time.monotonic,
         )  # fmt: skip
         app = application(context)
@@ -137,7 +158,9 @@ class EmbeddedCluster(Application):
         server.add_sockets(sockets)
         return server, address
 
-    async def _until_stopped(self, context: Context, kubelet: Kubelet, registry: Registry) -> None:
+    async def _until_stopped(
+        self, context: Context, kubelet: Kubelet, registry: Registry, images: Images
+    ) -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -149,6 +172,7 @@ class EmbeddedCluster(Application):
                 await asyncio.wait_for(stop.wait(), period)
             except asyncio.TimeoutError:
                 events.sweep(registry)
+                node.update_images(registry, images.listed())
             idle = time.monotonic() - context.last_request
             in_use = context.open_requests or kubelet.busy()
             if self.idle_timeout and not in_use and idle > self.idle_timeout:
@@ -202,14 +226,13 @@ def _last_port(home: Path) -> int:
 
 
 def _write_record(home: Path, address: str) -> None:
-    (home / "port").write_text(address.rpartition(":")[2])
     record = {
         "pid": os.getpid(),
         "start": processes.start_time(os.getpid()),
         "server": f"https://{address}",
         "started": clock.now(),
     }
-    kubeconfig.write_private(home / "cluster.json", json.dumps(record))
+    private_file.write(home / "cluster.json", json.dumps(record))
 
 
 def main() -> None:

@@ -1,11 +1,16 @@
-"""The kubeconfig that names this cluster and holds its token."""
+"""Kubeconfigs: each names this cluster and holds one user's token."""
 
 from __future__ import annotations
 
 import base64
-import os
-import secrets
 from pathlib import Path
+
+from . import private_file
+from .apiserver.tokenfile import TokenFile
+from .apiserver.user import MASTERS
+
+# The first user, who may do everything.
+ADMIN = "admin"
 
 _TEMPLATE = """\
 apiVersion: v1
@@ -17,37 +22,57 @@ clusters:
     server: {server}
     certificate-authority-data: {certificate}
 users:
-- name: trainhub
+- name: {user}
   user:
     token: {token}
 contexts:
 - name: trainhub
   context:
     cluster: trainhub
-    user: trainhub
+    user: {user}
     namespace: default
 """
 
 
-def token(directory: Path) -> str:
-    """The cluster's bearer token, made when there is none."""
-    path = directory / "token"
-    if not path.exists():
-        write_private(path, secrets.token_urlsafe(32))
-    return path.read_text().strip()
+def tokens(directory: Path) -> TokenFile:
+    """The users of the cluster that is kept in ``directory``."""
+    return TokenFile(directory / "tokens.csv")
 
 
-def write(directory: Path, server: str, certificate: Path) -> None:
-    """Write ``directory/kubeconfig``."""
-    encoded = base64.b64encode(certificate.read_bytes()).decode()
-    text = _TEMPLATE.format(server=server, certificate=encoded, token=token(directory))
-    write_private(directory / "kubeconfig", text)
+def path(directory: Path, user: str = ADMIN) -> Path:
+    """Where a user's kubeconfig is."""
+    return directory / "kubeconfig" if user == ADMIN else directory / "users" / f"{user}.kubeconfig"
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file, whole and readable by its owner only."""
-    temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    temporary.rename(path)
+def write(directory: Path) -> None:
+    """Write the kubeconfigs of all users, of whom the admin is always one."""
+    tokens(directory).add(ADMIN, (MASTERS,))
+    for user in tokens(directory).users():
+        _write(directory, user)
+
+
+def add_user(directory: Path, user: str, groups: tuple[str, ...] = ()) -> Path:
+    """Make a user, or give a known one other groups; returns the user's kubeconfig.
+
+    Raises:
+        ValueError: the name or a group is none; the message says what would be one.
+        FileNotFoundError: no cluster was ever started in ``directory``.
+    """
+    if not (directory / "port").exists():
+        raise FileNotFoundError(directory / "port")
+    if user == ADMIN:
+        raise ValueError(f"{ADMIN!r} is the first user, who may do everything")
+    tokens(directory).add(user, groups)
+    return _write(directory, user)
+
+
+def _write(directory: Path, user: str) -> Path:
+    token, _ = tokens(directory).users()[user]
+    text = _TEMPLATE.format(
+        server=f"https://127.0.0.1:{(directory / 'port').read_text()}",
+        certificate=base64.b64encode((directory / "server.crt").read_bytes()).decode(),
+        token=token,
+        user=user,
+    )
+    private_file.write(path(directory, user), text)
+    return path(directory, user)

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from . import kubeconfig
 from .runtime import processes
 
 _POLL = 0.02  # seconds
@@ -32,8 +33,20 @@ def directory() -> Path:
 
 
 def kubeconfig_path() -> Path:
-    """The kubeconfig (mode 0600) by which clients reach the cluster."""
-    return directory() / "kubeconfig"
+    """The kubeconfig (mode 0600) by which its admin reaches the cluster."""
+    return kubeconfig.path(directory())
+
+
+def add_user(name: str, groups: tuple[str, ...] = ()) -> Path:
+    """The kubeconfig of another user, who is made if unknown; groups, if given, are theirs now.
+
+    The running cluster knows them at once.
+
+    Raises:
+        ValueError: a bad name; the message says what would be a good one.
+        FileNotFoundError: the cluster was never started.
+    """
+    return kubeconfig.add_user(directory(), name, groups)
 
 
 def start(wait: float = 30.0) -> Path:

@@ -6,14 +6,17 @@ This is the only module that knows of the embedded cluster. All others see a Kub
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.embedded import lifecycle
+from jupyter_trainhub.embedded.runtime import image_store
+from jupyter_trainhub.embedded.runtime.image_store import ImageError, ImageStore, Progress
 from jupyter_trainhub.errors import Cause, ClusterUnavailable, InvalidField
+from jupyter_trainhub.hub.views import Views
 from jupyter_trainhub.kube.client import KubeClient
 
 
@@ -111,9 +114,57 @@ class EmbeddedCluster:
         """``state`` (``running`` or ``stopped``), its folder, and while it runs pid and server."""
         return lifecycle.status()
 
-    def kubeconfig(self) -> Path:
-        """The path of its kubeconfig, for kubectl."""
-        return lifecycle.kubeconfig_path()
+    def images(self) -> Views:
+        """The images that were loaded: ``names``, ``id`` and ``size`` in bytes."""
+        return [
+            {"names": list(image.names), "id": image.id, "size": image.size}
+            for image in self._images().images()
+        ]
+
+    def load(self, archive: Path, name: str | None, progress: Progress | None = None) -> list[str]:
+        """Load the images of an archive or an OCI layout; all names of what was loaded.
+
+        ``name`` is for an archive of one image. The cluster need not run; one that does can use
+        them at once. Raises InvalidField when the archive cannot be loaded.
+        """
+        try:
+            loaded = self._images().load(archive, name, progress)
+        except ImageError as error:
+            raise InvalidField(str(error), field="image") from None
+        return [name for image in loaded for name in image.names]
+
+    def unload(self, name: str) -> None:
+        """Remove a name of an image, and the image if it has no other. Raises InvalidField."""
+        try:
+            self._images().unload(name)
+        except ImageError as error:
+            raise InvalidField(
+                str(error), field="image", remedy="Look at 'trainhub cluster images'."
+            ) from None
+
+    def _images(self) -> ImageStore:
+        return image_store.of_cluster(lifecycle.directory())
+
+    def kubeconfig(self, user: str | None = None, groups: Sequence[str] = ()) -> Path:
+        """The path of a kubeconfig: the admin's, or that of another user, who is made if unknown.
+
+        Groups, if given, are the user's from now on. Raises InvalidField for a bad name, and
+        ClusterUnavailable for a user of a cluster that was never started.
+        """
+        if user is None:
+            if groups:
+                raise InvalidField("groups go with a user", field="group", remedy="Name a user.")
+            return lifecycle.kubeconfig_path()
+        try:
+            return lifecycle.add_user(user, tuple(groups))
+        except ValueError as error:
+            raise InvalidField(str(error), field="user") from None
+        except FileNotFoundError:
+            raise ClusterUnavailable(
+                "the embedded cluster was never started",
+                reason="ClusterNotStarted",
+                remedy="Run 'trainhub cluster start' first.",
+            ) from None
 
 
 _SERVICE_ACCOUNT_TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")

@@ -43,6 +43,16 @@ def jobs_table(views: Views) -> Table:
     return Table(("NAME", "PHASE", "FRAMEWORK", "NODES", "AGE", "MESSAGE"), rows)
 
 
+def images_table(views: Views) -> Table:
+    """Images of the embedded cluster, a row for each name."""
+    rows = [
+        (name, view["id"][7:19], describe_memory(view["size"]))
+        for view in views
+        for name in view["names"]
+    ]
+    return Table(("NAME", "ID", "SIZE"), rows)
+
+
 def instances_table(views: Views) -> Table:
     """Instances, one a row."""
     rows = [

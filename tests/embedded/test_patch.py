@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_trainhub.embedded.apimachinery import patch
+from jupyter_trainhub.embedded.apimachinery import patch, schema
 from jupyter_trainhub.embedded.apimachinery.status import ApiError
 
 
@@ -48,38 +48,81 @@ def test_a_json_patch_that_cannot_be_applied_is_refused(operation: dict[str, Any
     assert caught.value.code == 422
 
 
-def test_a_strategic_patch_merges_lists_by_their_key() -> None:
-    target = {"spec": {"containers": [{"name": "a", "image": "x"}, {"name": "b", "image": "y"}]}}
-    change = {"spec": {"containers": [{"name": "b", "image": "z"}, {"name": "c", "image": "n"}]}}
-    containers = patch.strategic(target, change)["spec"]["containers"]
-    assert [(c["name"], c["image"]) for c in containers] == [("a", "x"), ("b", "z"), ("c", "n")]
+def pod(spec: dict[str, Any], change: dict[str, Any]) -> Any:
+    """What a patch makes of a pod's spec."""
+    type = schema.of_kind("v1", "Pod")
+    return patch.apply(patch.STRATEGIC, type, {"spec": spec}, {"spec": change})["spec"]
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [(["b", "c"], ["a", "b", "c"]), (["c"], ["c", "a", "b"]), (["b", "a"], ["b", "a"])],
+)
+def test_a_strategic_patch_merges_lists_by_their_key(given: list[str], names: list[str]) -> None:
+    live = [{"name": "a", "image": "x"}, {"name": "b", "image": "y"}]
+    change = [{"name": name, "image": "z"} for name in given]
+    containers = pod({"containers": live}, {"containers": change})["containers"]
+    assert [c["name"] for c in containers] == names
+    assert {c["name"] for c in containers if c["image"] == "z"} == set(given)
 
 
 def test_a_strategic_patch_obeys_its_directives() -> None:
-    target = {
-        "spec": {
-            "containers": [{"name": "a", "env": [{"name": "X", "value": "1"}]}, {"name": "b"}],
-            "volumes": [{"name": "v", "emptyDir": {}}],
-        }
+    live = {
+        "containers": [{"name": "a", "env": [{"name": "X", "value": "1"}]}, {"name": "b"}],
+        "volumes": [{"name": "v", "emptyDir": {}}],
+        "nodeSelector": {"a": "1", "b": "2"},
+        "tolerations": [{"key": "a"}],
     }
     change = {
-        "spec": {
-            "$setElementOrder/containers": [{"name": "c"}, {"name": "a"}],
-            "containers": [
-                {"name": "c"},
-                {"name": "a", "env": [{"name": "X", "$patch": "delete"}]},
-                {"name": "b", "$patch": "delete"},
-            ],
-            "volumes": [{"name": "v", "$retainKeys": ["name", "hostPath"], "hostPath": {}}],
-        }
+        "$setElementOrder/containers": [{"name": "c"}, {"name": "a"}],
+        "containers": [
+            {"name": "c"},
+            {"name": "a", "env": [{"name": "X", "$patch": "delete"}]},
+            {"name": "b", "$patch": "delete"},
+        ],
+        "volumes": [{"name": "v", "$retainKeys": ["name", "hostPath"], "hostPath": {"path": "/"}}],
+        "nodeSelector": {"$patch": "replace", "c": "3"},
+        "tolerations": [{"key": "b"}],
     }
-    assert patch.strategic(target, change)["spec"] == {
+    assert pod(live, change) == {
         "containers": [{"name": "c"}, {"name": "a", "env": []}],
-        "volumes": [{"name": "v", "hostPath": {}}],
+        "volumes": [{"name": "v", "hostPath": {"path": "/"}}],
+        "nodeSelector": {"c": "3"},
+        "tolerations": [{"key": "b"}],
     }
+
+
+def test_a_list_of_values_is_merged_as_a_set() -> None:
+    type = schema.of_kind("v1", "ConfigMap")
+    live = {"metadata": {"finalizers": ["a/a", "b/b"]}}
+    change = {"metadata": {"finalizers": ["c/c"], "$deleteFromPrimitiveList/finalizers": ["a/a"]}}
+    assert patch.apply(patch.STRATEGIC, type, live, change)["metadata"]["finalizers"] == [
+        "c/c",
+        "b/b",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "message"),
+    [
+        ({"containers": [{"image": "x"}]}, 500,
+         "map: map[image:x] does not contain declared merge key: name"),
+        ({"$patch": "turn"}, 500, "unknown patch type: turn in map: map[$patch:turn]"),
+        ({"$retainKeys": [], "hostPID": True}, 400, "invalid patch format of retainKeys"),
+        ({"$setElementOrder/containers": {}}, 400, "invalid patch format of setElementOrder list"),
+    ],
+)  # fmt: skip
+def test_a_strategic_patch_that_cannot_be_applied_is_refused(
+    change: dict[str, Any], code: int, message: str
+) -> None:
+    with pytest.raises(ApiError) as caught:
+        pod({"containers": [{"name": "a"}]}, change)
+    assert (caught.value.code, caught.value.message) == (code, message)
 
 
 def test_ports_merge_by_what_they_are_ports_of() -> None:
+    type = schema.of_kind("v1", "Service")
     service = {"spec": {"ports": [{"port": 80, "name": "web"}]}}
-    patched = patch.strategic(service, {"spec": {"ports": [{"port": 80, "targetPort": 8080}]}})
-    assert patched["spec"]["ports"] == [{"port": 80, "name": "web", "targetPort": 8080}]
+    change = {"spec": {"ports": [{"port": 80, "targetPort": 8080}]}}
+    ports = patch.apply(patch.STRATEGIC, type, service, change)["spec"]["ports"]
+    assert ports == [{"port": 80, "name": "web", "targetPort": 8080}]

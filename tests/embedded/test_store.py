@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_trainhub.embedded.apimachinery.resources import CONFIGMAPS, STORED
+from jupyter_trainhub.embedded.apimachinery.resources import CONFIGMAPS
 from jupyter_trainhub.embedded.apimachinery.status import ApiError
 from jupyter_trainhub.embedded.apiserver import store as store_module
 from jupyter_trainhub.embedded.apiserver.store import Change, Store, StoreUnusable
@@ -25,7 +25,7 @@ def config(name: str, **data: str) -> dict[str, Any]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path / "store.sqlite", STORED)
+    opened = Store(tmp_path / "store.sqlite")
     yield opened
     opened.close()
 
@@ -54,12 +54,12 @@ def test_an_update_of_an_older_state_conflicts(store: Store) -> None:
 
 def test_everything_is_there_after_reopening(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite"
-    first = Store(path, STORED)
+    first = Store(path)
     first.create(CONFIGMAPS, config("a", k="v"))
     gone = first.create(CONFIGMAPS, config("b"))
     first.delete(CONFIGMAPS, "n", "b")
     # Not closed: as if the process had been killed.
-    second = Store(path, STORED)
+    second = Store(path)
     assert [o["metadata"]["name"] for o in second.list(CONFIGMAPS)] == ["a"]
     assert second.get(CONFIGMAPS, "n", "a")["data"] == {"k": "v"}
     assert second.version > int(gone["metadata"]["resourceVersion"])
@@ -84,7 +84,7 @@ def test_a_version_before_the_history_has_expired(
     store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(store_module, "HISTORY", 3)
-    small = Store(tmp_path / "small.sqlite", STORED)
+    small = Store(tmp_path / "small.sqlite")
     begin = small.version
     for n in range(5):
         small.create(CONFIGMAPS, config(f"c{n}"))
@@ -99,5 +99,31 @@ def test_a_file_that_is_no_store_is_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite"
     path.write_bytes(b"something else entirely" * 100)
     with pytest.raises(StoreUnusable, match="left as it is"):
-        Store(path, STORED)
+        Store(path)
     assert path.read_bytes() == b"something else entirely" * 100
+
+
+def test_a_list_can_be_had_as_it_was(store: Store) -> None:
+    for name in "ab":
+        store.create(CONFIGMAPS, config(name))
+    then = store.version
+    store.delete(CONFIGMAPS, "n", "a")
+    store.update(CONFIGMAPS, config("b", k="v"))
+    store.create(CONFIGMAPS, config("c"))
+    was = store.list(CONFIGMAPS, "n", then)
+    assert [(o["metadata"]["name"], o["data"]) for o in was] == [("a", {}), ("b", {})]
+    assert [o["metadata"]["name"] for o in store.list(CONFIGMAPS, "n")] == ["b", "c"]
+
+
+def test_large_objects_are_read_and_told_of_like_any_other(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "LARGE", 10)
+    heard: list[Change] = []
+    store.subscribe(heard.append)
+    begin = store.version
+    made = store.create(CONFIGMAPS, config("a", k="v"))
+    assert store.get(CONFIGMAPS, "n", "a") == made == heard[0].object
+    changed = store.update(CONFIGMAPS, {**made, "data": {}})
+    assert [(c.object, c.previous) for c in store.since(begin)] == [(made, None), (changed, made)]
+    assert store.list(CONFIGMAPS) == [changed]

@@ -10,6 +10,11 @@ def now() -> str:
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def at(epoch: float) -> str:
+    """A moment, in seconds since 1970, as ``metav1.Time``."""
+    return datetime.fromtimestamp(epoch, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def now_micro() -> str:
     """This microsecond, as ``metav1.MicroTime``."""
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

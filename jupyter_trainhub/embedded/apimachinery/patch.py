@@ -5,43 +5,50 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import jsonpatch
+from jsonpointer import JsonPointerException
+
+from .schema import Field, Type
 from .status import ApiError, bad_request
 
 MERGE = "application/merge-patch+json"
 JSON = "application/json-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 
-# The field by which Kubernetes' own types merge a list of objects, by the list's name. Lists that
-# are not named here are replaced. Source: the patchMergeKey tags of k8s.io/api.
-_MERGE_KEYS = {
-    "containers": "name",
-    "initContainers": "name",
-    "ephemeralContainers": "name",
-    "volumes": "name",
-    "env": "name",
-    "volumeMounts": "mountPath",
-    "volumeDevices": "devicePath",
-    "imagePullSecrets": "name",
-    "hostAliases": "ip",
-    "topologySpreadConstraints": "topologyKey",
-    "schedulingGates": "name",
-    "resourceClaims": "name",
-    "conditions": "type",
-    "ownerReferences": "uid",
-    "secrets": "name",
-    "addresses": "type",
-    "podIPs": "ip",
-    "hostIPs": "ip",
-}
-_MERGED_SETS = {"finalizers"}
+_DELETE_ITEMS = "$deleteFromPrimitiveList/"
+_ORDER = "$setElementOrder/"
+_NOTHING = Type("any")
 
 
-def merge(target: Any, patch: Any) -> Any:
+def accepted(type: Type | None) -> list[str]:
+    """The media types of patches that objects of the type take: custom ones have no strategy."""
+    return [JSON, MERGE, STRATEGIC] if type and type.go else [JSON, MERGE]
+
+
+def apply(media_type: str, type: Type | None, target: Any, change: Any) -> Any:
+    """``target`` as the patch leaves it; it is not changed itself.
+
+    Raises:
+        ApiError: the patch cannot be applied.
+    """
+    if media_type == JSON:
+        return json_patch(target, change)
+    if not isinstance(change, dict):
+        prefix = "error decoding patch: " if media_type == MERGE else ""
+        raise bad_request(
+            f"{prefix}json: cannot unmarshal array into Go value of type map[string]interface {{}}"
+        )
+    if media_type == MERGE:
+        return merge(target, change)
+    return strategic(type or _NOTHING, target, change)
+
+
+def merge(target: Any, change: Any) -> Any:
     """RFC 7386: null removes, objects merge, all else replaces."""
-    if not isinstance(patch, dict):
-        return copy.deepcopy(patch)
+    if not isinstance(change, dict):
+        return copy.deepcopy(change)
     result = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
+    for key, value in change.items():
         if value is None:
             result.pop(key, None)
         else:
@@ -55,150 +62,145 @@ def json_patch(target: Any, operations: Any) -> Any:
     Raises:
         ApiError: 400, no list of operations; 422, an operation that cannot be applied.
     """
-    if not isinstance(operations, list):
-        raise bad_request("a JSON patch is a list of operations")
-    document = copy.deepcopy(target)
-    for operation in operations:
-        try:
-            document = _apply(document, operation)
-        except (KeyError, IndexError, ValueError, TypeError) as error:
-            raise ApiError(
-                422, "Invalid", "the server rejected our request due to an error in our request"
-            ) from error
-    return document
+    if not isinstance(operations, list) or not all(isinstance(o, dict) for o in operations):
+        raise bad_request("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
+    try:
+        return jsonpatch.apply_patch(target, operations)
+    except (jsonpatch.JsonPatchException, JsonPointerException, TypeError) as error:
+        raise ApiError(
+            422, "Invalid", "the server rejected our request due to an error in our request", {}
+        ) from error
 
 
-def _apply(document: Any, operation: dict[str, Any]) -> Any:
-    name, path = operation["op"], operation["path"]
-    if name == "test":
-        if _read(document, path) != operation["value"]:
-            raise ValueError("test failed")
-        return document
-    if name in ("move", "copy"):
-        value = copy.deepcopy(_read(document, operation["from"]))
-        if name == "move":
-            document = _write(document, operation["from"], "remove", None)
-        return _write(document, path, "add", value)
-    if name not in ("add", "remove", "replace"):
-        raise ValueError(f"unknown operation {name}")
-    value = None if name == "remove" else copy.deepcopy(operation["value"])
-    return _write(document, path, name, value)
+def strategic(type: Type, target: Any, change: dict[str, Any]) -> dict[str, Any]:
+    """Kubernetes' own merge: lists merge as their fields say, and ``$`` directives steer it.
 
+    Source: k8s.io/apimachinery/pkg/util/strategicpatch.
 
-def _parts(path: str) -> list[str]:
-    return [p.replace("~1", "/").replace("~0", "~") for p in path.split("/")[1:]]
-
-
-def _read(document: Any, path: str) -> Any:
-    for part in _parts(path):
-        document = document[int(part)] if isinstance(document, list) else document[part]
-    return document
-
-
-def _write(document: Any, path: str, name: str, value: Any) -> Any:
-    parts = _parts(path)
-    if not parts:
-        return value
-    parent = _read(document, "/" + "/".join(_escape(p) for p in parts[:-1]) if parts[1:] else "")
-    last: Any = parts[-1]
-    if isinstance(parent, list):
-        index = len(parent) if last == "-" else int(last)
-        if name == "add":
-            if index > len(parent):
-                raise IndexError(index)
-            parent.insert(index, value)
-        elif name == "replace":
-            parent[index] = value
-        else:
-            del parent[index]
-    elif name == "remove":
-        del parent[last]
-    else:
-        if name == "replace":
-            parent[last]
-        parent[last] = value
-    return document
-
-
-def _escape(part: str) -> str:
-    return part.replace("~", "~0").replace("/", "~1")
-
-
-def strategic(target: Any, patch: Any, name: str = "", parent: str = "") -> Any:
-    """Kubernetes' own merge: lists of objects merge by a key, and ``$patch`` directs.
-
-    ``name`` and ``parent`` are the fields that hold the value and the object around it.
+    Raises:
+        ApiError: 400, a directive is malformed; 500 (as the real server), a list's item has no key.
     """
-    if isinstance(patch, dict):
-        return _strategic_object(target, patch, name)
-    if isinstance(patch, list):
-        return _strategic_list(target, patch, name, parent)
-    return patch
-
-
-def _strategic_object(target: Any, patch: dict[str, Any], name: str) -> Any:
-    directive = patch.get("$patch")
-    body = {k: v for k, v in patch.items() if not k.startswith("$")}
+    body = {key: value for key, value in change.items() if not key.startswith("$")}
+    directive = change.get("$patch")
     if directive == "replace":
         return body
     if directive == "delete":
         return {}
+    if "$patch" in change:
+        raise _failed(f"unknown patch type: {directive} in map: {go_text(change)}")
     result = dict(target) if isinstance(target, dict) else {}
-    retained = patch.get("$retainKeys")
-    if retained is not None:
-        result = {k: v for k, v in result.items() if k in retained}
-    for key, value in body.items():
-        if value is None:
-            result.pop(key, None)
-        else:
-            result[key] = strategic(result.get(key), value, key, name)
-    for key, value in patch.items():
-        if key.startswith("$deleteFromPrimitiveList/"):
-            field = key.partition("/")[2]
-            result[field] = [v for v in result.get(field) or [] if v not in value]
-        elif key.startswith("$setElementOrder/"):
-            field = key.partition("/")[2]
-            if isinstance(result.get(field), list):
-                result[field] = _ordered(result[field], value, _merge_key(field, name))
+    if "$retainKeys" in change:
+        retained = change["$retainKeys"]
+        if not isinstance(retained, list) or not _retained_only(body, retained):
+            raise bad_request("invalid patch format of retainKeys")
+        result = {key: value for key, value in result.items() if key in retained}
+    for key, value in change.items():
+        if key.startswith(_DELETE_ITEMS):
+            name = key.removeprefix(_DELETE_ITEMS)
+            if isinstance(result.get(name), list):
+                result[name] = [item for item in result[name] if item not in value]
+    for name, value in body.items():
+        field = type.fields.get(name) or Field(type.items or _NOTHING)
+        _set(result, name, field, value)
+    for key, order in change.items():
+        if key.startswith(_ORDER):
+            name = key.removeprefix(_ORDER)
+            if not isinstance(order, list):
+                raise bad_request("invalid patch format of setElementOrder list")
+            if isinstance(result.get(name), list):
+                merge_key = type.fields[name].merge_key if name in type.fields else ""
+                live = (target or {}).get(name) or []
+                result[name] = _ordered(result[name], order, live, merge_key)
     return result
 
 
-def _merge_key(field: str, parent: str) -> str | None:
-    if field == "ports":
-        # A container's ports and a Service's have different keys.
-        return "port" if parent == "spec" else "containerPort"
-    return _MERGE_KEYS.get(field)
+def _retained_only(body: dict[str, Any], retained: list[Any]) -> bool:
+    """Whether a patch sets nothing that its ``$retainKeys`` leave out."""
+    return all(key in retained for key, value in body.items() if value is not None)
 
 
-def _strategic_list(target: Any, patch: list[Any], name: str, parent: str) -> list[Any]:
-    current = list(target) if isinstance(target, list) else []
-    if name in _MERGED_SETS:
-        return current + [v for v in patch if v not in current]
-    key = _merge_key(name, parent)
-    if key is None or not all(isinstance(p, dict) for p in patch):
-        return [p for p in patch if not (isinstance(p, dict) and "$patch" in p)]
-    if any(p.get("$patch") == "replace" for p in patch):
-        return [p for p in patch if "$patch" not in p]
-    for item in patch:
-        found = next((i for i, c in enumerate(current) if c.get(key) == item.get(key)), None)
-        if item.get("$patch") == "delete":
-            if found is not None:
-                del current[found]
-        elif found is None:
-            current.append(strategic({}, item, name))
+def _set(result: dict[str, Any], name: str, field: Field, value: Any) -> None:
+    current = result.get(name)
+    if value is None:
+        result.pop(name, None)
+    elif isinstance(value, dict) and isinstance(current, dict):
+        result[name] = strategic(field.type, current, value)
+    elif isinstance(value, list) and isinstance(current, list) and field.merge:
+        result[name] = _merge_lists(field, current, value)
+    elif not (isinstance(value, dict) and "$patch" in value):
+        result[name] = _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    # What is new has nothing for directives to act on.
+    if isinstance(value, dict):
+        return {
+            key: _plain(inner)
+            for key, inner in value.items()
+            if inner is not None and not key.startswith("$") and not _directed(inner)
+        }
+    if isinstance(value, list):
+        return [_plain(item) for item in value if not _directed(item)]
+    return value
+
+
+def _directed(value: Any) -> bool:
+    return isinstance(value, dict) and "$patch" in value
+
+
+def _merge_lists(field: Field, current: list[Any], change: list[Any]) -> list[Any]:
+    key = field.merge_key
+    if not key:
+        added = [v for i, v in enumerate(change) if v not in current and v not in change[:i]]
+        return _ordered(current + added, change, current, "")
+    for item in change:
+        if not isinstance(item, dict) or (key not in item and item.get("$patch") != "replace"):
+            raise _failed(f"map: {go_text(item)} does not contain declared merge key: {key}")
+    doomed = [item[key] for item in change if item.get("$patch") == "delete"]
+    merged = [item for item in current if item.get(key) not in doomed]
+    if any(item.get("$patch") == "replace" for item in change):
+        merged = []
+    change = [item for item in change if "$patch" not in item]
+    for item in change:
+        found = next((i for i, m in enumerate(merged) if m.get(key) == item[key]), None)
+        if found is None:
+            merged.append(_plain(item))
         else:
-            current[found] = strategic(current[found], item, name)
-    return current
+            merged[found] = strategic(field.type.items or _NOTHING, merged[found], item)
+    return _ordered(merged, change, current, key)
 
 
-def _ordered(items: list[Any], order: list[Any], key: str | None) -> list[Any]:
-    def rank(item: Any) -> int:
-        for position, wanted in enumerate(order):
-            if item == wanted or (key and item.get(key) == wanted.get(key)):
-                return position
-        return len(order)
+def _ordered(items: list[Any], order: list[Any], live: list[Any], key: str) -> list[Any]:
+    """The patch's order for what it names; the others keep their places among those they knew."""
 
-    return sorted(items, key=rank)
+    def identity(item: Any) -> Any:
+        return item.get(key) if key and isinstance(item, dict) else item
+
+    wanted, known = [identity(item) for item in order], [identity(item) for item in live]
+    others = [item for item in items if identity(item) not in wanted]
+    result: list[Any] = []
+    for item in sorted(
+        (item for item in items if identity(item) in wanted),
+        key=lambda item: wanted.index(identity(item)),
+    ):
+        if identity(item) in known:
+            place = known.index(identity(item))
+            while others and identity(others[0]) in known[:place]:
+                result.append(others.pop(0))
+        result.append(item)
+    return result + others
 
 
-PATCHES = {MERGE: merge, JSON: json_patch, STRATEGIC: strategic}
+def _failed(message: str) -> ApiError:
+    return ApiError(500, "", message)
+
+
+def go_text(value: Any) -> str:
+    """A JSON value as Go prints it with ``%v``."""
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{k}:{go_text(value[k])}' for k in sorted(value))}]"
+    if isinstance(value, list):
+        return f"[{' '.join(go_text(item) for item in value)}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "<nil>" if value is None else str(value)

@@ -36,7 +36,7 @@ def parse(text: object) -> Decimal:
 
 def format_like(value: Decimal, sample: str) -> str:
     """The canonical text of ``value``, in the format (binary or decimal) of ``sample``."""
-    if sample.endswith("i") and value == value.to_integral_value() and value:
+    if sample.endswith("i") and value == value.to_integral_value() and abs(value) >= 1024:
         number, unit = int(value), ""
         for suffix in _BINARY:
             if number % 1024:
@@ -47,12 +47,31 @@ def format_like(value: Decimal, sample: str) -> str:
 
 
 def format_decimal(value: Decimal) -> str:
-    """The canonical decimal text: ``300m``, ``2``, ``1500``."""
-    if value != value.to_integral_value():
-        # Kubernetes keeps no finer than nano; thousandths are the finest in use.
-        return f"{int((value * 1000).to_integral_value(ROUND_UP))}m"
-    number, units = int(value), ["", "k", "M", "G", "T", "P", "E"]
-    step = 0
-    while number and number % 1000 == 0 and step < len(units) - 1:
-        number, step = number // 1000, step + 1
-    return f"{number}{units[step]}"
+    """The canonical decimal text: ``300m``, ``2``, ``1500``; no finer than nano."""
+    for suffix, unit in reversed(_DECIMAL.items()):
+        scaled = value / unit
+        if suffix == "n" or scaled == scaled.to_integral_value():
+            return f"{int(scaled.to_integral_value(ROUND_UP))}{suffix if value else ''}"
+    raise AssertionError(value)
+
+
+def canonical(text: str) -> str:
+    """The text by which Kubernetes answers with a quantity that it read.
+
+    Raises:
+        ValueError: as for ``parse``.
+    """
+    value = parse(text)
+    match = _PATTERN.fullmatch(text)
+    assert match is not None
+    exponent, suffix = match[2], match[3] or ""
+    if suffix in _BINARY:
+        return format_like(value, suffix)
+    if exponent:
+        power = max(p for p in range(-9, 31, 3) if value % Decimal(10) ** p == 0 or p == -9)
+        return f"{int(value.scaleb(-power))}" + (f"e{power}" if power and value else "")
+    digits = match[1].lstrip("+-")
+    whole, _, fraction = digits.partition(".")
+    kept = len(fraction) % 3 == 0 and digits[0] != "0" and not (whole + fraction).endswith("000")
+    # A fraction that is thousandths of its unit already stands as it was given.
+    return text if fraction and kept else format_decimal(value)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+Object = dict[str, Any]
 
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
@@ -25,6 +30,16 @@ class Resource:
     verbs: tuple[str, ...] = ALL_VERBS
     # name -> (kind, verbs) of subresources other than status and scale
     subresources: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict, hash=False)
+    # Empty: the kind in lower case.
+    singular_name: str = ""
+    # What whoever uses this version is to be told.
+    warning: str = ""
+    # The version of the kind as which its objects are kept, where that is another one, and the
+    # fields that have another name there: (kept, shown).
+    storage: Resource | None = None
+    renamed: tuple[tuple[str, str], ...] = ()
+    # Beyond metadata.name and metadata.namespace: by what field selectors can choose.
+    selectable: tuple[str, ...] = ()
 
     @property
     def api_version(self) -> str:
@@ -35,6 +50,30 @@ class Resource:
     def qualified(self) -> str:
         """``pods``, ``jobs.batch``: how errors name the resource."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    @property
+    def singular(self) -> str:
+        """``pod``."""
+        return self.singular_name or self.kind.lower()
+
+    @property
+    def stored(self) -> Resource:
+        """The version of the kind as which its objects are kept."""
+        return self.storage or self
+
+    def shown(self, kept: Object) -> Object:
+        """A kept object as this version shows it."""
+        return self._named(kept, dict(self.renamed), self)
+
+    def kept(self, shown: Object) -> Object:
+        """An object of this version as it is kept."""
+        return self._named(shown, {new: old for old, new in self.renamed}, self.stored)
+
+    def _named(self, obj: Object, names: dict[str, str], version: Resource) -> Object:
+        if self.storage is None:
+            return obj
+        renamed = {names.get(name, name): value for name, value in obj.items()}
+        return {**renamed, "apiVersion": version.api_version}
 
     @property
     def root(self) -> str:
@@ -55,6 +94,7 @@ PODS = Resource(
     subresources={
         "attach": ("PodAttachOptions", _CONNECT),
         "binding": ("Binding", ("create",)),
+        "eviction": ("Eviction", ("create",)),
         "exec": ("PodExecOptions", _CONNECT),
         "log": ("Pod", ("get",)),
         "portforward": ("PodPortForwardOptions", _CONNECT),
@@ -82,6 +122,7 @@ PERSISTENTVOLUMES = Resource(
 PERSISTENTVOLUMECLAIMS = Resource(
     "", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", True, ("pvc",), has_status=True
 )
+CONTROLLERREVISIONS = Resource("apps", "v1", "controllerrevisions", "ControllerRevision")
 STATEFULSETS = Resource(
     "apps", "v1", "statefulsets", "StatefulSet", True, ("sts",), ("all",),
     has_status=True, has_scale=True, has_generation=True,
@@ -103,27 +144,64 @@ CUSTOMRESOURCEDEFINITIONS = Resource(
     "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", False,
     ("crd", "crds"), ("api-extensions",), has_status=True, has_generation=True,
 )  # fmt: skip
-EVENTS_V1 = Resource("events.k8s.io", "v1", "events", "Event", True, ("ev",))
-ACCESS_REVIEWS = Resource(
-    "authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", False,
-    verbs=("create",),
+EVENTS_V1 = Resource(
+    "events.k8s.io", "v1", "events", "Event", True, ("ev",), storage=EVENTS,
+    renamed=(
+        ("involvedObject", "regarding"), ("message", "note"),
+        ("reportingComponent", "reportingController"), ("source", "deprecatedSource"),
+        ("firstTimestamp", "deprecatedFirstTimestamp"),
+        ("lastTimestamp", "deprecatedLastTimestamp"), ("count", "deprecatedCount"),
+    ),
 )  # fmt: skip
-SUBJECT_REVIEWS = Resource(
-    "authentication.k8s.io", "v1", "selfsubjectreviews", "SelfSubjectReview", False,
-    verbs=("create",),
+POD_METRICS = Resource(
+    "metrics.k8s.io", "v1beta1", "pods", "PodMetrics", verbs=("get", "list"), storage=PODS
+)
+NODE_METRICS = Resource(
+    "metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", False, verbs=("get", "list"),
+    storage=NODES,
 )  # fmt: skip
+# What is answered and forgotten.
+REVIEWS: tuple[Resource, ...] = tuple(
+    Resource(group, "v1", f"{kind.lower()}s", kind, kind.startswith("Local"), verbs=("create",))
+    for group, kind in (
+        ("authentication.k8s.io", "SelfSubjectReview"),
+        ("authentication.k8s.io", "TokenReview"),
+        ("authorization.k8s.io", "LocalSubjectAccessReview"),
+        ("authorization.k8s.io", "SelfSubjectAccessReview"),
+        ("authorization.k8s.io", "SelfSubjectRulesReview"),
+        ("authorization.k8s.io", "SubjectAccessReview"),
+    )
+)
 
-SERVED: tuple[Resource, ...] = (
-    NAMESPACES, NODES, PODS, SERVICES, CONFIGMAPS, SECRETS, SERVICEACCOUNTS, EVENTS,
-    RESOURCEQUOTAS, LIMITRANGES, PERSISTENTVOLUMES, PERSISTENTVOLUMECLAIMS, STATEFULSETS, JOBS,
-    PRIORITYCLASSES, STORAGECLASSES, ROLES, ROLEBINDINGS, CLUSTERROLES, CLUSTERROLEBINDINGS,
-    CUSTOMRESOURCEDEFINITIONS, EVENTS_V1, ACCESS_REVIEWS, SUBJECT_REVIEWS,
-)  # fmt: skip
+# In the order in which a real server's discovery names the groups. A list, as custom resources come
+# and go.
+SERVED: list[Resource] = [
+    CONFIGMAPS, EVENTS, LIMITRANGES, NAMESPACES, NODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES,
+    PODS, RESOURCEQUOTAS, SECRETS, SERVICEACCOUNTS, SERVICES, CONTROLLERREVISIONS, STATEFULSETS,
+    EVENTS_V1, *REVIEWS, JOBS, CLUSTERROLEBINDINGS, CLUSTERROLES, ROLEBINDINGS, ROLES,
+    STORAGECLASSES, CUSTOMRESOURCEDEFINITIONS, PRIORITYCLASSES, NODE_METRICS, POD_METRICS,
+]  # fmt: skip
 
 # Kinds that are kept; a review is answered and forgotten, and events.k8s.io shows core events.
-STORED: tuple[Resource, ...] = tuple(
-    r for r in SERVED if r not in (EVENTS_V1, ACCESS_REVIEWS, SUBJECT_REVIEWS)
-)
+STORED: list[Resource] = [r for r in SERVED if r.storage is None and r not in REVIEWS]
+
+
+def version_priority(version: str) -> tuple[int, int, int, str]:
+    """By which the versions of a group are sorted: v2, v1, v2beta1, v1beta2, v1alpha1, others."""
+    match = re.fullmatch(r"v(\d+)(?:(alpha|beta)(\d+))?", version)
+    if match is None:
+        return (3, 0, 0, version)
+    stage = {None: 0, "beta": 1, "alpha": 2}[match[2]]
+    return (stage, -int(match[1]), -int(match[3] or 0), "")
+
+
+def serve(
+    group: str, plural: str, served: Sequence[Resource], stored: Sequence[Resource]
+) -> None:
+    """Serve a custom kind in these versions and no others, and keep it as ``stored``."""
+    for known, now in ((SERVED, served), (STORED, stored)):
+        known[:] = [r for r in known if (r.group, r.plural) != (group, plural)]
+        known += now
 
 
 def find(group: str, version: str, plural: str) -> Resource | None:

@@ -91,6 +91,19 @@ def matches_expression(expression: Mapping[str, Any], labels: Mapping[str, str])
     return False
 
 
+def matches_node_selector(selector: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
+    """Whether one of the terms of a ``NodeSelector`` chooses a node; an empty term chooses none."""
+    labels = node["metadata"].get("labels") or {}
+    fields = {"metadata.name": node["metadata"]["name"]}
+    for term in selector.get("nodeSelectorTerms") or []:
+        wanted = [(e, labels) for e in term.get("matchExpressions") or []]
+        wanted += [(e, fields) for e in term.get("matchFields") or []]
+        if wanted and all(matches_expression(e, among) for e, among in wanted):
+            return True
+    return False
+
+
+# By the qualified names of resources; custom ones name their own.
 _FIELDS: dict[str, set[str]] = {
     "pods": {
         "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
@@ -101,10 +114,15 @@ _FIELDS: dict[str, set[str]] = {
         "involvedObject.uid", "involvedObject.apiVersion", "involvedObject.resourceVersion",
         "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type",
     },
+    "events.events.k8s.io": {
+        "regarding.kind", "regarding.namespace", "regarding.name", "regarding.uid",
+        "regarding.apiVersion", "regarding.resourceVersion", "regarding.fieldPath", "reason",
+        "reportingController", "type",
+    },
     "nodes": {"spec.unschedulable"},
     "namespaces": {"status.phase"},
     "secrets": {"type"},
-    "jobs": {"status.successful"},
+    "jobs.batch": {"status.successful"},
     "services": {"spec.clusterIP", "spec.type"},
 }  # fmt: skip
 
@@ -117,11 +135,11 @@ def parse_fields(resource: Resource, text: str) -> Match:
     """
     tests: list[tuple[str, bool, str]] = []
     for term in filter(None, (part.strip() for part in text.split(","))):
-        match = re.fullmatch(r"([A-Za-z.]+)\s*(==|=|!=)\s*(.*)", term)
+        match = re.fullmatch(r"([-\w.]+)\s*(==|=|!=)\s*(.*)", term)
         if match is None:
             raise bad_request(f"invalid selector: '{term}'; can't understand '{term}'")
         field, operator, value = match.groups()
-        allowed = {"metadata.name"} | _FIELDS.get(resource.plural, set())
+        allowed = {"metadata.name", *resource.selectable} | _FIELDS.get(resource.qualified, set())
         if resource.namespaced:
             allowed.add("metadata.namespace")
         if field not in allowed:

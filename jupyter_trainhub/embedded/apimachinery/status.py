@@ -5,6 +5,7 @@ Wordings and codes are those that a Kubernetes 1.36 API server gives.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,8 +47,8 @@ def _go(value: object) -> str:
         return str(value).lower()
     if isinstance(value, (int, float)):
         return str(value)
-    if value is None:
-        return "null"
+    if value is None or isinstance(value, (list, dict)):
+        return json.dumps(value, separators=(",", ":"))
     return f'"{value}"'
 
 
@@ -62,17 +63,19 @@ class ApiError(Exception):
         self.reason = reason
         self.message = message
         self.details = details
+        self.metadata: dict[str, Any] = {}
 
     def status(self) -> dict[str, Any]:
         """The ``Status`` object, as the API server sends it."""
         body: dict[str, Any] = {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": {},
+            "metadata": self.metadata,
             "status": "Failure",
             "message": self.message,
-            "reason": self.reason,
         }
+        if self.reason:
+            body["reason"] = self.reason
         if self.details is not None:
             body["details"] = self.details
         body["code"] = self.code
@@ -96,12 +99,14 @@ def already_exists(resource: Resource, name: str) -> ApiError:
     return ApiError(409, "AlreadyExists", message, _details(resource, name))
 
 
-def conflict(resource: Resource, name: str) -> ApiError:
-    """409 Conflict: the object is newer than the one that the caller had read."""
-    message = (
-        f'Operation cannot be fulfilled on {resource.qualified} "{name}": the object has been '
-        "modified; please apply your changes to the latest version and try again"
-    )
+_MODIFIED = (
+    "the object has been modified; please apply your changes to the latest version and try again"
+)
+
+
+def conflict(resource: Resource, name: str, detail: str = _MODIFIED) -> ApiError:
+    """409 Conflict: by default, the object is newer than the one that the caller had read."""
+    message = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {detail}'
     return ApiError(409, "Conflict", message, _details(resource, name))
 
 
@@ -144,6 +149,13 @@ def unauthorized() -> ApiError:
 def expired(asked: int, oldest: int) -> ApiError:
     """410 Expired: the history does not reach back to that resourceVersion."""
     return ApiError(410, "Expired", f"too old resource version: {asked} ({oldest})")
+
+
+def too_large_version(asked: int, newest: int) -> ApiError:
+    """504 Timeout: that resourceVersion has not come yet."""
+    cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
+    message = f"Timeout: Too large resource version: {asked}, current: {newest}"
+    return ApiError(504, "Timeout", message, {"causes": [cause], "retryAfterSeconds": 1})
 
 
 def method_not_allowed() -> ApiError:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..apimachinery.resources import Resource
+from . import customresourcedefinition, validation_rbac
+from .customresources import CustomResource
 
 Object = dict[str, Any]
 
@@ -14,7 +16,9 @@ Object = dict[str, Any]
 def apply_defaults(resource: Resource, obj: Object) -> None:
     """Fill in the defaults of the object's kind, in place."""
     default = _BY_KIND.get(resource.kind)
-    if default:
+    if isinstance(resource, CustomResource):
+        resource.apply_defaults(obj)
+    elif default:
         default(obj)
 
 
@@ -90,11 +94,10 @@ def _job(obj: Object) -> None:
     spec.setdefault("manualSelector", False)
     policy = "Failed" if "podFailurePolicy" in spec else "TerminatingOrFailed"
     spec.setdefault("podReplacementPolicy", policy)
-    template = spec.setdefault("template", {})
-    pod_spec(template.setdefault("spec", {}))
-    labels = template.setdefault("metadata", {}).get("labels")
-    if labels and not obj["metadata"].get("labels"):
-        obj["metadata"]["labels"] = dict(labels)
+    for rule in (spec.get("podFailurePolicy") or {}).get("rules") or []:
+        for pattern in rule.get("onPodConditions") or []:
+            pattern["status"] = pattern.get("status") or "True"
+    pod_spec(spec.setdefault("template", {}).setdefault("spec", {}))
 
 
 def job_selector(obj: Object) -> None:
@@ -107,11 +110,13 @@ def job_selector(obj: Object) -> None:
         "job-name": name,
     }
     spec = obj["spec"]
-    if spec["manualSelector"]:
-        return
-    spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
     metadata = spec["template"].setdefault("metadata", {})
-    metadata["labels"] = {**(metadata.get("labels") or {}), **labels}
+    if not spec["manualSelector"]:
+        spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
+        metadata["labels"] = {**(metadata.get("labels") or {}), **labels}
+    # A Job without labels of its own shows its template's.
+    if metadata.get("labels") and not obj["metadata"].get("labels"):
+        obj["metadata"]["labels"] = dict(metadata["labels"])
 
 
 def _statefulset(obj: Object) -> None:
@@ -135,10 +140,6 @@ def _service(obj: Object) -> None:
     spec.setdefault("type", "ClusterIP")
     spec.setdefault("sessionAffinity", "None")
     spec.setdefault("internalTrafficPolicy", "Cluster")
-    spec.setdefault("ipFamilies", ["IPv4"])
-    spec.setdefault("ipFamilyPolicy", "SingleStack")
-    if "clusterIP" in spec:
-        spec.setdefault("clusterIPs", [spec["clusterIP"]])
     for port in spec.get("ports") or []:
         port.setdefault("protocol", "TCP")
         port.setdefault("targetPort", port.get("port"))
@@ -163,15 +164,37 @@ def _volume_object(obj: Object) -> None:
     obj.setdefault("status", {}).setdefault("phase", "Pending")
 
 
+def _storage_class(obj: Object) -> None:
+    obj.setdefault("reclaimPolicy", "Delete")
+    obj.setdefault("volumeBindingMode", "Immediate")
+
+
 def _namespace(obj: Object) -> None:
     obj["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = obj["metadata"][
         "name"
     ]
-    obj.setdefault("spec", {}).setdefault("finalizers", ["kubernetes"])
     obj.setdefault("status", {}).setdefault("phase", "Active")
 
 
+def _limit_range(obj: Object) -> None:
+    for item in obj.setdefault("spec", {}).get("limits") or []:
+        if item.get("type") == "Container":
+            # A largest limit is also the usual one; a request is as the limit, or the least.
+            limits = {**(item.get("max") or {}), **(item.get("default") or {})}
+            requests = {**(item.get("min") or {}), **limits, **(item.get("defaultRequest") or {})}
+            for field, amounts in (("default", limits), ("defaultRequest", requests)):
+                if amounts:
+                    item[field] = amounts
+
+
+def _priority_class(obj: Object) -> None:
+    obj.setdefault("preemptionPolicy", "PreemptLowerPriority")
+
+
 _BY_KIND: dict[str, Callable[[Object], None]] = {
+    "CustomResourceDefinition": customresourcedefinition.apply_defaults,
+    "LimitRange": _limit_range,
+    "PriorityClass": _priority_class,
     "Pod": _pod,
     "Job": _job,
     "StatefulSet": _statefulset,
@@ -179,5 +202,8 @@ _BY_KIND: dict[str, Callable[[Object], None]] = {
     "Secret": _secret,
     "PersistentVolumeClaim": _claim,
     "PersistentVolume": _volume_object,
+    "StorageClass": _storage_class,
     "Namespace": _namespace,
+    "RoleBinding": validation_rbac.set_defaults,
+    "ClusterRoleBinding": validation_rbac.set_defaults,
 }

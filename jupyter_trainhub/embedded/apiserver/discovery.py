@@ -1,11 +1,15 @@
-"""What this API server says of itself: versions, groups, resources, and some OpenAPI."""
+"""What this API server says of itself: versions, groups, resources."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import platform
+from collections.abc import Iterator
 from typing import Any
 
-from ..apimachinery.resources import SERVED, Resource
+from ..apimachinery.resources import SERVED, Resource, version_priority
+from .customresources import CustomResource
 
 Object = dict[str, Any]
 
@@ -48,21 +52,79 @@ def core_versions(address: str) -> Object:
 
 def groups() -> Object:
     """``/apis``."""
-    names = list(dict.fromkeys(r.group for r in SERVED if r.group))
     return {
         "kind": "APIGroupList",
         "apiVersion": "v1",
-        "groups": [body for name in names if (body := group(name))],
+        "groups": [body for name in _names() if (body := group(name))],
     }
+
+
+def _names() -> list[str]:
+    return list(dict.fromkeys(r.group for r in SERVED if r.group))
+
+
+def _versions(name: str) -> list[str]:
+    return sorted({r.version for r in SERVED if r.group == name}, key=version_priority)
 
 
 def group(name: str) -> Object | None:
     """``/apis/<group>``, or None where the group is not served."""
-    versions = list(dict.fromkeys(r.version for r in SERVED if r.group == name))
+    versions = _versions(name)
     if not name or not versions:
         return None
     entries = [{"groupVersion": f"{name}/{v}", "version": v} for v in versions]
     return {"name": name, "versions": entries, "preferredVersion": entries[0]}
+
+
+# What a client accepts that wants to know all with one request, and what it is answered.
+AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+
+
+def aggregated(core: bool) -> Object:
+    """All that is served under ``/api`` (``core``) or ``/apis``, as ``APIGroupDiscoveryList``."""
+    items = [
+        {
+            "metadata": {"name": name} if name else {},
+            "versions": [
+                {
+                    "version": version,
+                    "resources": [
+                        _described(r) for r in SERVED if (r.group, r.version) == (name, version)
+                    ],
+                    "freshness": "Current",
+                }
+                for version in _versions(name)
+            ],
+        }
+        for name in ([""] if core else _names())
+    ]
+    return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2",
+            "metadata": {}, "items": items}  # fmt: skip
+
+
+def _described(resource: Resource) -> Object:
+    # Built-in kinds leave group and version to the place where they stand.
+    own = {"group": "", "version": ""}
+    if isinstance(resource, CustomResource):
+        own = {"group": resource.group, "version": resource.version}
+    body: Object = {
+        "resource": resource.plural,
+        "responseKind": {**own, "kind": resource.kind},
+        "scope": "Namespaced" if resource.namespaced else "Cluster",
+        "singularResource": resource.singular,
+        "verbs": list(resource.verbs),
+        "shortNames": list(resource.short_names),
+        "categories": list(resource.categories),
+        "subresources": [
+            {
+                "subresource": name,
+                "responseKind": {**FOREIGN_KINDS.get(kind, own), "kind": kind},
+                "verbs": verbs,
+            }
+            for name, kind, verbs in _subresources(resource)
+        ],
+    }
+    return {key: value for key, value in body.items() if value}
 
 
 def resources(group_name: str, version_name: str) -> Object | None:
@@ -78,10 +140,29 @@ def resources(group_name: str, version_name: str) -> Object | None:
     }
 
 
-def _entries(resource: Resource) -> list[Object]:
+# Kinds that subresources take or give, of another group than their resource's.
+FOREIGN_KINDS = {
+    "Scale": {"group": "autoscaling", "version": "v1"},
+    "Eviction": {"group": "policy", "version": "v1"},
+    "TokenRequest": {"group": "authentication.k8s.io", "version": "v1"},
+}
+
+
+def _subresources(resource: Resource) -> Iterator[tuple[str, str, list[str]]]:
+    # Name, kind and verbs of each, by name.
+    known = {name: (kind, list(verbs)) for name, (kind, verbs) in resource.subresources.items()}
+    if resource.has_status:
+        known["status"] = (resource.kind, _STATUS_VERBS)
+    if resource.has_scale:
+        known["scale"] = ("Scale", _STATUS_VERBS)
+    for name in sorted(known):
+        yield name, *known[name]
+
+
+def _entries(resource: Resource) -> Iterator[Object]:
     main: Object = {
         "name": resource.plural,
-        "singularName": resource.kind.lower(),
+        "singularName": resource.singular,
         "namespaced": resource.namespaced,
         "kind": resource.kind,
         "verbs": list(resource.verbs),
@@ -90,52 +171,12 @@ def _entries(resource: Resource) -> list[Object]:
         main["shortNames"] = list(resource.short_names)
     if resource.categories:
         main["categories"] = list(resource.categories)
-    entries = [main]
-
-    def add(name: str, kind: str, verbs: list[str], **more: str) -> None:
-        entries.append(
-            {"name": f"{resource.plural}/{name}", "singularName": "",
-             "namespaced": resource.namespaced, **more, "kind": kind, "verbs": verbs}
-        )  # fmt: skip
-
-    if resource.has_status:
-        add("status", resource.kind, _STATUS_VERBS)
-    if resource.has_scale:
-        add("scale", "Scale", _STATUS_VERBS, group="autoscaling", version="v1")
-    for name, (kind, verbs) in resource.subresources.items():
-        add(name, kind, list(verbs))
-    return entries
-
-
-def openapi_index() -> Object:
-    """``/openapi/v3``: where the document of each group version is."""
-    roots = list(dict.fromkeys(r.root for r in SERVED))
-    return {"paths": {r[1:]: {"serverRelativeURL": f"/openapi/v3{r}"} for r in roots}}
-
-
-def openapi(path: str) -> Object | None:
-    """One group version's OpenAPI document, or None.
-
-    It says only that writes take ``fieldValidation``, which is what kubectl looks for before it
-    leaves validation to the server.
-    """
-    served = [r for r in SERVED if r.root == path]
-    if not served:
-        return None
-    parameters = [
-        {"name": name, "in": "query", "schema": {"type": "string"}}
-        for name in ("dryRun", "fieldManager", "fieldValidation")
-    ]
-    paths: Object = {}
-    for resource in served:
-        scope = "/namespaces/{namespace}" if resource.namespaced else ""
-        kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
-        operation = {"parameters": parameters, "x-kubernetes-group-version-kind": kind}
-        collection = f"{path}{scope}/{resource.plural}"
-        paths[collection] = {"post": operation}
-        paths[f"{collection}/{{name}}"] = {"put": operation, "patch": operation}
-    return {
-        "openapi": "3.0.0",
-        "info": {"title": "Kubernetes", "version": GIT_VERSION},
-        "paths": paths,
-    }
+    if "watch" in resource.verbs:
+        kept = resource.stored
+        told = hashlib.sha256(f"{kept.group}/{kept.version}/{kept.kind}".encode()).digest()
+        main["storageVersionHash"] = base64.b64encode(told[:8]).decode()
+    yield main
+    for name, kind, verbs in _subresources(resource):
+        yield {"name": f"{resource.plural}/{name}", "singularName": "",
+               "namespaced": resource.namespaced, **FOREIGN_KINDS.get(kind, {}), "kind": kind,
+               "verbs": verbs}  # fmt: skip

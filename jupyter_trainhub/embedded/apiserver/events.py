@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import platform
 import time
 from typing import Any
 
@@ -14,6 +15,13 @@ from .registry import DeleteOptions, Registry
 log = logging.getLogger(__name__)
 
 Object = dict[str, Any]
+
+# The scheduler writes through the newer events API: an action, no source, one exact time.
+_ACTIONS = {
+    "Scheduled": "Binding",
+    "FailedScheduling": "Scheduling",
+    "Preempted": "Preempting",
+}
 
 # How long an event is kept (seconds), as by a real API server.
 KEPT = 3600
@@ -46,8 +54,7 @@ class Recorder:
         earlier = self._registry.store.find(EVENTS, namespace, name) if name else None
         try:
             if earlier:
-                repeated = {**earlier, "count": earlier["count"] + 1, "lastTimestamp": now}
-                self._registry.store.update(EVENTS, repeated)
+                self._registry.store.update(EVENTS, _repeated(earlier, now))
                 return
             event = self._event(kind, obj, reason, message, field, now)
             self._registry.create(EVENTS, namespace, event)
@@ -69,27 +76,54 @@ class Recorder:
             "resourceVersion": metadata.get("resourceVersion"),
             "fieldPath": field,
         }
-        source = {"component": self._component, "host": self._host}
-        return {
+        event: Object = {
             "metadata": {"name": f"{metadata['name']}.{time.time_ns():x}"},
             "involvedObject": {k: v for k, v in involved.items() if v},
             "reason": reason,
             "message": message,
+            "type": kind,
+            "reportingComponent": self._component,
+        }
+        if self._component == "default-scheduler":
+            return event | {
+                "source": {},
+                "firstTimestamp": None,
+                "lastTimestamp": None,
+                "eventTime": clock.now_micro(),
+                "action": _ACTIONS.get(reason, reason),
+                "reportingInstance": f"{self._component}-{platform.node()}",
+            }
+        source = {"component": self._component, "host": self._host}
+        return event | {
             "source": {k: v for k, v in source.items() if v},
             "firstTimestamp": now,
             "lastTimestamp": now,
             "count": 1,
-            "type": kind,
             "eventTime": None,
-            "reportingComponent": self._component,
             "reportingInstance": self._host,
         }
+
+
+def _repeated(event: Object, now: str) -> Object:
+    if event.get("eventTime"):
+        seen = (event.get("series") or {"count": 1})["count"] + 1
+        return {**event, "series": {"count": seen, "lastObservedTime": clock.now_micro()}}
+    return {**event, "count": event["count"] + 1, "lastTimestamp": now}
+
+
+def _last_seen(event: Object) -> str:
+    series = event.get("series") or {}
+    last: str = (
+        event.get("lastTimestamp")
+        or series.get("lastObservedTime")
+        or event["metadata"]["creationTimestamp"]
+    )
+    return last
 
 
 def sweep(registry: Registry) -> None:
     """Delete the events whose time is over."""
     for event in registry.store.list(EVENTS):
         metadata = event["metadata"]
-        last = event.get("lastTimestamp") or metadata["creationTimestamp"]
-        if clock.seconds_since(last) > KEPT:
+        if clock.seconds_since(_last_seen(event)) > KEPT:
             registry.delete(EVENTS, metadata["namespace"], metadata["name"], DeleteOptions())

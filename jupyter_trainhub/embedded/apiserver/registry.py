@@ -6,13 +6,13 @@ The HTTP API and the controllers both write through here, so that all objects ob
 from __future__ import annotations
 
 import copy
-import random
 import uuid
 from dataclasses import dataclass
-from typing import Any
 
-from ..apimachinery import clock, patch
+from ..apimachinery import clock, patch, schema
+from ..apimachinery.names import generated_suffix
 from ..apimachinery.resources import (
+    CUSTOMRESOURCEDEFINITIONS,
     JOBS,
     NAMESPACES,
     NODES,
@@ -24,18 +24,25 @@ from ..apimachinery.resources import (
     of_kind,
 )
 from ..apimachinery.status import (
+    Cause,
     bad_request,
+    conflict,
     invalid,
     invalid_object,
+    not_found,
     precondition_failed,
     required,
     unsupported_media_type,
 )
-from . import admission, defaults, validation
+from . import admission, defaults, managedfields, validation
+from .apply import CONTENT_TYPE as APPLY
+from .apply import Applier, apply
+from .customresources import CLEANUP, CustomResource
+from .fieldvalidation import FieldValidation, kind_of
+from .managedfields import Track
+from .scale import scale_of, scaled
 from .store import Object, Store
-
-# Kubernetes' own alphabet for generated names: no vowels, nothing that looks like another.
-_NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+from .tokens import TokenIssuer
 
 # metadata that only the server sets
 _SERVER_OWNED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
@@ -70,22 +77,36 @@ class DeleteOptions:
 
 
 class Registry:
-    """Writes objects by the API server's rules. Reads go to ``store``."""
+    """Writes objects by the API server's rules. Reads go to ``store``.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        tokens: issues the tokens of service accounts.
+    """
+
+    def __init__(self, store: Store, tokens: TokenIssuer) -> None:
         self.store = store
+        self.tokens = tokens
 
     def create(
-        self, resource: Resource, namespace: str, given: Object, *, dry_run: bool = False
+        self,
+        resource: Resource,
+        namespace: str,
+        given: Object,
+        *,
+        dry_run: bool = False,
+        track: Track | None = None,
     ) -> Object:
         """Keep a new object, defaulted, admitted and validated.
+
+        Args:
+            track: keeps account of who set which fields; the cluster's own writes go without.
 
         Raises:
             ApiError: whatever the API server would answer.
         """
         obj = copy.deepcopy(given)
         metadata = self._identify(resource, namespace, obj)
-        for field in (*_SERVER_OWNED, "resourceVersion", "selfLink", "managedFields", "generation"):
+        for field in (*_SERVER_OWNED, "resourceVersion", "selfLink", "generation"):
             metadata.pop(field, None)
         generated = not metadata.get("name") and metadata.get("generateName")
         if generated:
@@ -102,10 +123,10 @@ class Registry:
         metadata["creationTimestamp"] = clock.now()
         if resource.has_generation:
             metadata["generation"] = 1
+        defaults.apply_defaults(resource, obj)
+        _own(None, obj, track)
         self._prepare(resource, obj)
-        causes = validation.validate(resource, obj)
-        if causes:
-            raise invalid_object(resource, metadata["name"], causes)
+        self._confirm(resource, metadata["name"], validation.validate(resource, obj))
         admission.admit(self.store, resource, obj)
         if dry_run:
             return obj
@@ -134,9 +155,8 @@ class Registry:
         return metadata
 
     def _prepare(self, resource: Resource, obj: Object) -> None:
-        defaults.apply_defaults(resource, obj)
+        admission.mutate(self.store, resource, obj)
         if resource is PODS:
-            admission.mutate(resource, obj)
             obj["status"] = {"phase": "Pending", "qosClass": qos_class(obj)}
             if obj["spec"].get("schedulingGates"):
                 obj["status"]["conditions"] = [
@@ -148,18 +168,23 @@ class Registry:
         elif resource is JOBS:
             defaults.job_selector(obj)
             obj["status"] = {}
-        elif resource is SERVICES and "clusterIP" not in obj["spec"]:
-            self._allocate_address(obj)
+        elif resource is SERVICES:
+            self._allocate_address(obj["spec"])
+        elif resource is NAMESPACES:
+            obj.setdefault("spec", {}).setdefault("finalizers", ["kubernetes"])
         elif resource is RESOURCEQUOTAS:
             obj["status"] = {}
 
-    def _allocate_address(self, service: Object) -> None:
+    def _allocate_address(self, spec: Object) -> None:
         # Nothing routes a Service's address here; it is unique, as clients may rely on.
-        taken = {s["spec"].get("clusterIP") for s in self.store.list(SERVICES)}
-        address = next(
-            a for n in range(1, 1 << 16) if (a := f"10.96.{n >> 8}.{n & 255}") not in taken
-        )
-        service["spec"].update(clusterIP=address, clusterIPs=[address])
+        if "clusterIP" not in spec:
+            taken = {s["spec"].get("clusterIP") for s in self.store.list(SERVICES)}
+            spec["clusterIP"] = next(
+                a for n in range(1, 1 << 16) if (a := f"10.96.{n >> 8}.{n & 255}") not in taken
+            )
+        spec.setdefault("clusterIPs", [spec["clusterIP"]])
+        spec.setdefault("ipFamilies", ["IPv4"])
+        spec.setdefault("ipFamilyPolicy", "SingleStack")
 
     def update(
         self,
@@ -170,6 +195,7 @@ class Registry:
         *,
         subresource: str = "",
         dry_run: bool = False,
+        track: Track | None = None,
     ) -> Object:
         """Replace an object, or only its status.
 
@@ -178,11 +204,7 @@ class Registry:
         """
         obj = copy.deepcopy(given)
         metadata = self._identify(resource, namespace, obj)
-        if metadata.setdefault("name", name) != name:
-            raise bad_request(
-                f"the name of the object ({metadata['name']}) does not match the name on the URL "
-                f"({name})"
-            )
+        _check_name(metadata.setdefault("name", name), name)
         current = self.store.get(resource, namespace, name)
         if metadata.get("uid", current["metadata"]["uid"]) != current["metadata"]["uid"]:
             detail = (
@@ -192,19 +214,27 @@ class Registry:
             )
             raise precondition_failed(resource, name, detail)
         if subresource == "status":
-            asked = metadata.get("resourceVersion")
-            obj = {**current, "status": obj.get("status") or {}}
-            if asked:
-                obj["metadata"] = {**current["metadata"], "resourceVersion": asked}
+            obj = {**current, "status": obj.get("status") or {}, "metadata": {
+                **current["metadata"],
+                **{k: metadata[k] for k in ("resourceVersion", "managedFields") if metadata.get(k)},
+            }}  # fmt: skip
+            _own(current, obj, track)
+            if isinstance(resource, CustomResource):
+                defaults.apply_defaults(resource, obj)
+                self._confirm(resource, name, resource.validate(obj, current))
         else:
             self._carry_over(resource, current, obj)
-            causes = validation.validate_update(resource, current, obj)
-            if causes:
-                raise invalid_object(resource, name, causes)
+            _own(current, obj, track)
+            self._confirm(resource, name, validation.validate_update(resource, current, obj))
+            admission.admit(self.store, resource, obj, current)
         if dry_run:
             return obj
         written = self.store.update(resource, obj)
         return self._finalize(resource, written)
+
+    def _confirm(self, resource: Resource, name: str, causes: list[Cause]) -> None:
+        if causes:
+            raise invalid_object(resource, name, causes)
 
     def _carry_over(self, resource: Resource, current: Object, obj: Object) -> None:
         # What the server owns survives any update.
@@ -213,9 +243,10 @@ class Registry:
             metadata.pop(field, None)
             if field in kept:
                 metadata[field] = kept[field]
-        metadata.pop("managedFields", None)
         if resource.has_status and "status" in current:
             obj["status"] = current["status"]
+        elif resource.has_status:
+            obj.pop("status", None)
         defaults.apply_defaults(resource, obj)
         if resource is PODS:
             for field in ("nodeName", "serviceAccountName", "serviceAccount", "priority",
@@ -225,9 +256,11 @@ class Registry:
         elif resource is JOBS:
             obj["spec"].setdefault("selector", current["spec"].get("selector"))
         elif resource is SERVICES:
-            for field in ("clusterIP", "clusterIPs"):
+            for field in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
                 obj["spec"].setdefault(field, current["spec"].get(field))
-        if resource.has_generation and obj.get("spec") != current.get("spec"):
+        elif resource is NAMESPACES:
+            obj["spec"] = current["spec"]
+        if resource.has_generation and _asked(resource, obj) != _asked(resource, current):
             metadata["generation"] = kept.get("generation", 1) + 1
 
     def patch(
@@ -235,32 +268,85 @@ class Registry:
         resource: Resource,
         namespace: str,
         name: str,
-        content_type: str,
-        body: Any,
+        media_type: str,
+        body: bytes,
+        validation: FieldValidation,
         *,
         subresource: str = "",
         dry_run: bool = False,
+        track: Track | None = None,
     ) -> Object:
-        """Change an object by a patch of one of the types in ``patch.PATCHES``.
+        """Change an object by a patch of one of the types that ``patch`` knows.
+
+        Args:
+            validation: how strictly the patched object is read; takes the warnings.
 
         Raises:
             ApiError: whatever the API server would answer.
         """
-        if content_type not in patch.PATCHES:
-            raise unsupported_media_type(content_type, list(patch.PATCHES))
+        expected = kind_of(resource, subresource)
+        type = schema.of_kind(*expected)
+        if media_type not in patch.accepted(type):
+            raise unsupported_media_type(media_type, [*patch.accepted(type), APPLY])
         current = self.store.get(resource, namespace, name)
+        change, errors = validation.read_patch(body)
+        live = scale_of(resource, current) if subresource == "scale" else current
+        patched = patch.apply(media_type, type, live, change)
+        given = validation.patched(expected, patched, media_type, change, errors)
+        where = (resource, namespace, name, given)
         if subresource == "scale":
-            scaled = patch.PATCHES[content_type](scale_of(current), body)
-            return self.scale(resource, namespace, name, scaled, dry_run=dry_run)
-        patched = patch.PATCHES[content_type](current, body)
-        if not isinstance(patched, dict):
-            raise bad_request("the patch does not leave an object")
-        return self.update(
-            resource, namespace, name, patched, subresource=subresource, dry_run=dry_run
-        )
+            return self.scale(*where, dry_run=dry_run, track=track)
+        return self.update(*where, subresource=subresource, dry_run=dry_run, track=track)
+
+    def apply(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        config: Object,
+        applier: Applier,
+        *,
+        dry_run: bool = False,
+    ) -> Object:
+        """Make an object, which need not be there yet, what its applier wants of it.
+
+        Raises:
+            ApiError: whatever the API server would answer.
+        """
+        live = self.store.find(resource, namespace, name)
+        if live is None and applier.subresource:
+            raise not_found(resource, name)
+        applied = apply(resource, live, config, applier)
+        settled = managedfields.settled
+        if live is not None:
+            return self.update(
+                resource, namespace, name, applied,
+                subresource=applier.subresource, dry_run=dry_run, track=settled,
+            )  # fmt: skip
+        metadata = applied["metadata"]
+        if not metadata.get("name"):
+            raise bad_request(
+                f"the name of the object ({name} based on URL) was undeterminable: "
+                "name must be provided"
+            )
+        _check_name(metadata["name"], name)
+        if "uid" in metadata:
+            detail = (
+                f"uid mismatch: the provided object specified uid {metadata['uid']}, and no "
+                "existing object was found"
+            )
+            raise conflict(resource, name, detail)
+        return self.create(resource, namespace, applied, dry_run=dry_run, track=settled)
 
     def scale(
-        self, resource: Resource, namespace: str, name: str, given: Object, *, dry_run: bool = False
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        given: Object,
+        *,
+        dry_run: bool = False,
+        track: Track | None = None,
     ) -> Object:
         """Change ``spec.replicas`` through the scale subresource; answers a ``Scale``."""
         replicas = (given.get("spec") or {}).get("replicas", 0)
@@ -268,8 +354,9 @@ class Registry:
             cause = invalid("spec.replicas", replicas, "must be greater than or equal to 0")
             raise invalid_object(Resource("autoscaling", "v1", "scales", "Scale"), name, [cause])
         current = self.store.get(resource, namespace, name)
-        changed = {**current, "spec": {**current["spec"], "replicas": replicas}}
-        return scale_of(self.update(resource, namespace, name, changed, dry_run=dry_run))
+        changed = scaled(resource, current, replicas)
+        written = self.update(resource, namespace, name, changed, dry_run=dry_run, track=track)
+        return scale_of(resource, written)
 
     def update_status(self, resource: Resource, obj: Object, status: Object) -> Object | None:
         """Set the status of an object that may have gone; None when it has, or is another one."""
@@ -307,6 +394,8 @@ class Registry:
         )
         if extra and extra not in finalizers:
             finalizers.append(extra)
+        if resource is CUSTOMRESOURCEDEFINITIONS and CLEANUP not in finalizers:
+            finalizers.append(CLEANUP)
         if not finalizers and grace == 0 and resource is not NAMESPACES:
             return self.store.delete(resource, namespace, name), True
         marked = dict(metadata)
@@ -351,14 +440,34 @@ class Registry:
             c for c in pod["status"].get("conditions") or [] if c["type"] != "PodScheduled"
         ]  # fmt: skip
         status = {**pod["status"], "conditions": [*kept, scheduled]}
+        status.pop("nominatedNodeName", None)
         self.store.update(
             PODS, {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status}
         )
 
 
-def generated_suffix() -> str:
-    """Five characters, as in ``train-x7k2p``."""
-    return "".join(random.choices(_NAME_ALPHABET, k=5))
+def _own(live: Object | None, obj: Object, track: Track | None) -> None:
+    # What the cluster itself writes is not accounted for, but leaves the account as it is.
+    entries = live["metadata"].get("managedFields") if live else None
+    if track:
+        entries = track(live, obj)
+    obj["metadata"].pop("managedFields", None)
+    if entries:
+        obj["metadata"]["managedFields"] = entries
+
+
+def _asked(resource: Resource, obj: Object) -> Object:
+    # What somebody wants: of a custom resource all but its metadata.
+    if isinstance(resource, CustomResource):
+        return {key: value for key, value in obj.items() if key != "metadata"}
+    return {"spec": obj.get("spec")}
+
+
+def _check_name(given: str, asked: str) -> None:
+    if given != asked:
+        raise bad_request(
+            f"the name of the object ({given}) does not match the name on the URL ({asked})"
+        )
 
 
 def condition(
@@ -412,27 +521,6 @@ def controller_of(obj: Object) -> Object | None:
             found: Object = reference
             return found
     return None
-
-
-def scale_of(obj: Object) -> Object:
-    """The ``Scale`` of a StatefulSet."""
-    metadata = obj["metadata"]
-    selector = ((obj["spec"].get("selector") or {}).get("matchLabels") or {}).items()
-    replicas = obj["spec"].get("replicas", 0)
-    return {
-        "kind": "Scale",
-        "apiVersion": "autoscaling/v1",
-        "metadata": {
-            k: metadata[k]
-            for k in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
-        },
-        # A zero is left out, as the real server does.
-        "spec": {"replicas": replicas} if replicas else {},
-        "status": {
-            "replicas": (obj.get("status") or {}).get("replicas", 0),
-            "selector": ",".join(f"{k}={v}" for k, v in sorted(selector)),
-        },
-    }
 
 
 def resource_of(obj: Object) -> Resource:

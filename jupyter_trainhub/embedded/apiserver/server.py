@@ -2,43 +2,51 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
-import json
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tornado import web
 
-from ..apimachinery import clock, selectors
 from ..apimachinery.resources import (
-    ACCESS_REVIEWS,
-    EVENTS,
-    EVENTS_V1,
+    NODE_METRICS,
+    POD_METRICS,
     PODS,
-    SUBJECT_REVIEWS,
+    REVIEWS,
     Resource,
     find,
 )
 from ..apimachinery.status import (
     ApiError,
-    bad_request,
     method_not_allowed,
+    not_found,
     page_not_found,
-    unauthorized,
-    unsupported_media_type,
 )
 from ..kubelet.kubelet import Kubelet
-from . import discovery, streaming, tables, watch
-from .registry import DeleteOptions, Registry, scale_of
+from . import (
+    apply,
+    customresources,
+    discovery,
+    escalation,
+    lists,
+    managedfields,
+    reviews,
+    tables,
+    watch,
+)
+from .authorization import ROLES_AND_BINDINGS
+from .eviction import evict
+from .fieldvalidation import FieldValidation, kind_of
+from .filters import Filters, attributes
+from .openapi import OpenApi
+from .registry import DeleteOptions, Registry
+from .scale import scale_of
 from .store import Object, Store, StoreUnusable, encode
+from .user import ANONYMOUS, User
 
 log = logging.getLogger(__name__)
-
-# The one user of this first version; every request bears the cluster's token.
-USER = {"username": "admin", "groups": ["system:masters", "system:authenticated"]}
 
 
 @dataclass
@@ -48,17 +56,20 @@ class Context:
     store: Store
     registry: Registry
     kubelet: Kubelet
-    token: str
+    filters: Filters
     address: str
     # Requests and open connections, by which the cluster knows that it is in use.
     open_requests: int = 0
     last_request: float = 0.0
     # What to call at each request; returns the time in seconds (monotonic).
     now: Callable[[], float] = lambda: 0.0
+    openapi: OpenApi = field(default_factory=OpenApi)
 
 
 class ApiHandler(web.RequestHandler):
-    """Authentication, errors and JSON for all paths."""
+    """Authentication, authorization, errors and JSON for all paths."""
+
+    user: User = ANONYMOUS
 
     def initialize(self, context: Context) -> None:
         self.context = context
@@ -66,8 +77,10 @@ class ApiHandler(web.RequestHandler):
     def prepare(self) -> Awaitable[None] | None:
         self.context.open_requests += 1
         self.context.last_request = self.context.now()
-        if not authenticated(self.context, self.request.headers.get("Authorization", "")):
-            self.fail(unauthorized())
+        try:
+            self.user = self.context.filters.admit(self.request)
+        except ApiError as error:
+            self.fail(error)
         return None
 
     def on_finish(self) -> None:
@@ -80,10 +93,12 @@ class ApiHandler(web.RequestHandler):
         self.set_header("Content-Type", "application/json")
         self.finish(encode(error.status()))
 
-    def answer(self, body: Object, code: int = 200) -> None:
+    def answer(
+        self, body: Object, code: int = 200, media_type: str = "application/json"
+    ) -> None:
         """Answer with an object."""
         self.set_status(code)
-        self.set_header("Content-Type", "application/json")
+        self.set_header("Content-Type", media_type)
         self.finish(encode(body))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
@@ -111,35 +126,25 @@ class ApiHandler(web.RequestHandler):
             for key, values in self.request.query_arguments.items()
         }
 
-    def body(self) -> Any:
-        """The request's body, parsed.
+    @property
+    def media_type(self) -> str:
+        """The type of the request's body, without parameters."""
+        return str(self.request.headers.get("Content-Type", "")).partition(";")[0].strip()
 
-        Raises:
-            ApiError: 400.
-        """
-        if not self.request.body:
-            return None
-        content_type = self.request.headers.get("Content-Type", "")
-        if "protobuf" in content_type:
-            raise unsupported_media_type(content_type, ["application/json"])
-        try:
-            return json.loads(self.request.body)
-        except ValueError as error:
-            raise bad_request(f"the body of the request is not JSON: {error}") from error
-
-
-def authenticated(context: Context, authorization: str) -> bool:
-    """Whether an Authorization header bears the cluster's token."""
-    scheme, _, token = authorization.partition(" ")
-    return scheme.lower() == "bearer" and hmac.compare_digest(
-        token.strip().encode(), context.token.encode()
-    )
+    def warn(self, text: str) -> None:
+        """Add to the answer what the client is to be told."""
+        quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+        self.add_header("Warning", f'299 - "{quoted}"')
 
 
 class DiscoveryHandler(ApiHandler):
-    """Version, groups, resources, OpenAPI."""
+    """Version, groups, resources."""
 
     def get(self, path: str) -> None:
+        wanted = self.request.headers.get("Accept", "").replace(" ", "")
+        if path in ("api", "apis") and "as=APIGroupDiscoveryList" in wanted and "v=v2" in wanted:
+            self.answer(discovery.aggregated(path == "api"), media_type=discovery.AGGREGATED)
+            return
         body = self._body("/" + path)
         if body is None:
             raise page_not_found()
@@ -152,10 +157,6 @@ class DiscoveryHandler(ApiHandler):
             return discovery.core_versions(self.context.address)
         if path == "/apis":
             return discovery.groups()
-        if path == "/openapi/v3":
-            return discovery.openapi_index()
-        if path.startswith("/openapi/v3/"):
-            return discovery.openapi(path.removeprefix("/openapi/v3"))
         parts = path.strip("/").split("/")
         if parts[0] == "api":
             return discovery.resources("", parts[1])
@@ -163,6 +164,25 @@ class DiscoveryHandler(ApiHandler):
             body = discovery.group(parts[1])
             return body and {"kind": "APIGroup", "apiVersion": "v1", **body}
         return discovery.resources(parts[1], parts[2])
+
+
+_CREATED: Object = {
+    "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201,
+}  # fmt: skip
+
+
+class OpenApiHandler(ApiHandler):
+    """``/openapi/v3``: the index of the documents, and they."""
+
+    def get(self, root: str | None) -> None:
+        if not root:
+            self.answer(self.context.openapi.index())
+            return
+        document = self.context.openapi.document(root)
+        if document is None:
+            raise page_not_found()
+        self.set_header("Content-Type", "application/json")
+        self.finish(document)
 
 
 class OpenApiV2Handler(ApiHandler):
@@ -228,150 +248,194 @@ def parse_path(path: str) -> Target:
 class ResourceHandler(ApiHandler):
     """All verbs on objects and collections."""
 
-    async def get(self, path: str) -> None:
+    def _target(self, path: str) -> Target:
         target = parse_path(path)
+        if target.resource.warning:
+            self.warn(target.resource.warning)
+        return target
+
+    async def get(self, path: str) -> None:
+        target = self._target(path)
         query = self.query()
         if target.resource.verbs == ("create",):
             raise method_not_allowed()
-        if target.subresource == "log":
-            pod = self.context.store.get(PODS, target.namespace, target.name)
-            await streaming.write_log(self, self.context.kubelet, pod, query)
+        if target.resource in (POD_METRICS, NODE_METRICS):
+            await self._metrics(target, query)
         elif target.name and not query.get("watch"):
-            self._get(target)
+            self._get(target, query)
         elif query.get("watch") in ("1", "true"):
             await self._watch(target, query)
         else:
             self._list(target, query)
 
-    def _stored(self, resource: Resource) -> Resource:
-        return EVENTS if resource is EVENTS_V1 else resource
+    async def _metrics(self, target: Target, query: dict[str, str]) -> None:
+        resource, store = target.resource, self.context.store
+        match = lists.selector(resource.stored, query)
+        objects = [o for o in store.list(resource.stored, target.namespace or None) if match(o)]
+        if target.name:
+            objects = [o for o in objects if o["metadata"]["name"] == target.name]
+        found = await self.context.kubelet.measure(resource, objects)
+        if target.name and not found:
+            kind = Resource(resource.group, "", resource.kind.lower(), resource.kind)
+            raise not_found(kind, "/".join(filter(None, (target.namespace, target.name))))
+        body = {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": {}}
+        self.answer(found[0] if target.name else {**body, "items": found})
 
-    def _get(self, target: Target) -> None:
-        obj = self.context.store.get(self._stored(target.resource), target.namespace, target.name)
+    def _get(self, target: Target, query: dict[str, str]) -> None:
+        resource, store = target.resource, self.context.store
+        lists.require_reached(store, lists.wanted_version(resource, query))
+        obj = store.get(resource, target.namespace, target.name)
+        shape = self._shape(resource)
         if target.subresource == "scale":
-            self.answer(scale_of(obj))
-        elif not self._as_table(target.resource, [obj], {}):
-            self.answer(_shown(target.resource, obj))
-
-    def _selector(self, target: Target, query: dict[str, str]) -> selectors.Match:
-        by_label = selectors.parse_labels(query.get("labelSelector", ""))
-        by_field = selectors.parse_fields(
-            self._stored(target.resource), query.get("fieldSelector", "")
-        )
-
-        def match(obj: Any) -> bool:
-            return by_label(obj["metadata"].get("labels") or {}) and by_field(obj)
-
-        return match
+            obj, shape = scale_of(resource, obj), None
+        self.answer(shape(obj) if shape else obj)
 
     def _list(self, target: Target, query: dict[str, str]) -> None:
-        match = self._selector(target, query)
-        store, resource = self.context.store, self._stored(target.resource)
-        items = [o for o in store.list(resource, target.namespace or None) if match(o)]
-        metadata: Object = {"resourceVersion": str(store.version)}
-        items = _page(items, query, metadata)
-        if self._as_table(target.resource, items, metadata):
+        resource, accept = target.resource, self.request.headers.get("Accept", "")
+        namespace = target.namespace or None
+        items, metadata = lists.page(self.context.store, resource, namespace, query)
+        kind, version = f"{resource.kind}List", resource.api_version
+        if "as=Table" in accept:
+            include = query.get("includeObject", "Metadata")
+            self.answer(tables.table(resource, items, metadata, include))
             return
-        self.answer(
-            {
-                "kind": f"{target.resource.kind}List",
-                "apiVersion": target.resource.api_version,
-                "metadata": metadata,
-                "items": [_shown(target.resource, o) for o in items],
-            }
-        )
+        if "as=PartialObjectMetadata" in accept:
+            kind, version = "PartialObjectMetadataList", "meta.k8s.io/v1"
+            items = [tables.metadata_only(obj) for obj in items]
+        self.answer({"kind": kind, "apiVersion": version, "metadata": metadata, "items": items})
 
-    def _as_table(self, resource: Resource, objects: list[Object], metadata: Object) -> bool:
-        if not _wants_table(self.request.headers.get("Accept", "")):
-            return False
-        metadata = metadata or {"resourceVersion": objects[0]["metadata"]["resourceVersion"]}
-        include = self.query().get("includeObject", "Metadata")
-        self.answer(tables.table(resource, objects, metadata, include))
-        return True
+    def _shape(self, resource: Resource) -> watch.Shape | None:
+        """What turns an object into the form that the client asks for; None: it is that form."""
+        accept = self.request.headers.get("Accept", "")
+        if "as=Table" in accept:
+            return tables.shape(resource, self.query().get("includeObject", "Metadata"))
+        return tables.metadata_only if "as=PartialObjectMetadata" in accept else None
 
     async def _watch(self, target: Target, query: dict[str, str]) -> None:
-        by_name = f"metadata.name={target.name}" if target.name else ""
-        fields = ",".join(filter(None, (query.get("fieldSelector"), by_name)))
-        match = self._selector(target, {**query, "fieldSelector": fields})
-        resource, shape = self._stored(target.resource), None
-        if _wants_table(self.request.headers.get("Accept", "")):
-            include = query.get("includeObject", "Metadata")
-
-            def shape(obj: Object) -> Object:
-                version = {"resourceVersion": obj["metadata"]["resourceVersion"]}
-                return tables.table(target.resource, [obj], version, include)
-
-        elif target.resource is EVENTS_V1:
-
-            def shape(obj: Object) -> Object:
-                return _shown(EVENTS_V1, obj)
-
+        match = lists.selector(target.resource, query, target.name)
+        namespace, shape = target.namespace or None, self._shape(target.resource)
         await watch.stream(
-            self, self.context.store, resource, target.namespace or None, match, query, shape
+            self, self.context.store, target.resource, namespace, match, query, shape
         )
 
     def post(self, path: str) -> None:
-        target = parse_path(path)
-        body = self._object()
-        if target.resource is ACCESS_REVIEWS:
-            self.answer({**body, "metadata": {}, "status": {"allowed": True}}, 201)
-        elif target.resource is SUBJECT_REVIEWS:
-            metadata = {"creationTimestamp": clock.now()}
-            self.answer({**body, "metadata": metadata, "status": {"userInfo": USER}}, 201)
+        target = self._target(path)
+        body = self._object(target, "CreateOptions")
+        if target.resource in REVIEWS:
+            filters, namespace = self.context.filters, target.namespace
+            answer = reviews.answer(filters, self.user, target.resource, namespace, body)
+            self.answer(answer, 201)
+        elif target.subresource == "token":
+            tokens, where = self.context.registry.tokens, (target.namespace, target.name)
+            self.answer(tokens.request(*where, body), 201)
         elif target.subresource == "binding":
             self.context.registry.bind(target.namespace, target.name, body["target"]["name"])
-            self.answer({"kind": "Status", "apiVersion": "v1", "metadata": {},
-                         "status": "Success", "code": 201}, 201)  # fmt: skip
-        elif target.name or target.resource is EVENTS_V1:
+            self.answer(_CREATED, 201)
+        elif target.subresource == "eviction":
+            pod = self.context.store.get(PODS, target.namespace, target.name)
+            options = DeleteOptions.parse(body.get("deleteOptions"), self.query())
+            message = "Eviction API: evicting"
+            evict(self.context.registry, pod, "EvictionByEvictionAPI", message, options)
+            self.answer(_CREATED, 201)
+        elif target.name:
             raise method_not_allowed()
         else:
-            created = self.context.registry.create(
-                target.resource, target.namespace, body, dry_run="dryRun" in self.query()
-            )
-            self.answer(created, 201)
+            create = partial(
+                self.context.registry.create, target.resource, target.namespace, body,
+                track=self._track(target, "CreateOptions"),
+            )  # fmt: skip
+            self.answer(self._write(target.resource, create), 201)
 
-    def _object(self) -> Object:
-        body = self.body()
-        if not isinstance(body, dict):
-            raise bad_request("the body of the request is no object")
-        return body
+    def _manager(self, options: str, applies: bool = False) -> str:
+        agent = self.request.headers.get("User-Agent", "")
+        return managedfields.manager_of(options, self.query(), agent, applies)
+
+    def _track(self, target: Target, options: str) -> managedfields.Track:
+        manager = self._manager(options)
+        return managedfields.tracker(target.resource, manager, target.subresource)
+
+    def _write(self, resource: Resource, write: Callable[..., Object]) -> Object:
+        """What ``write(dry_run=...)`` makes; roles and bindings only if they give no more rights
+        than the user has.
+        """
+        if resource in ROLES_AND_BINDINGS:
+            made = write(dry_run=True)
+            escalation.confirm(self.context.filters.authorizer, self.user, resource, made)
+        return write(dry_run="dryRun" in self.query())
+
+    def _validation(self, options: str) -> FieldValidation:
+        return FieldValidation(self.query().get("fieldValidation", ""), options)
+
+    def _object(self, target: Target, options: str) -> Object:
+        validation = self._validation(options)
+        expected = kind_of(target.resource, target.subresource)
+        obj = validation.read(expected, self.media_type, self.request.body)
+        for text in validation.warnings:
+            self.warn(text)
+        return obj
+
+    def _delete_options(self, query: dict[str, str]) -> DeleteOptions:
+        body = None
+        if self.request.body:
+            expected = ("v1", "DeleteOptions")
+            body = FieldValidation("Ignore").read(expected, self.media_type, self.request.body)
+        return DeleteOptions.parse(body, query)
 
     def put(self, path: str) -> None:
-        target = parse_path(path)
-        if not target.name or target.resource is EVENTS_V1:
+        target = self._target(path)
+        if not target.name:
             raise method_not_allowed()
-        body, dry_run = self._object(), "dryRun" in self.query()
         where = (target.resource, target.namespace, target.name)
+        body = self._object(target, "UpdateOptions")
+        if not target.subresource:
+            customresources.require_version(target.resource, target.name, body)
+        track = self._track(target, "UpdateOptions")
+        write = partial(
+            self.context.registry.update, *where, body, subresource=target.subresource, track=track
+        )
         if target.subresource == "scale":
-            self.answer(self.context.registry.scale(*where, body, dry_run=dry_run))
-        else:
-            self.answer(
-                self.context.registry.update(
-                    *where, body, subresource=target.subresource, dry_run=dry_run
-                )
-            )
+            write = partial(self.context.registry.scale, *where, body, track=track)
+        self.answer(self._write(target.resource, write))
 
     def patch(self, path: str) -> None:
-        target = parse_path(path)
-        if not target.name or target.resource is EVENTS_V1:
+        target = self._target(path)
+        if not target.name:
             raise method_not_allowed()
-        content_type = self.request.headers.get("Content-Type", "").partition(";")[0].strip()
-        body = self.body()
-        self.answer(
-            self.context.registry.patch(
-                target.resource, target.namespace, target.name, content_type, body,
-                subresource=target.subresource, dry_run="dryRun" in self.query(),
-            )
+        if self.media_type == apply.CONTENT_TYPE:
+            self._apply(target)
+            return
+        validation = self._validation("PatchOptions")
+        write = partial(
+            self.context.registry.patch, target.resource, target.namespace, target.name,
+            self.media_type, self.request.body, validation, subresource=target.subresource,
+            track=self._track(target, "PatchOptions"),
         )  # fmt: skip
+        patched = self._write(target.resource, write)
+        for text in validation.warnings:
+            self.warn(text)
+        self.answer(patched)
+
+    def _apply(self, target: Target) -> None:
+        where = (target.resource, target.namespace, target.name)
+        manager = self._manager("PatchOptions", applies=True)
+        force = self.query().get("force") in ("1", "true")
+        created = self.context.store.find(*where) is None
+        if created:
+            asked = attributes("POST", self.request.path, {})
+            self.context.filters.authorizer.require(self.user, asked)
+        applier = apply.Applier(manager, force, target.subresource)
+        config = apply.parse(self.request.body)
+        write = partial(self.context.registry.apply, *where, config, applier)
+        self.answer(self._write(target.resource, write), 201 if created else 200)
 
     def delete(self, path: str) -> None:
-        target = parse_path(path)
+        target = self._target(path)
         query = self.query()
-        options = DeleteOptions.parse(self.body(), query)
+        options = self._delete_options(query)
         if not target.name:
             self._delete_collection(target, query, options)
             return
-        resource = self._stored(target.resource)
+        resource = target.resource
         obj, gone = self.context.registry.delete(resource, target.namespace, target.name, options)
         if not gone or resource is PODS:
             self.answer(obj)
@@ -388,9 +452,8 @@ class ResourceHandler(ApiHandler):
     ) -> None:
         if "deletecollection" not in target.resource.verbs:
             raise method_not_allowed()
-        match = self._selector(target, query)
-        resource, store = self._stored(target.resource), self.context.store
-        items = [o for o in store.list(resource, target.namespace or None) if match(o)]
+        resource, store = target.resource, self.context.store
+        items, _ = lists.page(store, resource, target.namespace or None, query)
         for obj in items:
             metadata = obj["metadata"]
             self.context.registry.delete(
@@ -406,60 +469,18 @@ class ResourceHandler(ApiHandler):
         )
 
 
-def _wants_table(accept: str) -> bool:
-    return "as=Table" in accept
-
-
-def _shown(resource: Resource, obj: Object) -> Object:
-    """An object as the asked-for group shows it: events have two faces."""
-    if resource is not EVENTS_V1:
-        return obj
-    renamed = {
-        "involvedObject": "regarding", "message": "note", "reportingComponent":
-        "reportingController", "source": "deprecatedSource", "firstTimestamp":
-        "deprecatedFirstTimestamp", "lastTimestamp": "deprecatedLastTimestamp",
-        "count": "deprecatedCount",
-    }  # fmt: skip
-    body = {renamed.get(key, key): value for key, value in obj.items()}
-    return {**body, "apiVersion": EVENTS_V1.api_version}
-
-
-def _page(items: list[Object], query: dict[str, str], metadata: Object) -> list[Object]:
-    """Cut one page out of a list; ``metadata`` gets the token of the next."""
-    start = 0
-    if query.get("continue"):
-        try:
-            after = json.loads(base64.urlsafe_b64decode(query["continue"]))
-        except ValueError as error:
-            raise bad_request("continue key is not valid") from error
-        start = next((i for i, o in enumerate(items) if _position(o) > after), len(items))
-    limit = int(query.get("limit") or 0)
-    page = items[start : start + limit] if limit else items[start:]
-    rest = len(items) - start - len(page)
-    if rest > 0:
-        metadata["continue"] = base64.urlsafe_b64encode(encode(_position(page[-1]))).decode()
-        if not query.get("labelSelector") and not query.get("fieldSelector"):
-            metadata["remainingItemCount"] = rest
-    return page
-
-
-def _position(obj: Object) -> list[str]:
-    return [obj["metadata"].get("namespace", ""), obj["metadata"]["name"]]
-
-
 def application(context: Context) -> web.Application:
     """The tornado application that serves the API."""
+    from . import streaming  # whose handlers stand on this module's
+
     shared = {"context": context}
     return web.Application(
         [
             (r"/(?:healthz|readyz|livez)", HealthHandler),
-            (
-                r"/api/v1/namespaces/([^/]+)/pods/([^/]+)/exec",
-                streaming.ExecHandler,
-                {"context": context},
-            ),
+            *streaming.routes(shared),
             (r"/openapi/v2", OpenApiV2Handler, shared),
-            (r"/(version|api|apis|openapi/v3(?:/.*)?)/?", DiscoveryHandler, shared),
+            (r"/openapi/v3(/.+)?/?", OpenApiHandler, shared),
+            (r"/(version|api|apis)/?", DiscoveryHandler, shared),
             (r"/(api/v1|apis/[^/]+(?:/[^/]+)?)/?", DiscoveryHandler, shared),
             (r"/((?:api/v1|apis/[^/]+/[^/]+)/.+)", ResourceHandler, shared),
             (r"/(.*)", NowhereHandler, shared),

@@ -9,21 +9,27 @@ from __future__ import annotations
 import json
 import sqlite3
 from bisect import bisect_right
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..apimachinery.resources import Resource
 from ..apimachinery.status import already_exists, conflict, expired, not_found
 
 Object = dict[str, Any]
+Held = Object | bytes  # an object, or its JSON
 Key = tuple[str, str]  # namespace ("" where there is none), name
 
 # Events kept for watches that start from an older version.
 HISTORY = 10_000
+
+# Objects larger than this (bytes), such as CustomResourceDefinitions, are held as JSON, which takes
+# a tenth of the memory, and parsed when somebody reads them.
+LARGE = 16 << 10
 
 
 class StoreUnusable(Exception):
@@ -46,9 +52,32 @@ class Change:
         return encode(self.object)
 
 
+class Record(NamedTuple):
+    """A change as the history holds it."""
+
+    version: int
+    type: str
+    resource: Resource
+    key: Key
+    object: Held
+    previous: Held | None
+
+    def change(self) -> Change:
+        """The change, with its objects parsed."""
+        previous = None if self.previous is None else _parsed(self.previous)
+        return Change(self.version, self.type, self.resource, _parsed(self.object), previous)
+
+
 def encode(value: object) -> bytes:
     """Compact JSON."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _parsed(held: Held) -> Object:
+    if isinstance(held, dict):
+        return held
+    parsed: Object = json.loads(held)
+    return parsed
 
 
 def key_of(obj: Object) -> Key:
@@ -57,12 +86,14 @@ def key_of(obj: Object) -> Key:
 
 
 class Store:
-    """All objects of the cluster. Used from one thread."""
+    """All objects of the cluster. Used from one thread.
 
-    def __init__(self, path: Path, resources: Iterable[Resource]) -> None:
-        self._resources = {r.qualified: r for r in resources}
-        self._objects: dict[str, dict[Key, Object]] = {name: {} for name in self._resources}
-        self._history: deque[Change] = deque(maxlen=HISTORY)
+    Each is kept once, by the kind's storage version, and read and written in any version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._objects: defaultdict[str, dict[Key, Held]] = defaultdict(dict)
+        self._history: deque[Record] = deque(maxlen=HISTORY)
         self._listeners: list[Callable[[Change], None]] = []
         try:
             self._db = sqlite3.connect(path, isolation_level=None)
@@ -87,11 +118,10 @@ class Store:
         if self._db.execute("SELECT count(*) FROM counter").fetchone()[0] == 0:
             self._db.execute("INSERT INTO counter VALUES (1)")
         self.version = int(self._db.execute("SELECT version FROM counter").fetchone()[0])
-        rows = self._db.execute("SELECT resource, body FROM objects ORDER BY version")
-        for resource, body in rows:
-            if resource in self._objects:
-                obj = json.loads(body)
-                self._objects[resource][key_of(obj)] = obj
+        rows = self._db.execute("SELECT resource, namespace, name, body FROM objects")
+        for table, namespace, name, body in rows:
+            held = body if len(body) > LARGE else json.loads(body)
+            self._objects[table][namespace, name] = held
 
     def close(self) -> None:
         """Fold the log into the file and close it."""
@@ -110,13 +140,34 @@ class Store:
 
     def find(self, resource: Resource, namespace: str, name: str) -> Object | None:
         """One object, or None."""
-        return self._objects[resource.qualified].get((namespace, name))
+        held = self._objects[resource.stored.qualified].get((namespace, name))
+        return None if held is None else resource.shown(_parsed(held))
 
-    def list(self, resource: Resource, namespace: str | None = None) -> list[Object]:
-        """All objects of a kind (of one namespace), ordered by namespace and name."""
-        objects = self._objects[resource.qualified]
+    def list(
+        self, resource: Resource, namespace: str | None = None, version: int | None = None
+    ) -> list[Object]:
+        """All objects of a kind (of one namespace), ordered by namespace and name.
+
+        ``version``: as they were then.
+
+        Raises:
+            ApiError: 410 Expired, the history does not reach back so far.
+        """
+        objects = self._objects[resource.stored.qualified]
+        if version is not None:
+            objects = self._as_of(version, resource.stored.qualified, objects)
         keys = sorted(k for k in objects if namespace is None or k[0] == namespace)
-        return [objects[key] for key in keys]
+        return [resource.shown(_parsed(objects[key])) for key in keys]
+
+    def _as_of(self, version: int, table: str, objects: dict[Key, Held]) -> dict[Key, Held]:
+        undone = dict(objects)
+        for record in reversed(self._records(version)):
+            if record.resource.qualified == table:
+                if record.previous is None:
+                    del undone[record.key]
+                else:
+                    undone[record.key] = record.previous
+        return undone
 
     def create(self, resource: Resource, obj: Object) -> Object:
         """Keep a new object; its resourceVersion is set.
@@ -125,9 +176,9 @@ class Store:
             ApiError: 409 AlreadyExists.
         """
         key = key_of(obj)
-        if key in self._objects[resource.qualified]:
+        if key in self._objects[resource.stored.qualified]:
             raise already_exists(resource, key[1])
-        return self._write("ADDED", resource, key, obj, None)
+        return self._write("ADDED", resource, key, obj)
 
     def update(self, resource: Resource, obj: Object) -> Object:
         """Replace an object. With a resourceVersion in it, only if that is still the newest.
@@ -142,7 +193,7 @@ class Store:
             raise conflict(resource, key[1])
         if _same(current, obj):
             return current
-        return self._write("MODIFIED", resource, key, obj, current)
+        return self._write("MODIFIED", resource, key, obj)
 
     def delete(self, resource: Resource, namespace: str, name: str) -> Object:
         """Forget an object; its last state is returned.
@@ -151,14 +202,13 @@ class Store:
             ApiError: 404.
         """
         current = self.get(resource, namespace, name)
-        return self._write("DELETED", resource, (namespace, name), current, current)
+        return self._write("DELETED", resource, (namespace, name), current)
 
-    def _write(
-        self, kind: str, resource: Resource, key: Key, obj: Object, previous: Object | None
-    ) -> Object:
+    def _write(self, kind: str, resource: Resource, key: Key, given: Object) -> Object:
         version = self.version + 1
+        obj = resource.kept(given)
         obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(version)}}
-        table = resource.qualified
+        table, body = resource.stored.qualified, encode(obj)
         try:
             self._db.execute("BEGIN IMMEDIATE")
             if kind == "DELETED":
@@ -168,7 +218,7 @@ class Store:
             else:
                 self._db.execute(
                     "INSERT OR REPLACE INTO objects VALUES (?,?,?,?,?)",
-                    (table, *key, version, encode(obj)),
+                    (table, *key, version, body),
                 )
             self._db.execute("UPDATE counter SET version=?", (version,))
             self._db.execute("COMMIT")
@@ -180,17 +230,18 @@ class Store:
                 "free disk space and try again."
             ) from error
         self.version = version
-        if kind == "DELETED":
-            del self._objects[table][key]
-        else:
-            self._objects[table][key] = obj
-        change = Change(version, kind, resource, obj, previous)
+        held: Held = body if len(body) > LARGE else obj
+        previous = self._objects[table].pop(key, None)
+        if kind != "DELETED":
+            self._objects[table][key] = held
+        record = Record(version, kind, resource.stored, key, held, previous)
         if len(self._history) == HISTORY:
             self._oldest = self._history[0].version
-        self._history.append(change)
+        self._history.append(record)
+        change = record.change()
         for listener in list(self._listeners):
             listener(change)
-        return obj
+        return resource.shown(change.object)
 
     def since(self, version: int) -> Sequence[Change]:
         """Every change after a version.
@@ -198,10 +249,13 @@ class Store:
         Raises:
             ApiError: 410 Expired, the history does not reach back so far.
         """
+        return [record.change() for record in self._records(version)]
+
+    def _records(self, version: int) -> Sequence[Record]:
         if version < self._oldest:
             raise expired(version, self._oldest)
-        changes = list(self._history)
-        return changes[bisect_right(changes, version, key=lambda c: c.version) :]
+        first = bisect_right(self._history, version, key=lambda record: record.version)
+        return tuple(islice(self._history, first, None))
 
     def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
         """Have ``listener`` called at every change, in order; call the result to end that."""

@@ -8,7 +8,10 @@ from typing import Any
 
 from ..apimachinery import quantity
 from ..apimachinery.resources import Resource
-from ..apimachinery.status import Cause, bad_request, invalid, required, unsupported
+from ..apimachinery.status import Cause, invalid, required, unsupported
+from . import customresourcedefinition, validation_batch, validation_rbac
+from .admission import priority, resourcequota, storage
+from .customresources import CustomResource
 
 Object = dict[str, Any]
 
@@ -49,6 +52,8 @@ def validate(resource: Resource, obj: Object) -> list[Cause]:
         ApiError: 400, a quantity that is none (the real server fails to decode such an object).
     """
     causes = _metadata(resource, obj["metadata"])
+    if isinstance(resource, CustomResource):
+        return causes + resource.validate(obj)
     check = _BY_KIND.get(resource.kind)
     if check:
         causes += check(obj)
@@ -57,9 +62,11 @@ def validate(resource: Resource, obj: Object) -> list[Cause]:
 
 def validate_update(resource: Resource, old: Object, new: Object) -> list[Cause]:
     """Everything that is wrong with a change, what may not change included."""
+    if isinstance(resource, CustomResource):
+        return _metadata(resource, new["metadata"]) + resource.validate(new, old)
     causes = validate(resource, new)
     check = _UPDATES.get(resource.kind)
-    if check and old.get("spec") != new.get("spec"):
+    if check and (old.get("spec") != new.get("spec") or "spec" not in old):
         causes += check(old, new)
     return causes
 
@@ -73,6 +80,8 @@ def _metadata(resource: Resource, metadata: Object) -> list[Cause]:
     elif resource.kind == "Service":
         if not re.fullmatch(r"[a-z]([-a-z0-9]*[a-z0-9])?", name) or len(name) > 63:
             causes.append(invalid("metadata.name", name, _DNS1035_TEXT))
+    elif resource.group == validation_rbac.GROUP:
+        causes += validation_rbac.name(name)
     elif not re.fullmatch(_SUBDOMAIN, name):
         causes.append(invalid("metadata.name", name, _SUBDOMAIN_TEXT))
     elif len(name) > 253:
@@ -94,19 +103,6 @@ def _labels(labels: Object | None, path: str) -> list[Cause]:
         elif len(str(value)) > 63:
             causes.append(invalid(path, value, "must be no more than 63 characters"))
     return causes
-
-
-def _quantities(resources: Object) -> None:
-    for kind in ("limits", "requests"):
-        for text in (resources.get(kind) or {}).values():
-            _quantity(text)
-
-
-def _quantity(text: object) -> None:
-    try:
-        quantity.parse(text)
-    except ValueError as error:
-        raise bad_request(f"unable to decode the object: {error}: {text!r}") from None
 
 
 def _pod(obj: Object) -> list[Cause]:
@@ -168,7 +164,6 @@ def _container(container: Object, path: str, volumes: set[Any], names: set[str])
         if not mount.get("mountPath"):
             causes.append(required(f"{path}.volumeMounts[{i}].mountPath"))
     resources = container.get("resources") or {}
-    _quantities(resources)
     causes += _requests_within_limits(resources, f"{path}.resources.requests")
     return causes
 
@@ -184,29 +179,18 @@ def _requests_within_limits(resources: Object, path: str) -> Iterable[Cause]:
 
 def _job(obj: Object) -> list[Cause]:
     spec = obj["spec"]
-    causes = pod_spec(spec["template"]["spec"], "spec.template.spec")
-    policy = spec["template"]["spec"].get("restartPolicy")
-    if policy == "Always":
-        causes.append(
-            unsupported("spec.template.spec.restartPolicy", policy, ["OnFailure", "Never"])
-        )
-    for field in ("parallelism", "completions", "backoffLimit", "activeDeadlineSeconds",
-                  "ttlSecondsAfterFinished"):  # fmt: skip
-        value = spec.get(field)
-        if value is not None and value < 0:
-            causes.append(invalid(f"spec.{field}", value, "must be greater than or equal to 0"))
-    if spec["completionMode"] not in ("NonIndexed", "Indexed"):
-        causes.append(
-            unsupported("spec.completionMode", spec["completionMode"], ["NonIndexed", "Indexed"])
-        )
-    elif spec["completionMode"] == "Indexed" and spec.get("completions") is None:
-        causes.append(required("spec.completions", "when completion mode is Indexed"))
-    return causes
+    return [
+        *validation_batch.job_spec(spec),
+        *pod_spec(spec["template"]["spec"], "spec.template.spec"),
+        *validation_batch.restart_policy(spec),
+    ]
 
 
 def _statefulset(obj: Object) -> list[Cause]:
-    spec = obj["spec"]
-    causes = pod_spec(spec["template"]["spec"], "spec.template.spec")
+    spec, template = obj["spec"], obj["spec"]["template"]["spec"]
+    claims = [{"name": c["metadata"]["name"]} for c in spec.get("volumeClaimTemplates") or []]
+    volumes = [*(template.get("volumes") or []), *claims]
+    causes = pod_spec({**template, "volumes": volumes}, "spec.template.spec")
     selector = (spec.get("selector") or {}).get("matchLabels") or {}
     if not spec.get("selector"):
         causes.append(required("spec.selector"))
@@ -248,28 +232,6 @@ def _config(obj: Object) -> list[Cause]:
     return causes
 
 
-def _claim(obj: Object) -> list[Cause]:
-    spec = obj["spec"]
-    _quantities(spec.get("resources") or {})
-    causes = []
-    if not spec.get("accessModes"):
-        causes.append(required("spec.accessModes", "at least 1 access mode is required"))
-    if not ((spec.get("resources") or {}).get("requests") or {}).get("storage"):
-        causes.append(required("spec.resources[storage]"))
-    return causes
-
-
-def _volume(obj: Object) -> list[Cause]:
-    spec = obj["spec"]
-    _quantities({"limits": spec.get("capacity")})
-    causes = []
-    if not spec.get("capacity"):
-        causes.append(required("spec.capacity"))
-    if not spec.get("accessModes"):
-        causes.append(required("spec.accessModes"))
-    return causes
-
-
 def _service(obj: Object) -> list[Cause]:
     causes = []
     headless = obj["spec"].get("clusterIP") == "None"
@@ -278,25 +240,24 @@ def _service(obj: Object) -> list[Cause]:
     return causes
 
 
-def _quota(obj: Object) -> list[Cause]:
-    _quantities({"limits": (obj.get("spec") or {}).get("hard")})
-    return []
-
-
 _BY_KIND: dict[str, Callable[[Object], list[Cause]]] = {
+    "CustomResourceDefinition": customresourcedefinition.validate,
     "Pod": _pod,
     "Job": _job,
     "StatefulSet": _statefulset,
     "ConfigMap": _config,
     "Secret": _config,
-    "PersistentVolumeClaim": _claim,
-    "PersistentVolume": _volume,
+    "PersistentVolumeClaim": storage.validate_claim,
+    "PersistentVolume": storage.validate_volume,
+    "StorageClass": storage.validate_class,
     "Service": _service,
-    "ResourceQuota": _quota,
+    "ResourceQuota": resourcequota.validate,
+    "PriorityClass": priority.validate,
+    "Role": validation_rbac.role,
+    "ClusterRole": validation_rbac.role,
+    "RoleBinding": validation_rbac.binding,
+    "ClusterRoleBinding": validation_rbac.binding,
 }
-
-
-_IMMUTABLE = "field is immutable"
 
 
 def _pod_update(old: Object, new: Object) -> list[Cause]:
@@ -325,18 +286,7 @@ def _pod_update(old: Object, new: Object) -> list[Cause]:
 
 
 def _job_update(old: Object, new: Object) -> list[Cause]:
-    causes = []
-    before, after = old["spec"], new["spec"]
-    suspended = before["suspend"] and not (old.get("status") or {}).get("startTime")
-    for field in ("completions", "selector", "completionMode", "podFailurePolicy", "template",
-                  "backoffLimitPerIndex", "successPolicy"):  # fmt: skip
-        if before.get(field) == after.get(field):
-            continue
-        if field == "template" and suspended:
-            # Queueing changes where the pods of a job that has not started may run.
-            continue
-        causes.append(invalid(f"spec.{field}", after.get(field), _IMMUTABLE))
-    return causes
+    return list(validation_batch.job_update(old, new))
 
 
 def _statefulset_update(old: Object, new: Object) -> list[Cause]:
@@ -356,7 +306,13 @@ def _statefulset_update(old: Object, new: Object) -> list[Cause]:
 
 
 _UPDATES: dict[str, Callable[[Object, Object], list[Cause]]] = {
+    "CustomResourceDefinition": customresourcedefinition.validate_update,
     "Pod": _pod_update,
     "Job": _job_update,
     "StatefulSet": _statefulset_update,
+    "PriorityClass": priority.validate_update,
+    "PersistentVolumeClaim": storage.validate_claim_update,
+    "StorageClass": storage.validate_class_update,
+    "RoleBinding": validation_rbac.binding_update,
+    "ClusterRoleBinding": validation_rbac.binding_update,
 }

@@ -11,7 +11,8 @@ from tornado.web import RequestHandler
 
 from ..apimachinery.resources import Resource
 from ..apimachinery.selectors import Match
-from ..apimachinery.status import ApiError, bad_request
+from ..apimachinery.status import ApiError
+from . import lists
 from .store import Change, Object, Store, encode
 
 # A watch with bookmarks learns the newest version at least this often (seconds).
@@ -39,9 +40,10 @@ async def stream(
     queue: asyncio.Queue[Change] = asyncio.Queue()
 
     def heard(change: Change) -> None:
-        if change.resource is resource:
+        if change.resource.qualified == resource.stored.qualified:
             queue.put_nowait(change)
 
+    lists.check_options(query)
     handler.set_header("Content-Type", "application/json")
     unsubscribe = store.subscribe(heard)
     try:
@@ -58,7 +60,7 @@ async def stream(
         await handler.flush()
 
         def events(change: Change) -> Iterator[bytes]:
-            return _event(change, namespace, match, shape)
+            return _event(change, resource, namespace, match, shape)
 
         def bookmark() -> bytes:
             return _bookmark(resource, store.version)
@@ -79,20 +81,19 @@ def _initial(
     query: dict[str, str],
     shape: Shape | None,
 ) -> Iterator[bytes]:
-    asked = query.get("resourceVersion", "")
-    wants_state = query.get("sendInitialEvents") == "true"
-    if asked in ("", "0") or wants_state:
+    asked, initial = lists.wanted_version(resource, query), query.get("sendInitialEvents")
+    if initial == "true":
+        lists.require_reached(store, asked)
+    if initial == "true" or (initial is None and not asked):
         for obj in store.list(resource, namespace):
             if match(obj):
                 yield _line("ADDED", encode(shape(obj) if shape else obj))
-        if wants_state:
+        if initial == "true" and query.get("allowWatchBookmarks") == "true":
             yield _bookmark(resource, store.version, {"k8s.io/initial-events-end": "true"})
         return
-    if not asked.isdigit():
-        raise bad_request(f'resourceVersion: Invalid value: "{asked}"')
-    for change in store.since(int(asked)):
-        if change.resource is resource:
-            yield from _event(change, namespace, match, shape)
+    for change in store.since(asked) if asked else ():
+        if change.resource.qualified == resource.stored.qualified:
+            yield from _event(change, resource, namespace, match, shape)
 
 
 async def _follow(
@@ -140,20 +141,27 @@ async def _closed(handler: RequestHandler) -> None:
 
 
 def _event(
-    change: Change, namespace: str | None, match: Match, shape: Shape | None
+    change: Change, resource: Resource, namespace: str | None, match: Match, shape: Shape | None
 ) -> Iterator[bytes]:
     if namespace is not None and change.object["metadata"].get("namespace", "") != namespace:
         return
     # What a selector no longer selects is, to this watch, deleted; what it newly selects, added.
-    now = change.type != "DELETED" and match(change.object)
-    before = change.previous is not None and match(change.previous)
+    obj = resource.shown(change.object)
+    previous = None if change.previous is None else resource.shown(change.previous)
+    now = change.type != "DELETED" and match(obj)
+    before = previous is not None and match(previous)
     if now:
         kind = "MODIFIED" if before else "ADDED"
-    elif before:
+    elif before and previous:
         kind = "DELETED"
+        if change.type != "DELETED":
+            # What is told of is the state that was selected last.
+            version = obj["metadata"]["resourceVersion"]
+            obj = {**previous, "metadata": {**previous["metadata"], "resourceVersion": version}}
     else:
         return
-    yield _line(kind, encode(shape(change.object)) if shape else change.encoded)
+    plain = obj is change.object and not shape
+    yield _line(kind, change.encoded if plain else encode(shape(obj) if shape else obj))
 
 
 def _line(kind: str, body: bytes) -> bytes:

@@ -41,6 +41,10 @@ class Controller(ABC):
     def sync(self, key: Key) -> None:
         """Bring one object towards what it asks for."""
 
+    def in_order(self, keys: list[Key]) -> list[Key]:
+        """In which order queued keys are handled; as they came, unless a controller minds."""
+        return keys
+
     def enqueue(self, key: Key, after: float = 0.0) -> None:
         """Have ``sync(key)`` called soon, or after so many seconds."""
         loop = asyncio.get_running_loop()
@@ -63,7 +67,7 @@ class Controller(ABC):
 
     def _drain(self) -> None:
         self._scheduled = False
-        keys, self._queue = list(self._queue), {}
+        keys, self._queue = self.in_order(list(self._queue)), {}
         for key in keys:
             try:
                 self.sync(key)

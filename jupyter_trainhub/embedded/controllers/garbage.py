@@ -19,6 +19,8 @@ class GarbageCollector(Controller):
         super().__init__(registry)
         # uid of an owner -> its dependents
         self._dependents: dict[str, set[tuple[Resource, Key]]] = {}
+        # uid -> what is to go
+        self._leaving: dict[str, tuple[Resource, Key]] = {}
 
     def changed(self, change: Change) -> None:
         """Note who owns what; queue the dependents of what was deleted or is to go."""
@@ -35,7 +37,11 @@ class GarbageCollector(Controller):
                 owned.add(here)
                 if change.type == "ADDED":
                     self.enqueue(("", reference["uid"]))
-        if change.type == "DELETED" or "deletionTimestamp" in metadata:
+        if change.type == "DELETED":
+            self._leaving.pop(metadata["uid"], None)
+            self.enqueue(("", metadata["uid"]))
+        elif "deletionTimestamp" in metadata:
+            self._leaving[metadata["uid"]] = here
             self.enqueue(("", metadata["uid"]))
 
     def resync(self) -> None:
@@ -74,11 +80,9 @@ class GarbageCollector(Controller):
             for reference in (obj or {}).get("metadata", {}).get("ownerReferences") or []:
                 if reference["uid"] == uid:
                     return self._resolve(reference, where[0])
-        for resource in STORED:
-            for obj in self.store.list(resource):
-                if obj["metadata"]["uid"] == uid:
-                    return resource, obj
-        return None
+        leaving = self._leaving.get(uid)
+        found = self.store.find(leaving[0], *leaving[1]) if leaving else None
+        return (leaving[0], found) if leaving and found else None
 
     def _resolve(self, reference: Object, namespace: str) -> tuple[Resource, Object] | None:
         try:

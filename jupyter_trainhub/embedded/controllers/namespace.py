@@ -1,8 +1,8 @@
-"""Namespaces: made with a service account, emptied before they go."""
+"""Namespaces: the standard ones, and emptied before they go."""
 
 from __future__ import annotations
 
-from ..apimachinery.resources import NAMESPACES, SERVICEACCOUNTS, STORED
+from ..apimachinery.resources import NAMESPACES, STORED
 from ..apiserver.registry import DeleteOptions
 from ..apiserver.store import Change, Key
 from . import Controller
@@ -30,14 +30,10 @@ class NamespaceController(Controller):
             self.enqueue(("", namespace["metadata"]["name"]))
 
     def sync(self, key: Key) -> None:
-        """Give a namespace its service account, or empty and remove it."""
+        """Empty and remove a namespace that is to go."""
         name = key[1]
         namespace = self.store.find(NAMESPACES, "", name)
-        if namespace is None:
-            return
-        if "deletionTimestamp" not in namespace["metadata"]:
-            if self.store.find(SERVICEACCOUNTS, name, "default") is None:
-                self.registry.create(SERVICEACCOUNTS, name, {"metadata": {"name": "default"}})
+        if namespace is None or "deletionTimestamp" not in namespace["metadata"]:
             return
         left = 0
         for resource in STORED:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from ..apimachinery import quantity
-from ..apimachinery.resources import PODS, RESOURCEQUOTAS
-from ..apiserver.admission import quota_usage
+from ..apimachinery.resources import PERSISTENTVOLUMECLAIMS, PODS, RESOURCEQUOTAS, SERVICES
+from ..apiserver.admission.resourcequota import quota_usage
 from ..apiserver.store import Change, Key
 from . import Controller
 
+# Kinds that count differently in the course of their lives.
+_CHANGING = (PODS, PERSISTENTVOLUMECLAIMS, SERVICES)
+
 
 class ResourceQuotaController(Controller):
-    """Recounts a namespace's quotas when its pods come, end or go."""
+    """Recounts a namespace's quotas when what they may count comes, changes or goes."""
 
     def changed(self, change: Change) -> None:
-        """A quota, or a pod in a namespace that may have one."""
+        """A quota, or an object in a namespace that may have one."""
         metadata = change.object["metadata"]
         if change.resource is RESOURCEQUOTAS:
             self.enqueue((metadata["namespace"], metadata["name"]))
-        elif change.resource is PODS:
-            self._queue_namespace(metadata["namespace"])
+        elif change.resource in _CHANGING or change.type != "MODIFIED":
+            self._queue_namespace(metadata.get("namespace", ""))
 
     def resync(self) -> None:
         """Queue every quota."""

@@ -1,17 +1,20 @@
-"""StatefulSets: pods with stable names, made in order."""
+"""StatefulSets: pods with stable names and claims, made, updated and removed in order.
+
+Source: kubernetes/pkg/controller/statefulset.
+"""
 
 from __future__ import annotations
 
-import copy
-import hashlib
 from typing import Any
 
+from ..apimachinery import clock
 from ..apimachinery.resources import PERSISTENTVOLUMECLAIMS, PODS, STATEFULSETS
 from ..apimachinery.status import ApiError
 from ..apiserver.events import Recorder
-from ..apiserver.registry import DeleteOptions, Registry, controller_of, owner_reference
-from ..apiserver.store import Change, Key, Object, encode
-from . import Controller
+from ..apiserver.registry import DeleteOptions, Registry, controller_of
+from ..apiserver.store import Change, Key, Object, key_of
+from . import Controller, statefulpods
+from .revisions import Revisions
 
 
 class StatefulSetController(Controller):
@@ -25,7 +28,7 @@ class StatefulSetController(Controller):
         """A StatefulSet, or a pod of one."""
         obj = change.object
         if change.resource is STATEFULSETS:
-            self.enqueue((obj["metadata"]["namespace"], obj["metadata"]["name"]))
+            self.enqueue(key_of(obj))
         elif change.resource is PODS:
             owner = controller_of(obj)
             if owner and owner["kind"] == "StatefulSet":
@@ -34,155 +37,151 @@ class StatefulSetController(Controller):
     def resync(self) -> None:
         """Queue every StatefulSet."""
         for obj in self.store.list(STATEFULSETS):
-            self.enqueue((obj["metadata"]["namespace"], obj["metadata"]["name"]))
+            self.enqueue(key_of(obj))
 
     def sync(self, key: Key) -> None:
         """One step for one StatefulSet."""
         obj = self.store.find(STATEFULSETS, *key)
         if obj is None or "deletionTimestamp" in obj["metadata"]:
             return
-        revision = revision_of(obj)
-        self._reconcile(obj, revision, self._pods(obj))
-        self._update_status(obj, revision)
+        revisions = Revisions(self.registry, obj)
+        pods = self._pods(obj)
+        self._keep_claims(obj, pods)
+        try:
+            self._reconcile(obj, revisions, pods)
+        finally:
+            pods = self._pods(obj)
+            self._update_status(obj, revisions, pods)
+        revisions.forget_old({statefulpods.revision(pod) for pod in pods.values()})
 
     def _pods(self, obj: Object) -> dict[int, Object]:
         pods = {}
         for pod in self.store.list(PODS, obj["metadata"]["namespace"]):
             owner = controller_of(pod)
             if owner and owner["uid"] == obj["metadata"]["uid"]:
-                pods[int(pod["metadata"]["name"].rpartition("-")[2])] = pod
-        return pods
+                pods[statefulpods.ordinal(pod)] = pod
+        return dict(sorted(pods.items()))
 
-    def _reconcile(self, obj: Object, revision: str, pods: dict[int, Object]) -> None:
-        replicas = obj["spec"]["replicas"]
+    def _reconcile(self, obj: Object, revisions: Revisions, pods: dict[int, Object]) -> None:
+        ordinals = statefulpods.ordinals(obj)
         ordered = obj["spec"]["podManagementPolicy"] == "OrderedReady"
-        for ordinal in range(replicas):
+        for ordinal in ordinals:
             pod = pods.get(ordinal)
             if pod is None:
-                self._create(obj, ordinal, revision)
+                self._create(obj, ordinal, revisions)
             elif pod["status"].get("phase") in ("Failed", "Succeeded"):
+                self._recreate(obj, pod)
+            if ordered and not (pod and self._available(obj, pod)):
+                return
+        condemned = [pod for ordinal, pod in pods.items() if ordinal not in ordinals]
+        unwell = [pod for pod in pods.values() if not statefulpods.healthy(pod)]
+        for pod in reversed(condemned):
+            leaving = "deletionTimestamp" in pod["metadata"]
+            if ordered and (leaving or (pod in unwell and pod is not unwell[0])):
+                return
+            if not leaving:
                 self._delete(obj, pod)
-            elif ordered and not _ready(pod):
-                return
-            if ordered and pod is None:
-                return
-        # Downwards, from the last ordinal, one at a time where order matters.
-        for ordinal in sorted((o for o in pods if o >= replicas), reverse=True):
-            self._delete(obj, pods[ordinal])
             if ordered:
                 return
-        if obj["spec"]["updateStrategy"]["type"] != "RollingUpdate":
-            return
-        for ordinal in sorted(pods, reverse=True):
-            pod = pods[ordinal]
-            if pod["metadata"]["labels"].get("controller-revision-hash") != revision:
+        if obj["spec"]["updateStrategy"]["type"] == "RollingUpdate":
+            self._update(obj, revisions, [pods[o] for o in ordinals if o in pods])
+
+    def _update(self, obj: Object, revisions: Revisions, pods: list[Object]) -> None:
+        """Replace the pods of an older revision one by one, the last first."""
+        rolling = obj["spec"]["updateStrategy"].get("rollingUpdate") or {}
+        first = statefulpods.ordinals(obj).start + rolling.get("partition", 0)
+        for pod in reversed(pods):
+            leaving = "deletionTimestamp" in pod["metadata"]
+            if statefulpods.ordinal(pod) < first:
+                return
+            if statefulpods.revision(pod) != revisions.update and not leaving:
                 self._delete(obj, pod)
                 return
-            if not _ready(pod):
+            if leaving or not self._available(obj, pod):
                 return
 
-    def _create(self, obj: Object, ordinal: int, revision: str) -> None:
-        namespace = obj["metadata"]["namespace"]
-        for claim in claims_of(obj, ordinal):
-            if self.store.find(PERSISTENTVOLUMECLAIMS, namespace, claim["metadata"]["name"]):
-                continue
-            self.registry.create(PERSISTENTVOLUMECLAIMS, namespace, claim)
-        pod = pod_of(obj, ordinal, revision)
-        name, owner = pod["metadata"]["name"], obj["metadata"]["name"]
+    def _available(self, obj: Object, pod: Object) -> bool:
+        """Whether a pod has been ready for long enough; looks again when it will have been."""
+        since = statefulpods.ready_since(pod)
+        if not since:
+            return False
+        left = obj["spec"].get("minReadySeconds", 0) - clock.seconds_since(since)
+        if left > 0:
+            self.enqueue(key_of(obj), after=left)
+        return left <= 0 or not obj["spec"].get("minReadySeconds")
+
+    def _create(self, obj: Object, ordinal: int, revisions: Revisions) -> None:
+        namespace, owner = obj["metadata"]["namespace"], obj["metadata"]["name"]
+        pod = statefulpods.pod_of(obj, ordinal, *revisions.template_for(ordinal))
+        name = pod["metadata"]["name"]
+        for claim in statefulpods.claims_of(obj, ordinal):
+            called = claim["metadata"]["name"]
+            if self.store.find(PERSISTENTVOLUMECLAIMS, namespace, called) is None:
+                self.registry.create(PERSISTENTVOLUMECLAIMS, namespace, claim)
+                text = f"Create Claim {called} Pod {name} in StatefulSet {owner} success"
+                self._recorder.normal(obj, "SuccessfulCreate", text)
         try:
             self.registry.create(PODS, namespace, pod)
         except ApiError as error:
-            self._recorder.warning(
-                obj, "FailedCreate",
-                f"create Pod {name} in StatefulSet {owner} failed error: {error.message}",
-            )  # fmt: skip
+            text = f"Create Pod {name} in StatefulSet {owner} failed error: {error.message}"
+            self._recorder.warning(obj, "FailedCreate", text)
             raise
-        self._recorder.normal(
-            obj, "SuccessfulCreate", f"Create Pod {name} in StatefulSet {owner} successful"
-        )
+        text = f"Create Pod {name} in StatefulSet {owner} successful"
+        self._recorder.normal(obj, "SuccessfulCreate", text)
 
-    def _delete(self, obj: Object, pod: Object) -> None:
+    def _recreate(self, obj: Object, pod: Object) -> None:
+        """Delete a pod that has ended; another follows when it is gone."""
         if "deletionTimestamp" in pod["metadata"]:
             return
+        where = f"StatefulSet {'/'.join(key_of(obj))} is recreating"
         name = pod["metadata"]["name"]
-        self.registry.delete(PODS, pod["metadata"]["namespace"], name, DeleteOptions())
-        self._recorder.normal(
-            obj, "SuccessfulDelete",
-            f"delete Pod {name} in StatefulSet {obj['metadata']['name']} successful",
-        )  # fmt: skip
+        if pod["status"]["phase"] == "Failed":
+            self._recorder.warning(obj, "RecreatingFailedPod", f"{where} failed Pod {name}")
+        else:
+            text = f"{where} terminated Pod {name}"
+            self._recorder.normal(obj, "RecreatingTerminatedPod", text)
+        self._delete(obj, pod)
 
-    def _update_status(self, obj: Object, revision: str) -> None:
-        pods = list(self._pods(obj).values())
-        ready = sum(1 for pod in pods if _ready(pod))
-        updated = sum(
-            1 for p in pods if p["metadata"]["labels"].get("controller-revision-hash") == revision
-        )
+    def _delete(self, obj: Object, pod: Object) -> None:
+        self.registry.delete(PODS, *key_of(pod), DeleteOptions())
+        name, owner = pod["metadata"]["name"], obj["metadata"]["name"]
+        text = f"Delete Pod {name} in StatefulSet {owner} successful"
+        self._recorder.normal(obj, "SuccessfulDelete", text)
+
+    def _keep_claims(self, obj: Object, pods: dict[int, Object]) -> None:
+        """Have claims go with their set or their pod, where the set says so."""
+        for ordinal, pod in pods.items():
+            for template in statefulpods.claims_of(obj, ordinal):
+                where = (pod["metadata"]["namespace"], template["metadata"]["name"])
+                claim = self.store.find(PERSISTENTVOLUMECLAIMS, *where)
+                if claim is None:
+                    continue
+                owners = statefulpods.claim_owners(obj, pod, claim)
+                if owners != (claim["metadata"].get("ownerReferences") or []):
+                    metadata = {**claim["metadata"], "ownerReferences": owners}
+                    changed = {**claim, "metadata": metadata}
+                    self.registry.update(PERSISTENTVOLUMECLAIMS, *where, changed)
+
+    def _update_status(self, obj: Object, revisions: Revisions, pods: dict[int, Object]) -> None:
+        present = list(pods.values())
+        staying = [p for p in present if "deletionTimestamp" not in p["metadata"]]
+        counts = {
+            "readyReplicas": sum(bool(statefulpods.ready_since(p)) for p in present),
+            "currentReplicas": sum(statefulpods.revision(p) == revisions.current for p in staying),
+            "updatedReplicas": sum(statefulpods.revision(p) == revisions.update for p in staying),
+        }
+        replicas, rolling = obj["spec"]["replicas"], obj["spec"]["updateStrategy"]["type"]
+        done = {len(present), counts["readyReplicas"], counts["updatedReplicas"]} == {replicas}
+        current = revisions.current
+        if rolling == "RollingUpdate" and done:
+            counts["currentReplicas"], current = counts["updatedReplicas"], revisions.update
         status: dict[str, Any] = {
             "observedGeneration": obj["metadata"]["generation"],
-            "replicas": len(pods),
-            "readyReplicas": ready,
-            "currentReplicas": updated,
-            "updatedReplicas": updated,
-            "currentRevision": revision,
-            "updateRevision": revision,
+            "replicas": len(present),
+            **{name: count for name, count in counts.items() if count},
+            "currentRevision": current,
+            "updateRevision": revisions.update,
             "collisionCount": 0,
-            "availableReplicas": ready,
+            "availableReplicas": sum(self._available(obj, p) for p in present),
         }
-        for name in ("readyReplicas", "currentReplicas", "updatedReplicas"):
-            if not status[name]:
-                del status[name]
         self.registry.update_status(STATEFULSETS, obj, status)
-
-
-def revision_of(obj: Object) -> str:
-    """A name for the template as it is: pods of another are replaced."""
-    digest = hashlib.sha256(encode(obj["spec"]["template"])).hexdigest()[:10]
-    return f"{obj['metadata']['name']}-{digest}"
-
-
-def pod_of(obj: Object, ordinal: int, revision: str) -> Object:
-    """The pod of one ordinal."""
-    template = copy.deepcopy(obj["spec"]["template"])
-    owner = obj["metadata"]["name"]
-    name = f"{owner}-{ordinal}"
-    metadata = template.get("metadata") or {}
-    spec = template["spec"]
-    spec["hostname"] = name
-    if obj["spec"].get("serviceName"):
-        spec["subdomain"] = obj["spec"]["serviceName"]
-    for claim in obj["spec"].get("volumeClaimTemplates") or []:
-        volume = claim["metadata"]["name"]
-        source = {"persistentVolumeClaim": {"claimName": f"{volume}-{name}"}}
-        others = [v for v in spec.get("volumes") or [] if v["name"] != volume]
-        spec["volumes"] = [*others, {"name": volume, **source}]
-    body: dict[str, Any] = {
-        "name": name,
-        "generateName": f"{owner}-",
-        "labels": {
-            **(metadata.get("labels") or {}),
-            "apps.kubernetes.io/pod-index": str(ordinal),
-            "controller-revision-hash": revision,
-            "statefulset.kubernetes.io/pod-name": name,
-        },
-        "ownerReferences": [owner_reference(obj)],
-    }
-    if metadata.get("annotations"):
-        body["annotations"] = metadata["annotations"]
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": body, "spec": spec}
-
-
-def claims_of(obj: Object, ordinal: int) -> list[Object]:
-    """The claims that one ordinal's pod mounts."""
-    claims = []
-    for template in obj["spec"].get("volumeClaimTemplates") or []:
-        name = f"{template['metadata']['name']}-{obj['metadata']['name']}-{ordinal}"
-        metadata = {"name": name, "labels": (template["metadata"].get("labels") or {})}
-        claims.append({"metadata": metadata, "spec": copy.deepcopy(template["spec"])})
-    return claims
-
-
-def _ready(pod: Object) -> bool:
-    return "deletionTimestamp" not in pod["metadata"] and any(
-        c["type"] == "Ready" and c["status"] == "True"
-        for c in pod["status"].get("conditions") or []
-    )

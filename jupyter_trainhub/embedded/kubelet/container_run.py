@@ -39,6 +39,8 @@ class ContainerRun:
     started: bool = False
     running: sandbox.Running | None = None
     backoff: float = 0.0
+    image: tuple[str, str] | None = None  # name and id of what was started
+    user: Object | None = None
 
     @property
     def name(self) -> str:
@@ -56,8 +58,17 @@ class ContainerRun:
         if status:
             self.restarts = status.get("restartCount", 0)
             self.state, self.last_state = status.get("state") or {}, status.get("lastState") or {}
+            self.ready, self.started = status["ready"], bool(status.get("started"))
+            self.user = status.get("user")
+            if status.get("imageID"):
+                self.image = status["image"], status["imageID"]
         attempts = [int(p.name) for p in self.directory.glob("[0-9]*")]
-        self.restarts = max([self.restarts, *attempts])
+        if max(attempts, default=0) > self.restarts:
+            # A run that the status does not tell of yet.
+            if "terminated" in self.state:
+                self.last_state = self.state
+            self.restarts, self.state = max(attempts), {}
+            self.ready = self.started = False
 
     def run_directory(self) -> Path:
         """The folder of the current run."""
@@ -109,8 +120,6 @@ class ContainerRun:
     def ended(self, exited: sandbox.Exited) -> None:
         """Be in state terminated."""
         body: Object = {"exitCode": exited.code}
-        if exited.signal:
-            body["signal"] = exited.signal
         body["reason"] = exited.reason
         message = exited.message or self._last_words(exited)
         if message:
@@ -163,21 +172,56 @@ class ContainerRun:
 
     def status(self) -> Object:
         """The ``ContainerStatus``."""
-        image = self.spec["image"]
+        name, digest = self.image or (self.spec["image"], "")
+        resources = self.spec.get("resources") or {}
         body: Object = {
             "name": self.name,
             "state": self.state or {"waiting": {"reason": "ContainerCreating"}},
             "lastState": self.last_state,
             "ready": self.ready,
             "restartCount": self.restarts,
-            "image": image,
-            "imageID": "" if "waiting" in self.state and not self.last_state else image,
+            "image": name,
+            "imageID": digest,
             "started": self.started,
-            "resources": self.spec.get("resources") or {},
         }
+        if self.image:
+            body["resources"] = resources
+            if resources.get("requests"):
+                body["allocatedResources"] = resources["requests"]
+        if mounts := [_mounted(mount) for mount in self.spec.get("volumeMounts") or []]:
+            body["volumeMounts"] = mounts
+        if self.user:
+            body["user"] = self.user
         if "running" in self.state or "terminated" in self.state:
             body["containerID"] = self.container_id()
         return body
+
+
+def _mounted(mount: Object) -> Object:
+    body = {"name": mount["name"], "mountPath": mount["mountPath"]}
+    return body | ({"readOnly": True, "recursiveReadOnly": "Disabled"} if mount.get("readOnly")
+                   else {})  # fmt: skip
+
+
+def restarts_always(container: Object) -> bool:
+    """Whether an init container is a sidecar, which runs beside the others."""
+    return bool(container.get("restartPolicy") == "Always")
+
+
+def restarts(policy: str, container: Object, code: int, initial: bool) -> bool:
+    """Whether a container that exited with ``code`` is started again.
+
+    ``policy`` is its pod's; ``initial``: it is an init container.
+    """
+    for rule in container.get("restartPolicyRules") or []:
+        codes = rule.get("exitCodes") or {}
+        listed = code in (codes.get("values") or [])
+        if rule.get("action") == "Restart" and listed == (codes.get("operator") == "In"):
+            return True
+    if initial and policy == "Always":
+        policy = "OnFailure"
+    policy = container.get("restartPolicy") or policy
+    return policy == "Always" or (policy == "OnFailure" and code != 0)
 
 
 async def shim_ended(running: sandbox.Running) -> None:

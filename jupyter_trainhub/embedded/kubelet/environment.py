@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from typing import Any
 
 from ..apimachinery import quantity
-from ..apimachinery.resources import CONFIGMAPS, SECRETS, Resource
+from ..apimachinery.resources import CONFIGMAPS, NODES, SECRETS, Resource
 from ..apiserver.store import Object, Store
+from . import service_links
 
 _REFERENCE = re.compile(r"\$(?:\$|\(([^()\s]+)\))")
 
@@ -24,7 +26,7 @@ def variables(store: Store, pod: Object, container: Object, pod_ip: str) -> dict
         ConfigError: a ConfigMap, Secret or key is missing and not optional.
     """
     namespace = pod["metadata"]["namespace"]
-    result: dict[str, str] = {}
+    result = service_links.variables(store, pod)
     for source in container.get("envFrom") or []:
         prefix = source.get("prefix", "")
         for field, resource in (("configMapRef", CONFIGMAPS), ("secretRef", SECRETS)):
@@ -53,6 +55,18 @@ def expand(text: str, known: dict[str, str]) -> str:
     return _REFERENCE.sub(replace, text)
 
 
+def expand_known(text: str, known: dict[str, str]) -> str:
+    """As ``expand``, but every name must be known.
+
+    Raises:
+        ConfigError: one is not.
+    """
+    for match in _REFERENCE.finditer(text):
+        if match[1] is not None and match[1] not in known:
+            raise ConfigError(f'missing value for "{match[1]}"')
+    return expand(text, known)
+
+
 def _data(store: Store, resource: Resource, namespace: str, reference: Object) -> dict[str, str]:
     obj = store.find(resource, namespace, reference.get("name", ""))
     if obj is None:
@@ -75,7 +89,7 @@ def _from(store: Store, pod: Object, container: Object, source: Object, pod_ip: 
     if "fieldRef" in source:
         return field_value(pod, source["fieldRef"]["fieldPath"], pod_ip)
     if "resourceFieldRef" in source:
-        return resource_value(container, source["resourceFieldRef"])
+        return resource_value(store, pod, container, source["resourceFieldRef"])
     for field, resource in (("configMapKeyRef", CONFIGMAPS), ("secretKeyRef", SECRETS)):
         if field not in source:
             continue
@@ -101,7 +115,8 @@ def field_value(pod: Object, path: str, pod_ip: str) -> str:
         return str((pod["metadata"].get(match[1]) or {}).get(match[2], ""))
     if path in ("metadata.labels", "metadata.annotations"):
         entries = (pod["metadata"].get(path.partition(".")[2]) or {}).items()
-        return "\n".join(f'{k}="{v}"' for k, v in sorted(entries))
+        # Quoted as Go does.
+        return "\n".join(f"{k}={json.dumps(v, ensure_ascii=False)}" for k, v in sorted(entries))
     values: dict[str, Any] = {
         "metadata.name": pod["metadata"]["name"],
         "metadata.namespace": pod["metadata"]["namespace"],
@@ -118,12 +133,22 @@ def field_value(pod: Object, path: str, pod_ip: str) -> str:
     return str(values[path])
 
 
-def resource_value(container: Object, reference: Object) -> str:
-    """A request or limit of the container, rounded up to the divisor."""
+def resource_value(store: Store, pod: Object, container: Object, reference: Object) -> str:
+    """A request or limit, rounded up to the divisor; without a limit, what the node has.
+
+    Of ``container``, or of the pod's container that the reference names.
+    """
+    spec = pod["spec"]
+    for other in [*spec["containers"], *(spec.get("initContainers") or [])]:
+        if other["name"] == reference.get("containerName"):
+            container = other
     kind, _, name = reference["resource"].partition(".")
-    text = ((container.get("resources") or {}).get(kind) or {}).get(name, "0")
+    text = ((container.get("resources") or {}).get(kind) or {}).get(name)
+    if text is None and kind == "limits":
+        node = store.find(NODES, "", spec.get("nodeName", "")) or {}
+        text = ((node.get("status") or {}).get("allocatable") or {}).get(name)
     divisor = quantity.parse(reference.get("divisor") or "1")
-    return str(-(-quantity.parse(text) // (divisor or 1)))
+    return str(-(-quantity.parse(text or "0") // (divisor or 1)))
 
 
 def command(container: Object, environment: dict[str, str], entrypoint: tuple[str, ...],

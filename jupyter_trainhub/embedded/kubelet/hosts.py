@@ -12,17 +12,33 @@ DOMAIN = "svc.cluster.local"
 _HEAD = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost\n"
 
 
+def hostname(pod: Object) -> str:
+    """What the pod calls itself: a label, or where it asks for that the full domain name."""
+    spec = pod["spec"]
+    if spec.get("hostnameOverride"):
+        return str(spec["hostnameOverride"])
+    name = str(spec.get("hostname") or pod["metadata"]["name"])[:63].rstrip("-.")
+    return _domain_name(pod, name) if spec.get("setHostnameAsFQDN") else name
+
+
+def _domain_name(pod: Object, name: str) -> str:
+    subdomain = pod["spec"].get("subdomain")
+    return f"{name}.{subdomain}.{pod['metadata']['namespace']}.{DOMAIN}" if subdomain else name
+
+
 def render(store: Store, pod: Object, pod_ip: str) -> str:
-    """The file for one pod: itself, and whoever the namespace's headless Services name."""
+    """The file for one pod: itself, whoever the namespace's headless Services name, its aliases."""
     namespace, spec = pod["metadata"]["namespace"], pod["spec"]
-    own = spec.get("hostname") or pod["metadata"]["name"]
-    names = [own]
-    if spec.get("subdomain"):
-        names = [f"{own}.{spec['subdomain']}.{namespace}.{DOMAIN}", own]
+    own = str(spec.get("hostname") or pod["metadata"]["name"])
+    names = dict.fromkeys((_domain_name(pod, own), own))
     lines = [f"{pod_ip}\t{' '.join(names)}"]
     for service in store.list(SERVICES, namespace):
         if service["spec"].get("clusterIP") == "None":
             lines += _records(store, service)
+    aliases = spec.get("hostAliases") or []
+    if aliases:
+        lines += ["", "# Entries added by HostAliases."]
+        lines += ["\t".join([a["ip"], *(a.get("hostnames") or [])]) for a in aliases]
     return _HEAD + "\n".join(lines) + "\n"
 
 

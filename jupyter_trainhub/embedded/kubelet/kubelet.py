@@ -8,15 +8,24 @@ import random
 import shutil
 from pathlib import Path
 
-from ..apimachinery.resources import PODS, SERVICES
-from ..apimachinery.status import ApiError, bad_request
+from ..apimachinery.resources import CONFIGMAPS, PODS, SECRETS, SERVICES, Resource
+from ..apimachinery.status import bad_request
 from ..apiserver.events import Recorder
 from ..apiserver.registry import DeleteOptions, Registry
-from ..apiserver.store import Change, Object, key_of
-from ..runtime import sandbox
-from .pod_worker import Place, PodWorker
+from ..apiserver.store import Change, Object
+from ..runtime import listeners, sandbox
+from . import container_logs
+from .container_config import Place, PodContext
+from .images import Images
+from .metrics import Metrics
+from .node import this_machine
+from .pod_status import HOST_IP
+from .pod_worker import PodWorker, remove_state
 
 log = logging.getLogger(__name__)
+
+# How often the files of all volumes are looked at (seconds).
+_REFRESH = 60.0
 
 
 class Kubelet:
@@ -24,14 +33,19 @@ class Kubelet:
 
     Args:
         directory: where pods' volumes, containers and logs are kept.
+        images: what pods may run.
         hide: folders that no pod may see.
     """
 
-    def __init__(self, registry: Registry, directory: Path, hide: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, registry: Registry, directory: Path, images: Images, hide: tuple[str, ...] = ()
+    ) -> None:
         self._registry = registry
         self._store = registry.store
         self._directory = directory
+        self._images = images
         self._hide = hide
+        self._metrics = Metrics()
         self._workers: dict[str, PodWorker] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._shutting_down = False
@@ -45,6 +59,7 @@ class Kubelet:
         for pod in self._store.list(PODS):
             self._consider(pod)
         self._store.subscribe(self._heard)
+        asyncio.get_running_loop().call_later(_REFRESH, self._refresh_periodically)
 
     def _heard(self, change: Change) -> None:
         if change.resource is PODS:
@@ -57,8 +72,13 @@ class Kubelet:
                 self._consider(change.object)
             if _address(change.object) != _address(change.previous) or _ready_changed(change):
                 asyncio.get_running_loop().call_soon(self._write_hosts, change.object)
+            if uid in self._workers and _labels(change.object) != _labels(change.previous):
+                asyncio.get_running_loop().call_soon(self._workers[uid].refresh_volumes)
         elif change.resource is SERVICES:
             asyncio.get_running_loop().call_soon(self._write_hosts, change.object)
+        elif change.resource in (CONFIGMAPS, SECRETS):
+            namespace = change.object["metadata"]["namespace"]
+            asyncio.get_running_loop().call_soon(self._refresh_volumes, namespace)
 
     def _consider(self, pod: Object) -> None:
         metadata, status = pod["metadata"], pod["status"]
@@ -72,7 +92,10 @@ class Kubelet:
         recorder = Recorder(self._registry, "kubelet", pod["spec"]["nodeName"])
         place = Place(self._state_of(pod), self._logs_of(pod), self._hide)
         address = status.get("podIP") or self._new_address()
-        worker = PodWorker(self._registry, recorder, pod, place, address)
+        if pod["spec"].get("hostNetwork"):
+            address = HOST_IP
+        context = PodContext(self._store, place, self._images, address, pod)
+        worker = PodWorker(self._registry, recorder, context)
         self._workers[metadata["uid"]] = worker
         self._tasks[metadata["uid"]] = asyncio.ensure_future(self._run(worker, pod))
 
@@ -98,6 +121,16 @@ class Kubelet:
             worker = self._workers.get(pod["metadata"]["uid"])
             if worker:
                 worker.write_hosts()
+
+    def _refresh_volumes(self, namespace: str | None) -> None:
+        for worker in list(self._workers.values()):
+            if namespace in (None, worker.namespace):
+                worker.refresh_volumes()
+
+    def _refresh_periodically(self) -> None:
+        # Tokens are replaced before they expire.
+        self._refresh_volumes(None)
+        asyncio.get_running_loop().call_later(_REFRESH, self._refresh_periodically)
 
     def _new_address(self) -> str:
         taken = {_address(pod) for pod in self._store.list(PODS)}
@@ -143,61 +176,56 @@ class Kubelet:
         """Whether any pod runs or is about to."""
         return bool(self._workers)
 
-    def running(self, pod: Object, container: str) -> sandbox.Running:
-        """The live run of a container (its name, or "" for the first).
-
-        Raises:
-            ApiError: 400, there is no such container, or it does not run.
-        """
-        name = container_name(pod, container)
+    def running(self, pod: Object, container: str) -> sandbox.Running | None:
+        """The live run of a container, if any."""
         worker = self._workers.get(pod["metadata"]["uid"])
-        running = worker.running(name) if worker else None
-        if running is None:
-            raise bad_request(f'container {name} in pod "{pod["metadata"]["name"]}" is not running')
-        return running
+        return worker.running(container) if worker else None
 
-    def log_file(self, pod: Object, container: str, previous: bool) -> Path:
-        """The log of a container.
+    def listener(self, pod: Object, port: int, *, loopback: bool) -> str:
+        """The address at which a process of the pod listens on a TCP port, to be dialled.
+
+        The pod has an address, but its network is the machine's, whose other listeners are none of
+        the pod's. With `loopback`, what listens on 127.0.0.1 or ::1 counts too.
 
         Raises:
-            ApiError: 400, there is no such container, or it has no log yet.
+            ConnectionRefusedError: none does.
         """
-        name = container_name(pod, container)
-        status = _container_status(pod, name)
-        attempt = status.get("restartCount", 0) - previous
+        own = _address(pod)
+        dialled = {own: own, "0.0.0.0": own, "::": own}
+        if loopback:
+            dialled = {"127.0.0.1": "127.0.0.1", "::1": "::1", **dialled}
+        found = {i: a for i, a in listeners.listening(port).items() if a in dialled}
+        worker = self._workers.get(pod["metadata"]["uid"])
+        addresses = {dialled[found[i]] for i in worker.holds(set(found))} if worker else set()
+        if not addresses:
+            raise ConnectionRefusedError
+        return own if own in addresses else addresses.pop()
+
+    async def measure(self, resource: Resource, objects: list[Object]) -> list[Object]:
+        """The metrics of pods or nodes; those that nothing is known of are left out."""
+        running = {
+            (uid, run.name): run.running
+            for uid, worker in self._workers.items()
+            for run in worker.runs()
+            if run.running and "running" in run.state
+        }
+        pods, machine = self._store.list(PODS), this_machine().name
+        return await self._metrics.measure(resource, objects, pods, running, machine)
+
+    def log(self, pod: Object, name: str, previous: bool) -> tuple[Path, sandbox.Running | None]:
+        """A container's log, and the run that still writes it, if any.
+
+        Raises:
+            ApiError: 400, it has no log yet.
+        """
+        attempt = container_logs.attempt(pod, name, previous)
         path = self._logs_of(pod) / name / f"{attempt}.log"
-        if previous and attempt < 0:
-            raise bad_request(
-                f'previous terminated container "{name}" in pod "{pod["metadata"]["name"]}" not '
-                "found"
-            )
-        if not path.exists():
-            earlier = path.with_name(f"{attempt - 1}.log")
-            if earlier.exists():
-                # Between two runs, the log of the last is what there is.
-                return earlier
-            raise self._not_started(pod, name, status)
-        return path
-
-    def _not_started(self, pod: Object, name: str, status: Object) -> ApiError:
-        reason = ((status.get("state") or {}).get("waiting") or {}).get("reason", "")
-        detail = {
-            "ErrImagePull": "image can't be pulled",
-            "ImagePullBackOff": "trying and failing to pull image",
-        }.get(reason, reason or "ContainerCreating")
-        return bad_request(
-            f'container "{name}" in pod "{pod["metadata"]["name"]}" is waiting to start: {detail}'
-        )
-
-    def ended(self, pod: Object, container: str) -> bool:
-        """Whether a container will write no more to its log."""
-        if pod["metadata"]["uid"] not in self._workers:
-            return True
-        current = self._store.get(PODS, *key_of(pod))
-        status = _container_status(current, container_name(pod, container))
-        state = status.get("state") or {}
-        # Waiting for a first start is a beginning; waiting after a run is the end of that run.
-        return "terminated" in state or ("waiting" in state and bool(status.get("lastState")))
+        earlier = path.with_name(f"{attempt - 1}.log")
+        if not path.exists() and earlier.exists():
+            # About to start anew: the log of the last run is what there is.
+            return earlier, None
+        running = self.running(pod, name)
+        return path, running if running and running.directory.name == str(attempt) else None
 
 
 async def _remove_when_ended(folder: Path) -> None:
@@ -205,7 +233,7 @@ async def _remove_when_ended(folder: Path) -> None:
         found = sandbox.find(run)
         while found and found.alive():
             await asyncio.sleep(0.05)
-    await asyncio.to_thread(sandbox.remove, folder)
+    await asyncio.to_thread(remove_state, folder)
 
 
 def container_name(pod: Object, asked: str) -> str:
@@ -215,28 +243,22 @@ def container_name(pod: Object, asked: str) -> str:
         ApiError: 400, the pod has no container of that name.
     """
     spec = pod["spec"]
-    names = [c["name"] for c in [*spec["containers"], *(spec.get("initContainers") or [])]]
+    names = [c["name"] for c in [*(spec.get("initContainers") or []), *spec["containers"]]]
     if not asked:
         if len(spec["containers"]) > 1:
-            options = " ".join(c["name"] for c in spec["containers"])
             raise bad_request(
                 f"a container name must be specified for pod {pod['metadata']['name']}, choose one "
-                f"of: [{options}]"
+                f"of: [{' '.join(names)}]"
             )
-        return str(names[0])
+        return str(spec["containers"][0]["name"])
     if asked not in names:
         raise bad_request(f"container {asked} is not valid for pod {pod['metadata']['name']}")
     return asked
 
 
-def _container_status(pod: Object, name: str) -> Object:
-    status = pod["status"]
-    for field in ("containerStatuses", "initContainerStatuses"):
-        for entry in status.get(field) or []:
-            if entry["name"] == name:
-                found: Object = entry
-                return found
-    return {}
+def _labels(pod: Object | None) -> tuple[Object, Object]:
+    metadata = (pod or {}).get("metadata") or {}
+    return metadata.get("labels") or {}, metadata.get("annotations") or {}
 
 
 def _address(pod: Object | None) -> str:

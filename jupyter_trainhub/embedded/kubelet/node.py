@@ -76,7 +76,7 @@ def _memory_kib() -> int:
     return 0
 
 
-def register(registry: Registry, shapes: list[NodeShape], images: list[str]) -> None:
+def register(registry: Registry, shapes: list[NodeShape], images: list[Object]) -> None:
     """Write the Node objects, and remove those of nodes that are no longer configured."""
     for obj in registry.store.list(NODES):
         if obj["metadata"]["name"] not in {s.name for s in shapes}:
@@ -94,6 +94,13 @@ def register(registry: Registry, shapes: list[NodeShape], images: list[str]) -> 
         )
 
 
+def update_images(registry: Registry, images: list[Object]) -> None:
+    """Have the nodes say which images this machine has now."""
+    for obj in registry.store.list(NODES):
+        if obj["status"].get("images") != images:
+            registry.store.update(NODES, {**obj, "status": {**obj["status"], "images": images}})
+
+
 def _labels(shape: NodeShape) -> dict[str, str]:
     arch = discovery.architecture()
     return {
@@ -105,7 +112,7 @@ def _labels(shape: NodeShape) -> dict[str, str]:
     }
 
 
-def _status(shape: NodeShape, images: list[str]) -> Object:
+def _status(shape: NodeShape, images: list[Object]) -> Object:
     resources = {"cpu": shape.cpus, "memory": shape.memory, "pods": str(MAX_PODS)}
     if shape.gpus:
         resources["nvidia.com/gpu"] = str(shape.gpus)
@@ -142,7 +149,7 @@ def _status(shape: NodeShape, images: list[str]) -> Object:
             "operatingSystem": "linux",
             "architecture": discovery.architecture(),
         },
-        "images": [{"names": [name], "sizeBytes": 0} for name in images],
+        "images": images,
     }  # fmt: skip
 
 

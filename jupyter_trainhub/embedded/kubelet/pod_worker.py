@@ -4,75 +4,72 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
-from collections.abc import Coroutine
-from dataclasses import dataclass
+import time
 from pathlib import Path
-from typing import Any
 
-from ..apimachinery import clock, quantity
+from ..apimachinery import clock
 from ..apimachinery.resources import PODS
 from ..apiserver.events import Recorder
-from ..apiserver.registry import DeleteOptions, Registry, condition
+from ..apiserver.registry import DeleteOptions, Registry
 from ..apiserver.store import Object
-from ..runtime import sandbox
-from . import environment, hosts, images, probes, volumes
-from .container_run import ContainerRun
+from ..runtime import listeners, sandbox
+from . import eviction, hosts, mounter, unsupported, volumes
+from .container_config import PodContext
+from .container_run import ContainerRun, restarts_always
+from .container_worker import ContainerWorker
+from .pod_status import PodState, pod_status
+from .projection import Sources
 
 log = logging.getLogger(__name__)
 
-# Between tries of what may come right by itself: a volume, an image, a reference (seconds).
+# Between tries to have the pod's volumes (seconds).
 _FIRST_RETRY = 0.5
 _LAST_RETRY = 20.0
 
 _DEADLINE = "Pod was active on the node longer than the specified deadline"
 _SHUTDOWN = "Pod was terminated in response to imminent node shutdown."
 
-
-@dataclass(frozen=True)
-class Place:
-    """Where a node keeps what a pod needs."""
-
-    state: Path  # volumes and containers, removed when the pod has ended
-    logs: Path  # kept until the pod is deleted
-    hide: tuple[str, ...]  # folders that no pod may see
+# What a pod has to end in that takes more than it may (seconds). Source: kubelet.
+_EVICTION_GRACE = 1.0
 
 
 class PodWorker:
     """The life of one pod. ``run`` returns when the pod has ended or is gone."""
 
-    def __init__(
-        self, registry: Registry, recorder: Recorder, pod: Object, place: Place, address: str
-    ) -> None:
+    def __init__(self, registry: Registry, recorder: Recorder, context: PodContext) -> None:
         self._registry = registry
         self._recorder = recorder
-        self._place = place
-        self._uid = pod["metadata"]["uid"]
-        self._key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
-        self._pod = pod
-        self._address = address
+        self._context = context
+        self._key = (context.pod["metadata"]["namespace"], context.pod["metadata"]["name"])
+        self.namespace = self._key[0]
+        self._uid = context.pod["metadata"]["uid"]
         self._changed = asyncio.Event()
-        self._ending: tuple[str, str] | None = None  # reason and message of a forced end
-        self._set_up = False
-        status = pod["status"]
-        self._start_time = status.get("startTime") or clock.now()
-        self._initial = self._runs("initContainers", status.get("initContainerStatuses"))
-        self._main = self._runs("containers", status.get("containerStatuses"))
+        self._sockets: set[int] = set()
+        status = context.pod["status"]
+        self._is_new = "startTime" not in status
+        self._initial = self._workers("initContainers", status.get("initContainerStatuses"))
+        self._main = self._workers("containers", status.get("containerStatuses"))
+        self._state = PodState(
+            [w.run for w in self._initial], [w.run for w in self._main],
+            status.get("startTime") or clock.now(), context.address,
+        )  # fmt: skip
 
-    def _runs(self, field: str, statuses: list[Object] | None) -> list[ContainerRun]:
+    def _workers(self, field: str, statuses: list[Object] | None) -> list[ContainerWorker]:
+        spec, place = self._context.pod["spec"], self._context.place
         known = {status["name"]: status for status in statuses or []}
-        runs = []
-        for spec in self._pod["spec"].get(field) or []:
-            name = spec["name"]
-            run = ContainerRun(
-                spec, self._place.state / "containers" / name, self._place.logs / name
-            )
+        after_others = field == "containers" and spec.get("initContainers")
+        workers = []
+        for container in spec.get(field) or []:
+            name = container["name"]
+            run = ContainerRun(container, place.state / "containers" / name, place.logs / name)
             run.recover(known.get(name))
             if not run.state:
-                run.wait_for("PodInitializing" if self._pod["spec"].get("initContainers")
-                             and field == "containers" else "ContainerCreating")  # fmt: skip
-            runs.append(run)
-        return runs
+                run.wait_for("PodInitializing" if after_others else "ContainerCreating")
+            initial = field == "initContainers"
+            workers.append(
+                ContainerWorker(self._context, run, self._recorder, self._publish, initial)
+            )
+        return workers
 
     def notify(self) -> None:
         """The pod object changed."""
@@ -80,19 +77,29 @@ class PodWorker:
 
     def shut_down(self) -> None:
         """End the pod because its node ends; it gets its grace period and is Failed."""
-        self._ending = ("Terminated", _SHUTDOWN)
+        self._end("Terminated", _SHUTDOWN)
+
+    def _end(self, reason: str, message: str) -> None:
+        self._state.ending = (reason, message)
         self._changed.set()
 
     def running(self, container: str) -> sandbox.Running | None:
         """The container's live run, for exec and the like."""
-        for run in self._initial + self._main:
+        for run in self.runs():
             if run.name == container and "running" in run.state:
                 return run.running
         return None
 
+    def holds(self, sockets: set[int]) -> set[int]:
+        """Those of the sockets (inodes) that processes of the pod have open."""
+        if not sockets <= self._sockets:
+            running = [run.running for run in self.runs() if run.running]
+            self._sockets = listeners.held(pid for r in running for pid in r.members())
+        return sockets & self._sockets
+
     def runs(self) -> list[ContainerRun]:
         """All containers."""
-        return self._initial + self._main
+        return self._state.initial + self._state.main
 
     async def run(self) -> None:
         """Run the pod until it ends or is deleted; then leave nothing of it but its logs."""
@@ -108,268 +115,147 @@ class PodWorker:
             stop.cancel()
         await asyncio.gather(life, stop, return_exceptions=True)
         await self._terminate()
-        self._publish(final=True)
-        await asyncio.to_thread(self._clean_up)
+        self._state.final = True
+        self._publish()
+        await asyncio.to_thread(remove_state, self._context.place.state)
         self._confirm_deletion()
 
     def _current(self) -> Object | None:
         pod = self._registry.store.find(PODS, *self._key)
         if pod is None or pod["metadata"]["uid"] != self._uid:
             return None
-        self._pod = pod
+        self._context.pod = pod
         return pod
 
     async def _until_stopped(self) -> None:
         while True:
             self._changed.clear()
             pod = self._current()
-            if self._ending or pod is None or "deletionTimestamp" in pod["metadata"]:
+            if self._state.ending or pod is None or "deletionTimestamp" in pod["metadata"]:
                 return
             left = None
             limit = pod["spec"].get("activeDeadlineSeconds")
             if limit is not None:
-                left = limit - clock.seconds_since(self._start_time)
+                left = limit - clock.seconds_since(self._state.start_time)
                 if left <= 0:
-                    self._ending = ("DeadlineExceeded", _DEADLINE)
-                    self._recorder.normal(pod, *self._ending)
+                    self._state.ending = ("DeadlineExceeded", _DEADLINE)
+                    self._recorder.normal(pod, *self._state.ending)
                     return
+            if pod["spec"].get("readinessGates"):
+                self._publish()
             try:
                 await asyncio.wait_for(self._changed.wait(), left)
             except asyncio.TimeoutError:
                 continue
 
     async def _live(self) -> None:
-        prepared = await self._prepare_volumes()
-        self._set_up = True
+        self._context.volumes = await self._prepare_volumes()
+        self._state.set_up = True
         self.write_hosts()
-        for run in self._initial:
-            await self._run_container(run, prepared, initial=True)
-            if run.exit_code != 0:
-                return
-        for run in self._main:
-            if run.state == {"waiting": {"reason": "PodInitializing"}}:
-                run.wait_for("ContainerCreating")
-        self._publish()
-        await asyncio.gather(*(self._run_container(r, prepared) for r in self._main))
+        self._tell_what_is_not_honoured()
+        beside = [asyncio.ensure_future(self._watch_usage())]
+        try:
+            for worker in self._initial:
+                if restarts_always(worker.run.spec):
+                    beside.append(asyncio.ensure_future(worker.live()))
+                    await worker.until_started()
+                    continue
+                await worker.live()
+                if worker.run.exit_code != 0:
+                    return
+            for worker in self._main:
+                if worker.run.state == {"waiting": {"reason": "PodInitializing"}}:
+                    worker.run.wait_for("ContainerCreating")
+            self._publish()
+            await asyncio.gather(*(worker.live() for worker in self._main))
+        finally:
+            for task in beside:
+                task.cancel()
+
+    def _sources(self) -> Sources:
+        context, registry = self._context, self._registry
+        return Sources(registry.store, registry.tokens, context.pod, context.address)
 
     async def _prepare_volumes(self) -> dict[str, volumes.Volume]:
         delay = _FIRST_RETRY
         while True:
             try:
-                return volumes.prepare(
-                    self._registry.store, self._pod, self._place.state, self._address
-                )
+                return await volumes.prepare(self._sources(), self._context.place.state)
             except volumes.MountError as error:
-                self._recorder.warning(self._pod, "FailedMount", str(error))
+                self._recorder.warning(self._context.pod, "FailedMount", str(error))
             await asyncio.sleep(delay)
             delay = min(delay * 2, _LAST_RETRY)
+
+    def refresh_volumes(self) -> None:
+        """Show in the pod's volumes what the objects that they are made of hold now."""
+        if not self._state.set_up or self._state.final or self._current() is None:
+            return
+        try:
+            volumes.refresh(self._sources(), self._context.place.state)
+        except volumes.MountError as error:
+            self._recorder.warning(self._context.pod, "FailedMount", str(error))
 
     def write_hosts(self) -> None:
         """Bring the pod's /etc/hosts up to date."""
-        if self._set_up:
-            text = hosts.render(self._registry.store, self._pod, self._address)
-            hosts.write(self._place.state / "etc-hosts", text)
+        if self._state.set_up and not self._state.final:
+            text = hosts.render(self._registry.store, self._context.pod, self._context.address)
+            hosts.write(self._context.place.state / "etc-hosts", text)
 
-    async def _run_container(
-        self, run: ContainerRun, prepared: dict[str, volumes.Volume], initial: bool = False
-    ) -> None:
-        policy = self._pod["spec"]["restartPolicy"]
-        if initial and policy == "Always":
-            policy = "OnFailure"
-        while True:
-            if run.exit_code is None:
-                running = await run.find() or await self._start(run, prepared)
-                await self._follow(run, running)
-            if policy == "Never" or (policy == "OnFailure" and run.exit_code == 0):
-                return
-            await self._back_off(run)
-            run.restart()
-            run.state = {}
+    def _tell_what_is_not_honoured(self) -> None:
+        pod = self._context.pod
+        on_disk = volumes.not_in_memory(pod, self._context.volumes)
+        message = unsupported.message(pod, on_disk) if self._is_new else ""
+        if message:
+            self._recorder.warning(pod, "FieldNotHonoured", message)
 
-    async def _follow(self, run: ContainerRun, running: sandbox.Running) -> None:
-        if await run.until_started(running):
-            self._recorder.normal(self._pod, "Started", "Container started", self._field(run))
-            watchers = [asyncio.ensure_future(c) for c in self._probes(run, running)]
-            limit = ((run.spec.get("resources") or {}).get("limits") or {}).get("memory")
-            if limit:
-                watchers.append(asyncio.ensure_future(_watch_memory(running, limit)))
-            run.started = "startupProbe" not in run.spec
-            run.ready = run.started and "readinessProbe" not in run.spec
-            self._publish()
-            try:
-                exited = await run.until_exited()
-            finally:
-                for watcher in watchers:
-                    watcher.cancel()
-        else:
-            exited = await run.until_exited()
-            if exited.reason == "StartError":
-                self._recorder.warning(
-                    self._pod, "Failed", f"Error: {exited.message}", self._field(run)
-                )
-        run.ended(exited)
-        self._publish()
-
-    async def _start(
-        self, run: ContainerRun, prepared: dict[str, volumes.Volume]
-    ) -> sandbox.Running:
-        delay = _FIRST_RETRY
-        while True:
-            try:
-                container = self._container(run, prepared)
-            except images.ImageUnavailable as error:
-                self._image_missing(run, str(error))
-            except environment.ConfigError as error:
-                run.wait_for("CreateContainerConfigError", str(error))
-                self._recorder.warning(self._pod, "Failed", f"Error: {error}", self._field(run))
-                self._publish()
-            except (volumes.MountError, ValueError) as error:
-                run.wait_for("CreateContainerError", str(error))
-                self._recorder.warning(self._pod, "Failed", f"Error: {error}", self._field(run))
-                self._publish()
-            else:
-                self._recorder.normal(self._pod, "Created", "Container created", self._field(run))
-                return sandbox.start(container)
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, _LAST_RETRY)
-
-    def _image_missing(self, run: ContainerRun, message: str) -> None:
-        field, name = self._field(run), run.spec["image"]
-        if (run.state.get("waiting") or {}).get("reason") == "ErrImagePull":
-            run.wait_for("ImagePullBackOff", f'Back-off pulling image "{name}": {message}')
-            self._recorder.normal(self._pod, "BackOff", f'Back-off pulling image "{name}"', field)
-            self._recorder.warning(self._pod, "Failed", "Error: ImagePullBackOff", field)
-        elif (run.state.get("waiting") or {}).get("reason") != "ImagePullBackOff":
-            self._recorder.normal(self._pod, "Pulling", f'Pulling image "{name}"', field)
-            run.wait_for("ErrImagePull", message)
-            self._recorder.warning(self._pod, "Failed", message, field)
-            self._recorder.warning(self._pod, "Failed", "Error: ErrImagePull", field)
-        self._publish()
-
-    def _container(
-        self, run: ContainerRun, prepared: dict[str, volumes.Volume]
-    ) -> sandbox.Container:
-        image = images.find(run.spec["image"])
-        given = environment.variables(self._registry.store, self._pod, run.spec, self._address)
-        variables = {**image.environment, **given}
-        argv = environment.command(run.spec, variables, image.entrypoint, image.command)
-        context = {**(self._pod["spec"].get("securityContext") or {}),
-                   **(run.spec.get("securityContext") or {})}  # fmt: skip
-        mounts = [
-            sandbox.Mount("/etc/hosts", str(self._place.state / "etc-hosts")),
-            *volumes.mounts(run.spec, prepared, variables),
-        ]
-        return sandbox.Container(
-            directory=run.run_directory(),
-            layers=image.layers,
-            argv=argv,
-            env=variables,
-            cwd=run.spec.get("workingDir") or image.working_dir,
-            hostname=self._pod["spec"].get("hostname") or self._key[1],
-            mounts=tuple(mounts),
-            log_path=run.log_file(),
-            termination_log=run.spec["terminationMessagePath"],
-            uid=context.get("runAsUser"),
-            gid=context.get("runAsGroup"),
-            hide=self._place.hide,
-        )
-
-    def _probes(
-        self, run: ContainerRun, running: sandbox.Running
-    ) -> list[Coroutine[Any, Any, None]]:
-        watches = []
-        for kind in ("startupProbe", "readinessProbe", "livenessProbe"):
-            if kind in run.spec:
-                watches.append(self._probe(run, running, kind))
-        return watches
-
-    async def _probe(self, run: ContainerRun, running: sandbox.Running, kind: str) -> None:
-        probe = run.spec[kind]
-        word = kind.removesuffix("Probe").capitalize()
-
-        def changed(success: bool, message: str) -> None:
-            if not success:
-                self._recorder.warning(
-                    self._pod, "Unhealthy", f"{word} probe failed: {message}", self._field(run)
-                )
-            if kind == "readinessProbe":
-                run.ready = success and run.started
-            elif kind == "startupProbe" and success:
-                run.started = True
-                run.ready = "readinessProbe" not in run.spec
-            elif not success:
-                self._recorder.normal(
-                    self._pod, "Killing",
-                    f"Container {run.name} failed {word.lower()} probe, will be restarted",
-                    self._field(run),
-                )  # fmt: skip
-                running.signal(signal.SIGTERM)
-                grace = self._pod["spec"]["terminationGracePeriodSeconds"]
-                asyncio.get_running_loop().call_later(grace, running.kill)
-            self._publish()
-
-        while kind != "startupProbe" and not run.started:
-            await asyncio.sleep(0.1)
-        check = probes.checker(probe, run.spec, running, self._address)
-        await probes.watch(probe, check, changed)
-
-    async def _back_off(self, run: ContainerRun) -> None:
-        wait = run.next_backoff()
-        if wait <= 0:
-            return
-        run.last_state = run.state
-        name = f"{self._key[1]}_{self._key[0]}({self._uid})"
-        message = f"back-off {wait:.0f}s restarting failed container={run.name} pod={name}"
-        self._recorder.warning(
-            self._pod, "BackOff",
-            f"Back-off restarting failed container {run.name} in pod {name}", self._field(run),
-        )  # fmt: skip
-        run.wait_for("CrashLoopBackOff", message)
-        self._publish()
-        await asyncio.sleep(wait)
-
-    def _field(self, run: ContainerRun) -> str:
-        kind = "initContainers" if run in self._initial else "containers"
-        return f"spec.{kind}{{{run.name}}}"
+    async def _watch_usage(self) -> None:
+        message = await eviction.until_exceeded(self._context.pod, self._context.volumes)
+        if message:
+            self._recorder.warning(self._context.pod, "Evicted", message)
+            self._end("Evicted", message)
 
     async def _terminate(self) -> None:
-        """End what still runs: SIGTERM, the grace period, SIGKILL."""
+        """End what still runs, within what the pod's grace period leaves."""
+        deadline = time.monotonic() + self._grace()
+        ends = asyncio.ensure_future(self._stop_all(deadline))
+        while not ends.done():
+            self._changed.clear()
+            change = asyncio.ensure_future(self._changed.wait())
+            await asyncio.wait({ends, change}, return_when=asyncio.FIRST_COMPLETED)
+            change.cancel()
+            sooner = time.monotonic() + self._grace()
+            if not ends.done() and sooner < deadline - 0.5:
+                # Deleted once more, with a shorter grace period.
+                deadline = sooner
+                asyncio.get_running_loop().call_later(self._grace(), self._kill_all)
+        await ends
+
+    async def _stop_all(self, deadline: float) -> None:
+        def left() -> float:
+            return max(0.0, deadline - time.monotonic())
+
+        sidecars = [w for w in self._initial if restarts_always(w.run.spec)]
+        others = [w for w in self._initial + self._main if w not in sidecars]
+        await asyncio.gather(*(worker.stop(left()) for worker in others))
+        for worker in reversed(sidecars):
+            await worker.stop(left())
+
+    def _kill_all(self) -> None:
         for run in self.runs():
-            # A run of an earlier process of the cluster that was not taken up yet.
-            run.running = run.running or sandbox.find(run.run_directory())
-        alive = [r for r in self.runs() if r.running and r.running.alive()]
-        if not alive:
-            return
-        for run in alive:
-            self._recorder.normal(
-                self._pod, "Killing", f"Stopping container {run.name}", self._field(run)
-            )
-            assert run.running is not None
-            run.running.signal(signal.SIGTERM)
-        ends = asyncio.gather(*(run.until_exited() for run in alive))
-        done, _ = await asyncio.wait({ends}, timeout=self._grace())
-        if not done:
-            for run in alive:
-                assert run.running is not None
+            if run.running and run.running.alive():
                 run.running.kill()
-        for run, exited in zip(alive, await ends, strict=True):
-            run.ended(exited)
 
     def _grace(self) -> float:
         pod = self._current()
         if pod is None:
             return 0.0  # deleted by force
         metadata = pod["metadata"]
+        if self._state.ending and self._state.ending[0] == "Evicted":
+            return _EVICTION_GRACE
         if "deletionTimestamp" not in metadata:
             return float(pod["spec"]["terminationGracePeriodSeconds"])
         passed = clock.seconds_since(metadata["deletionTimestamp"])
         return float(max(0.0, metadata.get("deletionGracePeriodSeconds", 0) - max(0.0, passed)))
-
-    def _clean_up(self) -> None:
-        for folder in (self._place.state / "containers").glob("*/*"):
-            sandbox.remove(folder)
-        if self._place.state.exists():
-            sandbox.remove(self._place.state)
 
     def _confirm_deletion(self) -> None:
         pod = self._current()
@@ -377,104 +263,20 @@ class PodWorker:
             options = DeleteOptions(grace_seconds=0, uid=self._uid)
             self._registry.delete(PODS, *self._key, options)
 
-    def _publish(self, final: bool = False) -> None:
+    def _publish(self) -> None:
         pod = self._current()
         if pod:
-            status = pod_status(
-                pod, self._initial, self._main, self._start_time, self._address,
-                self._ending, final, self._set_up,
-            )  # fmt: skip
-            self._registry.update_status(PODS, pod, status)
+            self._registry.update_status(PODS, pod, pod_status(pod, self._state))
 
 
-async def _watch_memory(running: sandbox.Running, limit: str) -> None:
-    allowed = int(quantity.parse(limit))
-    while True:
-        if running.memory(allowed) > allowed:
-            running.kill(reason="OOMKilled")
-            return
-        await asyncio.sleep(0.5)
+def remove_state(folder: Path) -> None:
+    """Remove what a pod left on the machine but its logs; takes as long as deleting does.
 
-
-def pod_status(
-    pod: Object,
-    initial: list[ContainerRun],
-    main: list[ContainerRun],
-    start_time: str,
-    address: str,
-    ending: tuple[str, str] | None,
-    final: bool,
-    set_up: bool,
-) -> Object:
-    """The pod's status, from the state of its containers. ``final``: nothing runs any more."""
-    phase = _phase(pod, initial, main, ending, final)
-    over = phase in ("Succeeded", "Failed")
-    initialized = all(run.exit_code == 0 for run in initial)
-    unready = [run.name for run in main if not run.ready]
-    status: Object = {**pod["status"], "phase": phase, "hostIP": "127.0.0.1",
-                      "hostIPs": [{"ip": "127.0.0.1"}], "startTime": start_time}  # fmt: skip
-    status["observedGeneration"] = pod["metadata"]["generation"]
-    if ending:
-        status["reason"], status["message"] = ending
-    if set_up:
-        status |= {"podIP": address, "podIPs": [{"ip": address}]}
-    reason = message = ""
-    if over:
-        reason = "PodCompleted" if phase == "Succeeded" else "PodFailed"
-    elif unready:
-        reason = "ContainersNotReady"
-        message = f"containers with unready status: [{' '.join(unready)}]"
-    ready = "False" if over or unready else "True"
-    waiting = [run.name for run in initial if run.exit_code != 0]
-    new = [
-        condition("PodReadyToStartContainers", "False" if over or not set_up else "True"),
-        condition("Initialized", "True", "PodCompleted" if phase == "Succeeded" else "")
-        if initialized
-        else condition(
-            "Initialized", "False", "ContainersNotInitialized",
-            f"containers with incomplete status: [{' '.join(waiting)}]",
-        ),
-        condition("Ready", ready, reason, message),
-        condition("ContainersReady", ready, reason, message),
-    ]  # fmt: skip
-    status["conditions"] = _merged(pod["status"].get("conditions") or [], new)
-    for field, runs in (("initContainerStatuses", initial), ("containerStatuses", main)):
-        if runs:
-            status[field] = [run.status() for run in runs]
-    return status
-
-
-def _phase(
-    pod: Object,
-    initial: list[ContainerRun],
-    main: list[ContainerRun],
-    ending: tuple[str, str] | None,
-    final: bool,
-) -> str:
-    if ending:
-        return "Failed"
-    never = pod["spec"]["restartPolicy"] == "Never"
-    if any(run.exit_code not in (0, None) for run in initial) and (never or final):
-        return "Failed"
-    if any(run.exit_code != 0 for run in initial):
-        return "Pending"
-    codes = [run.exit_code for run in main]
-    if all(code is not None for code in codes):
-        policy = pod["spec"]["restartPolicy"]
-        settled = final or never or (policy == "OnFailure" and not any(codes))
-        if settled:
-            return "Failed" if any(codes) else "Succeeded"
-        return "Running"
-    if any("running" in r.state or "terminated" in r.state or r.last_state for r in main):
-        return "Running"
-    return "Pending"
-
-
-def _merged(old: list[Object], new: list[Object]) -> list[Object]:
-    # A condition that stays as it was keeps the time of its last change.
-    before = {c["type"]: c for c in old}
-    for entry in new:
-        earlier = before.pop(entry["type"], None)
-        if earlier and earlier["status"] == entry["status"]:
-            entry["lastTransitionTime"] = earlier["lastTransitionTime"]
-    return [*new, *before.values()]
+    Raises:
+        OSError: something could not be unmounted. Nothing was deleted then.
+    """
+    mounter.unmount_below(folder)
+    for run in (folder / "containers").glob("*/*"):
+        sandbox.remove(run)
+    if folder.exists():
+        sandbox.remove(folder)

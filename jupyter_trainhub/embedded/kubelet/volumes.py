@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from ..apimachinery import quantity
-from ..apimachinery.resources import (
-    CONFIGMAPS,
-    PERSISTENTVOLUMECLAIMS,
-    PERSISTENTVOLUMES,
-    SECRETS,
-    Resource,
-)
-from ..apiserver.store import Object, Store
+from ..apimachinery.resources import PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES
+from ..apiserver.store import Object
 from ..runtime.sandbox import Mount
-from .environment import ConfigError, contents, expand, field_value
+from . import atomic_writer, mounter, projection
+from .environment import ConfigError, expand_known
+from .projection import Sources
 
 
 class MountError(Exception):
@@ -31,32 +28,54 @@ class Volume:
 
     path: Path | None
     size: int | None = None
+    """Bytes that it may hold."""
     read_only: bool = False
+    mount: tuple[str, ...] = ()
+    """What mount(8) has to put at ``path`` before it can be used; empty: nothing."""
 
 
-def prepare(store: Store, pod: Object, directory: Path, pod_ip: str) -> dict[str, Volume]:
-    """Make the pod's volumes ready, by name.
+async def prepare(sources: Sources, directory: Path) -> dict[str, Volume]:
+    """Make the pod's volumes ready, by name. ``directory`` is the pod's.
 
     Raises:
         MountError: one is not to be had now.
     """
     prepared = {}
-    for volume in pod["spec"].get("volumes") or []:
-        name = volume["name"]
-        home = directory / "volumes" / name
-        kind = next((k for k in volume if k != "name"), "emptyDir")
-        try:
-            make = _KINDS.get(kind)
-            if make is None:
-                raise ConfigError(
-                    f"the embedded cluster has no volumes of the kind {kind!r}; it has "
-                    f"{', '.join(_KINDS)}"
-                )
-            prepared[name] = make(store, pod, volume.get(kind) or {}, home, pod_ip)
-        except (ConfigError, OSError) as error:
-            message = f'MountVolume.SetUp failed for volume "{name}" : {error}'
-            raise MountError(message) from error
+    for volume in sources.pod["spec"].get("volumes") or []:
+        with _mount_errors(_shown_name(sources, volume)):
+            made = _make(sources, volume, directory)
+            if made.mount and made.path:
+                await mounter.mount(made.mount, made.path)
+            prepared[volume["name"]] = made
     return prepared
+
+
+def refresh(sources: Sources, directory: Path) -> None:
+    """Bring the files of a running pod's volumes up to date with the objects that they show.
+
+    Raises:
+        MountError: such an object is missing; what was there is kept.
+    """
+    for volume in sources.pod["spec"].get("volumes") or []:
+        if not volume.keys().isdisjoint(projection.KINDS):
+            with _mount_errors(volume["name"]):
+                _make(sources, volume, directory)
+
+
+def _shown_name(sources: Sources, volume: Object) -> str:
+    """The volume as messages name it: a claim's by the PersistentVolume."""
+    source = volume.get("persistentVolumeClaim") or {}
+    namespace = sources.pod["metadata"]["namespace"]
+    claim = sources.store.find(PERSISTENTVOLUMECLAIMS, namespace, source.get("claimName", ""))
+    return str(((claim or {}).get("spec") or {}).get("volumeName") or volume["name"])
+
+
+@contextlib.contextmanager
+def _mount_errors(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (ConfigError, mounter.MountFailed, OSError, ValueError) as error:
+        raise MountError(f'MountVolume.SetUp failed for volume "{name}" : {error}') from error
 
 
 def mounts(
@@ -65,162 +84,161 @@ def mounts(
     """What one container sees where.
 
     Raises:
-        MountError: a subPath leads out of its volume.
+        ConfigError: a subPath cannot be had.
     """
     for mount in container.get("volumeMounts") or []:
         volume = volumes[mount["name"]]
         read_only = bool(mount.get("readOnly")) or volume.read_only
-        target = mount["mountPath"]
         if volume.path is None:
-            yield Mount(target, None, read_only, volume.size)
+            yield Mount(mount["mountPath"], None, read_only, volume.size)
             continue
-        sub_path = mount.get("subPath") or expand(mount.get("subPathExpr", ""), environment)
-        source = _inside(volume.path, sub_path)
-        yield Mount(target, str(source), read_only)
+        sub_path = mount.get("subPath") or expand_known(mount.get("subPathExpr", ""), environment)
+        try:
+            source = _inside(volume.path, sub_path)
+        except (OSError, ValueError) as error:
+            # No more is said: it could tell something about the machine's files.
+            raise ConfigError(
+                f'failed to prepare subPath for volumeMount "{mount["name"]}" of container '
+                f'"{container["name"]}"'
+            ) from error
+        yield Mount(mount["mountPath"], str(source), read_only)
 
 
 def _inside(root: Path, sub_path: str) -> Path:
     if not sub_path:
         return root
-    parts = PurePosixPath(sub_path).parts
-    found = (root / sub_path).resolve()
-    if ".." in parts or not found.is_relative_to(root.resolve()):
-        raise MountError(f'subPath "{sub_path}" must lead into its volume')
-    if not found.exists():
-        found.mkdir(parents=True)
+    found, home = (root / sub_path).resolve(), root.resolve()
+    if ".." in PurePosixPath(sub_path).parts or not found.is_relative_to(home):
+        raise ValueError(sub_path)
+    mode = stat.S_IMODE(home.stat().st_mode)
+    missing = [p for p in (found, *found.parents) if not p.exists()]
+    for folder in reversed(missing):
+        folder.mkdir()
+        folder.chmod(mode)
     return found
 
 
-def _empty_dir(store: Store, pod: Object, source: Object, home: Path, pod_ip: str) -> Volume:
-    limit = source.get("sizeLimit")
+def _make(sources: Sources, volume: Object, directory: Path) -> Volume:
+    home = directory / "volumes" / volume["name"]
+    kind = next((k for k in volume if k != "name"), "emptyDir")
+    source = volume.get(kind) or {}
+    if kind in projection.KINDS:
+        files = projection.files(sources, kind, source, home)
+        atomic_writer.write(home, files, _fs_group(sources.pod))
+        return Volume(home, read_only=True)
+    if kind == "persistentVolumeClaim":
+        return _claim(sources, source, home)
+    return _plain(sources.pod, volume["name"], kind, source, home)
+
+
+def _plain(pod: Object, name: str, kind: str, source: Object, home: Path) -> Volume:
+    """A volume that needs no other objects."""
+    if kind == "emptyDir":
+        return _empty_dir(pod, name, source, home)
+    if kind == "hostPath":
+        return Volume(_host_path(Path(source["path"]), source.get("type") or ""))
+    if kind == "local":
+        if not os.path.exists(source["path"]):
+            raise ConfigError(f'path "{source["path"]}" does not exist')
+        return Volume(Path(source["path"]))
+    if kind == "nfs":
+        return _nfs(source, [], home)
+    if kind == "csi":
+        raise ConfigError(
+            "kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name "
+            f"{source.get('driver')} not found in the list of registered CSI drivers"
+        )
+    raise ConfigError(f"no volume plugin matched: this node has none for {kind}")
+
+
+def _fs_group(pod: Object) -> int | None:
+    """The group that owns the pod's volumes, where this process may give files away."""
+    group = (pod["spec"].get("securityContext") or {}).get("fsGroup")
+    return int(group) if group is not None and os.geteuid() == 0 else None
+
+
+def _empty_dir(pod: Object, name: str, source: Object, home: Path) -> Volume:
+    limit, group = source.get("sizeLimit"), _fs_group(pod)
     size = int(quantity.parse(limit)) if limit else None
     if source.get("medium") == "Memory":
-        return Volume(None, size)
+        if os.geteuid() == 0:
+            owner = f",gid={group}" if group is not None else ""
+            options = f"mode=0777{owner}" + (f",size={size}" if size is not None else "")
+            return Volume(home, mount=("-t", "tmpfs", "-o", options, "tmpfs"))
+        if _mounted_once(pod, name):
+            return Volume(None, size)
     home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o777)
-    return Volume(home)
+    if group is not None:
+        os.chown(home, -1, group)
+    home.chmod(0o777 if group is None else 0o2777)
+    return Volume(home, size)
 
 
-def _config_map(store: Store, pod: Object, source: Object, home: Path, pod_ip: str) -> Volume:
-    return _written(home, _files(store, pod, CONFIGMAPS, source, "name"), source)
+def not_in_memory(pod: Object, prepared: dict[str, Volume]) -> list[str]:
+    """The volumes that ask for memory and lie on disk."""
+    return [
+        volume["name"] for volume in pod["spec"].get("volumes") or []
+        if (volume.get("emptyDir") or {}).get("medium") == "Memory"
+        and prepared[volume["name"]].path is not None
+        and not prepared[volume["name"]].mount
+    ]  # fmt: skip
 
 
-def _secret(store: Store, pod: Object, source: Object, home: Path, pod_ip: str) -> Volume:
-    return _written(home, _files(store, pod, SECRETS, source, "secretName"), source)
+def _mounted_once(pod: Object, name: str) -> bool:
+    spec = pod["spec"]
+    containers = [*spec["containers"], *(spec.get("initContainers") or [])]
+    mounts = [m for c in containers for m in c.get("volumeMounts") or []]
+    return [m["name"] for m in mounts].count(name) == 1
 
 
-def _downward(store: Store, pod: Object, source: Object, home: Path, pod_ip: str) -> Volume:
-    return _written(home, _downward_files(pod, source, pod_ip), source)
-
-
-def _projected(store: Store, pod: Object, source: Object, home: Path, pod_ip: str) -> Volume:
-    files: dict[str, tuple[bytes, int | None]] = {}
-    for part in source.get("sources") or []:
-        if "configMap" in part:
-            files |= _files(store, pod, CONFIGMAPS, part["configMap"], "name")
-        elif "secret" in part:
-            files |= _files(store, pod, SECRETS, part["secret"], "name")
-        elif "downwardAPI" in part:
-            files |= _downward_files(pod, part["downwardAPI"], pod_ip)
-        else:
-            raise ConfigError(f"projected source {next(iter(part), '')!r} is not served")
-    return _written(home, files, source)
-
-
-def _files(
-    store: Store, pod: Object, resource: Resource, source: Object, key: str
-) -> dict[str, tuple[bytes, int | None]]:
-    name, namespace = source.get(key, ""), pod["metadata"]["namespace"]
-    obj = store.find(resource, namespace, name)
-    if obj is None:
-        if source.get("optional"):
-            return {}
-        raise ConfigError(f'{resource.kind.lower()} "{name}" not found')
-    data = contents(resource, obj)
-    if "items" not in source:
-        return {k: (v, None) for k, v in data.items()}
-    files: dict[str, tuple[bytes, int | None]] = {}
-    for item in source["items"]:
-        if item["key"] in data:
-            files[item["path"]] = (data[item["key"]], item.get("mode"))
-        elif not source.get("optional"):
-            raise ConfigError(f"references non-existent config key: {item['key']}")
-    return files
-
-
-def _downward_files(
-    pod: Object, source: Object, pod_ip: str
-) -> dict[str, tuple[bytes, int | None]]:
-    return {
-        item["path"]: (
-            field_value(pod, item["fieldRef"]["fieldPath"], pod_ip).encode(), item.get("mode")
-        )
-        for item in source.get("items") or []
-        if "fieldRef" in item
-    }  # fmt: skip
-
-
-def _written(home: Path, files: dict[str, tuple[bytes, int | None]], source: Object) -> Volume:
-    default = source.get("defaultMode", 0o644)
-    home.mkdir(parents=True, exist_ok=True)
-    for path, (body, mode) in files.items():
-        target = home / path
-        if ".." in PurePosixPath(path).parts or not target.is_relative_to(home):
-            raise ConfigError(f"{path!r} must not lead out of the volume")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)
-        target.touch(mode=0o600)
-        target.write_bytes(body)
-        target.chmod(mode if mode is not None else default)
-    return Volume(home, read_only=True)
-
-
-_HOST_PATH_TYPES: dict[str, tuple[str, Callable[[int], bool]]] = {
+_TYPES: dict[str, tuple[str, Callable[[int], bool]]] = {
     "Directory": ("a directory", stat.S_ISDIR),
     "File": ("a file", stat.S_ISREG),
-    "Socket": ("a socket", stat.S_ISSOCK),
+    "Socket": ("a socket file", stat.S_ISSOCK),
     "CharDevice": ("a character device", stat.S_ISCHR),
     "BlockDevice": ("a block device", stat.S_ISBLK),
 }
 
 
-def _host_path(store: Store, pod: Object, source: Object, home: Path, pod_ip: str) -> Volume:
-    path, kind = Path(source["path"]), source.get("type") or ""
-    if kind in _HOST_PATH_TYPES:
-        word, test = _HOST_PATH_TYPES[kind]
+def _host_path(path: Path, kind: str) -> Path:
+    if not path.exists():
+        if kind in ("", "DirectoryOrCreate"):
+            path.mkdir(parents=True, mode=0o755)
+        elif kind == "FileOrCreate":
+            path.touch(mode=0o644)
+    if kind:
+        word, test = _TYPES[kind.removesuffix("OrCreate")]
         if not path.exists() or not test(path.stat().st_mode):
             raise ConfigError(f"hostPath type check failed: {path} is not {word}")
-    elif kind == "FileOrCreate":
-        if not path.exists():
-            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o644))
-    elif not path.exists():
-        path.mkdir(parents=True, mode=0o755)
-    return Volume(path)
+    return path
 
 
-def _claim(store: Store, pod: Object, source: Object, home: Path, pod_ip: str) -> Volume:
-    namespace, name = pod["metadata"]["namespace"], source["claimName"]
-    claim = store.find(PERSISTENTVOLUMECLAIMS, namespace, name)
-    bound = claim and store.find(PERSISTENTVOLUMES, "", claim["spec"].get("volumeName", ""))
-    if not bound:
-        raise ConfigError(f'persistentvolumeclaim "{name}" is not bound')
+def _nfs(source: Object, options: list[str], home: Path) -> Volume:
+    options = [*options, *(["ro"] if source.get("readOnly") else [])]
+    given = ("-o", ",".join(options)) if options else ()
+    share = f"{source['server']}:{source['path']}"
+    return Volume(home, read_only=bool(source.get("readOnly")), mount=("-t", "nfs", *given, share))
+
+
+# What of a PersistentVolume's spec is not its source.
+_NO_SOURCE = {
+    "accessModes", "capacity", "claimRef", "mountOptions", "nodeAffinity", "storageClassName",
+    "persistentVolumeReclaimPolicy", "volumeAttributesClassName", "volumeMode",
+}  # fmt: skip
+
+
+def _claim(sources: Sources, source: Object, home: Path) -> Volume:
+    namespace, name = sources.pod["metadata"]["namespace"], source["claimName"]
+    claim = sources.store.find(PERSISTENTVOLUMECLAIMS, namespace, name)
+    if claim is None:
+        raise ConfigError(f'persistentvolumeclaim "{name}" not found')
+    bound = sources.store.find(PERSISTENTVOLUMES, "", claim["spec"].get("volumeName", ""))
+    if bound is None or claim["status"].get("phase") != "Bound":
+        raise ConfigError(f"error processing PVC {namespace}/{name}: PVC is not bound")
     spec = bound["spec"]
-    place = spec.get("hostPath") or spec.get("local")
-    if not place:
-        kind = next((k for k in ("nfs", "csi") if k in spec), "unknown")
-        raise ConfigError(f"volumes of the kind {kind!r} cannot be mounted by this cluster")
-    volume = _host_path(store, pod, place, home, pod_ip)
-    return Volume(volume.path, read_only=bool(source.get("readOnly")))
-
-
-_Make = Callable[[Store, Object, Object, Path, str], Volume]
-
-_KINDS: dict[str, _Make] = {
-    "emptyDir": _empty_dir,
-    "configMap": _config_map,
-    "secret": _secret,
-    "downwardAPI": _downward,
-    "projected": _projected,
-    "hostPath": _host_path,
-    "persistentVolumeClaim": _claim,
-}
+    kind = next((k for k in spec if k not in _NO_SOURCE), "")
+    if kind == "nfs":
+        made = _nfs(spec["nfs"], spec.get("mountOptions") or [], home)
+    else:
+        made = _plain(sources.pod, name, kind, spec[kind], home)
+    return replace(made, read_only=made.read_only or bool(source.get("readOnly")))

@@ -8,6 +8,9 @@ import platform
 import re
 from pathlib import Path
 
+from .container import Container
+from .shim import cgroup, linux, users
+
 OLDEST_KERNEL = (5, 12)  # mount_setattr(2); overlayfs for ordinary users came with 5.11
 REAL_CLUSTER = "or name a kubeconfig context of a real cluster instead"
 
@@ -77,3 +80,26 @@ def _setting(name: str) -> str | None:
         return Path("/proc/sys", name.replace(".", "/")).read_text().strip()
     except OSError:
         return None
+
+
+def limits(container: Container) -> list[str]:
+    """What the kernel does not let this user give a container, in words; empty for most."""
+    found = []
+    if container.cpus is not None and not cgroup.parents():
+        found.append("limits.cpu is not enforced: no control group can be made here")
+    image = bool(container.layers)
+    if users.describe(privileged=linux.is_privileged(), image=image)["users"]:
+        return found
+    if container.uid not in (None, os.geteuid()):
+        found.append(
+            f"user {container.uid} is a number only: its processes and files are, on the machine, "
+            "those of the user who runs the cluster"
+        )
+    if container.groups:
+        found.append(f"groups {', '.join(map(str, container.groups))} are not given")
+    if image:
+        found.append(
+            "all files of the image belong to one user, and chown to others fails: ranges in "
+            "/etc/subuid and /etc/subgid, and newuidmap, would allow it"
+        )
+    return found

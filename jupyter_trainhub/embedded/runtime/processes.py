@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
@@ -45,6 +46,14 @@ def send_signal(pid: int, start: int, number: int) -> bool:
     finally:
         os.close(descriptor)
     return True
+
+
+def wait(pid: int, start: int, seconds: float) -> bool:
+    """Wait until a process has ended, for so long at most; whether it has."""
+    deadline = time.monotonic() + seconds
+    while alive := is_alive(pid, start) and time.monotonic() < deadline:
+        time.sleep(0.002)
+    return not alive
 
 
 def in_pid_namespace(init: int) -> list[int]:

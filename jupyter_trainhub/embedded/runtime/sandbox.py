@@ -10,12 +10,14 @@ again. The two share one folder for each run (mode 0700):
     upper/ work/      what the container wrote (overlayfs)
     mounts/           what it wrote to the machine's other file systems, if root runs the cluster
     root/             where its root is put together; empty when seen from outside
+    attach            the socket of a container that has standard input or a terminal
     termination-log   what the command left as its last words
+    hostname, resolv.conf   what it finds below /etc
     shim.log          what went wrong in the shim itself
 
 A container has mount, pid, uts and ipc namespaces of its own, and a user namespace where an
 ordinary user runs the cluster; the network is the machine's. No function here blocks for longer
-than a look into /proc takes, but for `missing` and `remove`.
+than a look into /proc takes, but for `remove` and `delete`.
 """
 
 from __future__ import annotations
@@ -26,16 +28,22 @@ import os
 import pwd
 import shutil
 import signal
-import stat
+import socket
+import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from . import isolation, processes
+from . import processes
+from .container import Container, Exited, Mount, Started
+from .shim import cgroup
+from .shim.attach import SOCKET
+from .shim.layer import remove_tree
+
+__all__ = ["Container", "Exited", "Mount", "Running", "Started"]
 
 # Loads the shim by its path, so that nothing of the packages above it is imported. Isolated from
 # environment and site-packages: how a pod starts must not depend on who started the cluster.
@@ -45,69 +53,8 @@ _SHIM_ARGV = (
     "sys.exit(main(sys.argv[2:]))",
     str(Path(__file__).resolve().parent),
 )
-_TRIAL_SECONDS = 10.0
 
-
-@dataclass(frozen=True)
-class Mount:
-    """A file or folder of the machine, or a tmpfs (`source` None), seen inside at `target`."""
-
-    target: str
-    source: str | None
-    read_only: bool = False
-    size: int | None = None
-    """Bytes that a tmpfs may hold; None is the kernel's default, half of the memory."""
-
-
-@dataclass(frozen=True)
-class Container:
-    """One run of one container. `directory` is made by `start` and belongs to this run alone."""
-
-    directory: Path
-    layers: tuple[str, ...]
-    """Folders of the unpacked image layers, lowest first; none stands for the machine itself."""
-    argv: tuple[str, ...]
-    env: dict[str, str]
-    """The whole environment; only HOSTNAME and HOME are added where absent."""
-    cwd: str
-    hostname: str
-    mounts: tuple[Mount, ...]
-    log_path: Path
-    """Written in the CRI log format."""
-    termination_log: str = "/dev/termination-log"
-    uid: int | None = None
-    gid: int | None = None
-    """User and group inside; None: those who run the cluster."""
-    hide: tuple[str, ...] = ()
-    """Folders of the machine that appear empty, in volumes too: the cluster's state and tokens."""
-
-
-@dataclass(frozen=True)
-class Started:
-    """The command runs. `pid` and `start` (clock ticks) are process 1's as seen from outside.
-
-    `started_at`, as all times here, is RFC 3339 in UTC to the second.
-    """
-
-    pid: int
-    start: int
-    started_at: str
-
-
-@dataclass(frozen=True)
-class Exited:
-    """How a container ended, in the words of a Kubernetes container status.
-
-    `reason` is Completed, Error, StartError, what `Running.kill` was given (OOMKilled), or
-    ContainerStatusUnknown where the shim was lost and took the exit code with it.
-    """
-
-    code: int
-    signal: int | None
-    started_at: str
-    finished_at: str
-    reason: str
-    message: str
+_LAST_BREATH = 5.0  # seconds that the kernel may take to end what was killed
 
 
 @dataclass(frozen=True)
@@ -145,6 +92,9 @@ class Running:
 
     def _lost(self) -> dict[str, Any]:
         pids = _read(self.directory / "pid.json") or {}
+        if "pid" in pids:
+            # A program with rights of its own, as `su`, did not end with the shim by itself.
+            processes.send_signal(pids["pid"], pids["start"], signal.SIGKILL)
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         return {
             "code": 128 + signal.SIGKILL,
@@ -171,6 +121,11 @@ class Running:
         elif state is None:
             processes.send_signal(self.shim_pid, self.shim_start, signal.SIGTERM)
 
+    def stop(self) -> None:
+        """Ask process 1 to end, by the signal that the container's image names for that."""
+        spec = _read(self.directory / "spec.json") or {}
+        self.signal(spec.get("stop_signal", signal.SIGTERM))
+
     def kill(self, reason: str | None = None) -> None:
         """Kill every process of the container; `reason` (OOMKilled) then stands in its `Exited`.
 
@@ -188,6 +143,14 @@ class Running:
             return []
         return processes.in_pid_namespace(state.pid)
 
+    def exceeds(self, limit: int) -> bool:
+        """Whether the container holds more than `limit` bytes, or did and lost a process for it.
+
+        Where the kernel does not keep the limit, somebody must look, and kill.
+        """
+        groups = (_read(self.directory / "pid.json") or {}).get("cgroups")
+        return cgroup.ran_out_of_memory(groups) if groups else self.memory(limit) > limit
+
     def memory(self, limit: int | None = None) -> int:
         """Bytes of memory that the container holds, exact above `limit` (see processes.memory)."""
         return processes.memory(self.members(), limit)
@@ -197,27 +160,68 @@ class Running:
         return processes.cpu_seconds(self.members())
 
     def exec_argv(
-        self, argv: Sequence[str], *, tty: bool = False, cwd: str | None = None
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: str | None = None,
+        attach: int | None = None,
+        stdin: bool = False,
+        tty: bool = False,
     ) -> list[str]:
         """The command line that, on the machine, runs `argv` inside as the container's user.
 
-        Its standard streams are those of `argv`; with `tty` they are one terminal, which becomes
-        the controlling one. It exits with the code of `argv`, 128+n after signal n, 127 if there
-        is no such command, 126 if it cannot be executed, 125 if the container does not run.
-        SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are passed on.
+        Its standard streams are those of `argv`; it exits with the code of `argv`, 128+n after
+        signal n, 127 if there is no such command, 126 if it cannot be executed, 125 if the
+        container does not run. SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are passed on.
+
+        With `attach`, the descriptor of a client's socket (see `shim.attach`) which it is to
+        inherit, that has the streams of `argv`: `stdin` if it gives input, `tty` for a terminal.
+        Why `argv` did not run is then told on the channel ERROR.
         """
-        options = (["--tty"] if tty else []) + (["--cwd", cwd] if cwd is not None else [])
+        options = ["--cwd", cwd] if cwd is not None else []
+        if attach is not None:
+            options += ["--attach", str(attach)]
+            options += [f"--{name}" for name, on in (("stdin", stdin), ("tty", tty)) if on]
         return [*_SHIM_ARGV, "exec", str(self.directory), *options, "--", *argv]
+
+    def attach(self) -> socket.socket:
+        """Attach to a container that has `stdin` or `tty`: a client's socket (see `shim.attach`).
+
+        Raises OSError if it has neither, or has ended.
+        """
+        client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        folder = os.open(self.directory, os.O_PATH)
+        try:
+            client.connect(f"/proc/self/fd/{folder}/{SOCKET}")
+        except OSError:
+            client.close()
+            raise
+        finally:
+            os.close(folder)
+        return client
 
 
 def start(container: Container) -> Running:
     """Start a container and return at once; what fails from here on is told by `Running.state`.
 
-    Raises ValueError for a container that makes no sense, and FileExistsError if its folder has
-    been used before.
+    Raises ValueError for a container that makes no sense, FileExistsError if its folder has been
+    used before, and OSError, having left nothing, if the machine is full.
     """
     _check(container)
     directory = container.directory.resolve()
+    fresh = not directory.exists()
+    try:
+        _prepare(container, directory)
+        pid = _spawn(directory)
+    except OSError:
+        if fresh:
+            shutil.rmtree(directory, ignore_errors=True)
+        raise
+    # As a child that is not reaped yet, it has its entry in /proc however soon it ended.
+    return Running(directory, pid, processes.start_time(pid) or 0)
+
+
+def _prepare(container: Container, directory: Path) -> None:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     container.log_path.parent.mkdir(parents=True, exist_ok=True)
     from_machine = not container.layers and container.uid is None
@@ -229,11 +233,18 @@ def start(container: Container) -> Running:
     }
     with open(directory / "spec.json", "x", opener=_private) as file:
         json.dump(spec, file)
+    (directory / "hostname").write_text(f"{container.hostname}\n")
+    if container.layers:
+        with contextlib.suppress(FileNotFoundError):  # the network is the machine's, and its names
+            shutil.copyfile("/etc/resolv.conf", directory / "resolv.conf")
     last_words = directory / "termination-log"
     last_words.touch()
     last_words.chmod(0o666)  # as the kubelet does: the command may run as another user
+
+
+def _spawn(directory: Path) -> int:
     log = str(directory / "shim.log")
-    pid = os.posix_spawn(
+    return os.posix_spawn(
         sys.executable,
         [*_SHIM_ARGV, str(directory)],
         {},
@@ -247,8 +258,6 @@ def start(container: Container) -> Running:
         setsigmask=[signal.SIGTERM],
         setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
     )
-    # As a child that is not reaped yet, it has its entry in /proc however soon it ended.
-    return Running(directory, pid, processes.start_time(pid) or 0)
 
 
 def find(directory: Path) -> Running | None:
@@ -267,73 +276,36 @@ def remove(directory: Path) -> None:
         if not isinstance(container.state(), Exited):
             raise RuntimeError(f"The container of {directory} runs: kill it, and wait for its end.")
         container.dismiss()
-    for folder, names, _ in os.walk(directory):
-        for name in names:
-            path = os.path.join(folder, name)
-            mode = os.lstat(path).st_mode
-            # The work folder of overlayfs has mode 0, and a container may make others like it.
-            if stat.S_ISDIR(mode) and mode & 0o700 != 0o700:
-                os.chmod(path, 0o700)
-    shutil.rmtree(directory)
+        pids = _read(directory / "pid.json") or {}
+        if "pid" in pids:
+            processes.wait(pids["pid"], pids["start"], _LAST_BREATH)
+        cgroup.remove(pids["cgroups"])
+    delete(directory)
 
 
-def missing(state: Path | None = None) -> list[str]:
-    """What this machine lacks to isolate pods, as sentences with what would do; empty if nothing.
+def delete(folder: Path) -> None:
+    """Delete a folder that containers wrote to, or a layer; it may be gone already.
 
-    Found out by running a container under `state`, the folder where the cluster keeps its files
-    (default: the one for temporary files), since kernel, container engine and file system each
-    have a say. Takes some 50 ms.
+    Where a container of an ordinary user made files of other users, its supervisor's rights over
+    these are needed, and used.
     """
-    if unsuitable := isolation.this_system():
-        return [unsuitable]
-    if state is not None:
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="trial-", dir=state))
     try:
-        trial = start(_trial(folder))
-        deadline = time.monotonic() + _TRIAL_SECONDS
-        while trial.alive() and time.monotonic() < deadline:
-            time.sleep(0.002)
-        if trial.alive():
-            trial.kill()
-            return [
-                f"A trial container did not end within {_TRIAL_SECONDS:.0f} s: try again later."
-            ]
-        return _lacking(trial, state or folder.parent)
-    finally:
-        with contextlib.suppress(RuntimeError):
-            remove(folder / "container")
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_tree(str(folder))
+    except PermissionError:
+        subprocess.run([*_SHIM_ARGV, "delete", str(folder)], check=True, env={})
 
 
-def _trial(folder: Path) -> Container:
-    return Container(
-        directory=folder / "container",
-        layers=(),
-        argv=("/bin/sh", "-c", ":"),
-        env={},
-        cwd="/",
-        hostname="trial",
-        mounts=(),
-        log_path=folder / "log",
-    )
+def unpack_argv(folder: Path) -> list[str]:
+    """The command line that unpacks the tar file of its standard input to a new layer's folder.
 
-
-def _lacking(trial: Running, state: Path) -> list[str]:
-    outcome = _read(trial.directory / "exit.json")
-    if outcome is None:
-        log = (trial.directory / "shim.log").read_text(errors="replace").strip()
-        last = log.rpartition("\n")[2] or "no trace is left"
-        return [f"A trial container was lost ({last}): mend that, {isolation.REAL_CLUSTER}."]
-    if outcome["reason"] != "StartError":
-        return []
-    short = outcome["message"].rpartition("container init: ")[2]
-    return [isolation.remedy(outcome["step"], outcome["errno"], short, state)]
+    Where that fails it exits with 1 and tells of it on standard error, as JSON (see shim.layer).
+    """
+    return [*_SHIM_ARGV, "unpack", str(folder)]
 
 
 def _check(container: Container) -> None:
     if not container.argv:
-        raise ValueError("argv is empty: a container needs a command.")
+        raise ValueError("no command specified")
     if not container.cwd.startswith("/"):
         raise ValueError(f"cwd must be an absolute path in the container, not {container.cwd!r}.")
     targets = [entry.target for entry in container.mounts]

@@ -1,22 +1,31 @@
-"""Gives pods to nodes, by what they request."""
+"""Gives pods to nodes: the queue, one pod's turn, and what is written of it."""
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
-from decimal import Decimal
-from typing import Any
+from collections.abc import Iterable
 
-from ..apimachinery import quantity
-from ..apimachinery.resources import NODES, PERSISTENTVOLUMECLAIMS, PODS
-from ..apimachinery.selectors import matches_expression
-from ..apiserver.admission import pod_resources
+from ..apimachinery.resources import (
+    NODES,
+    PERSISTENTVOLUMECLAIMS,
+    PERSISTENTVOLUMES,
+    PODS,
+    STORAGECLASSES,
+)
 from ..apiserver.events import Recorder
+from ..apiserver.eviction import evict
 from ..apiserver.registry import Registry, condition
-from ..apiserver.store import Change, Key, Object, Store, key_of
+from ..apiserver.store import Change, Key, Object, key_of
 from ..controllers import Controller
+from . import preemption, scores
+from .filters import Cycle, Refusal, refusal
+from .nodeinfo import NodeInfo, snapshot
+from .volumebinding import Volumes
 
-log = logging.getLogger(__name__)
+_NAME = "default-scheduler"
+
+# Kinds whose change may let a pod fit that did not.
+_RETRIED_FOR = (NODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, STORAGECLASSES)
 
 
 class Scheduler(Controller):
@@ -24,16 +33,22 @@ class Scheduler(Controller):
 
     def __init__(self, registry: Registry) -> None:
         super().__init__(registry)
-        self._recorder = Recorder(registry, "default-scheduler")
+        self._recorder = Recorder(registry, _NAME)
+        # uid of a pod that waits -> its place among pods of its priority
+        self._arrivals: dict[str, int] = {}
+        self._arrived = 0
 
     def changed(self, change: Change) -> None:
         """A new pod is tried; whatever may have freed room retries all that wait."""
+        obj, before = change.object, change.previous
         if change.resource is PODS:
-            if _waits(change.object) and change.type != "DELETED":
-                self.enqueue(key_of(change.object))
-            elif _ended(change):
-                self._retry_all()
-        elif change.resource in (NODES, PERSISTENTVOLUMECLAIMS):
+            if change.type == "DELETED" or not _waits(obj):
+                self._arrivals.pop(obj["metadata"]["uid"], None)
+                if before and (_holds(before) and not (_holds(obj) and change.type != "DELETED")):
+                    self._retry_all()
+            elif before is None or obj["spec"] is not before["spec"]:
+                self._add(obj)
+        elif change.resource in _RETRIED_FOR:
             self._retry_all()
 
     def resync(self) -> None:
@@ -43,54 +58,119 @@ class Scheduler(Controller):
     def _retry_all(self) -> None:
         for pod in self.store.list(PODS):
             if _waits(pod):
-                self.enqueue(key_of(pod))
+                self._add(pod)
+
+    def _add(self, pod: Object) -> None:
+        self._arrived += 1
+        self._arrivals.setdefault(pod["metadata"]["uid"], self._arrived)
+        self.enqueue(key_of(pod))
+
+    def in_order(self, keys: list[Key]) -> list[Key]:
+        """By priority, then as they came."""
+
+        def place(key: Key) -> tuple[int, int]:
+            pod = self.store.find(PODS, *key)
+            if pod is None:
+                return 0, 0
+            arrived = self._arrivals.get(pod["metadata"]["uid"], 0)
+            return -int(pod["spec"].get("priority", 0)), arrived
+
+        return sorted(keys, key=place)
 
     def sync(self, key: Key) -> None:
-        """Bind one pod, or say why it cannot be."""
+        """Bind one pod, or make room for it, or say why it cannot be."""
         pod = self.store.find(PODS, *key)
         if pod is None or not _waits(pod):
             return
-        nodes = self.store.list(NODES)
-        refusal = _claims_refusal(self.store, pod)
-        if refusal:
-            self._refuse(pod, f"0/{len(nodes)} nodes are available: {refusal}. not found")
-            return
-        used = usage(self.store)
-        reasons: Counter[str] = Counter()
-        fitting = []
-        for node in nodes:
-            why = refusals(pod, node, used.get(node["metadata"]["name"], {}))
-            if why:
-                reasons.update(why)
-            else:
-                fitting.append(node)
-        if not fitting:
-            detail = ", ".join(f"{n} {reason}" for reason, n in sorted(reasons.items()))
-            count = len(nodes)
-            self._refuse(
-                pod,
-                f"0/{count} nodes are available: {detail}. no new claims to deallocate, "
-                f"preemption: 0/{count} nodes are available: {count} Preemption is not helpful "
-                "for scheduling.",
-            )
-            return
-        best = max(fitting, key=lambda n: _free_share(pod, n, used.get(n["metadata"]["name"], {})))
-        name = best["metadata"]["name"]
-        self.registry.bind(*key, name)
-        self._recorder.normal(
-            pod, "Scheduled", f"Successfully assigned {key[0]}/{key[1]} to {name}"
-        )
+        cycle = Cycle(pod, snapshot(self.store, pod), Volumes(self.store, pod))
+        count = len(cycle.infos)
+        if not count:
+            self._refuse(pod, "no nodes available to schedule pods")
+        elif cycle.volumes.error:
+            text = f"0/{count} nodes are available: {cycle.volumes.error}. not found"
+            self._refuse(pod, text)
+        else:
+            self._place(cycle)
 
-    def _refuse(self, pod: Object, message: str) -> None:
-        conditions = pod["status"].get("conditions") or []
-        before = next((c for c in conditions if c["type"] == "PodScheduled"), None)
-        if before and before.get("message") == message:
+    def _place(self, cycle: Cycle) -> None:
+        refusals: dict[str, Refusal] = {}
+        fitting: list[NodeInfo] = []
+        for info in cycle.infos:
+            why = refusal(cycle, info)
+            if why:
+                refusals[info.name] = why
+            else:
+                fitting.append(info)
+        if fitting:
+            nominated = cycle.pod["status"].get("nominatedNodeName")
+            chosen = next((info for info in fitting if info.name == nominated), None)
+            self._bind(cycle, chosen or scores.best(cycle.pod, fitting))
             return
-        generation = pod["metadata"]["generation"]
-        refused = condition("PodScheduled", "False", "Unschedulable", message, generation)
-        kept = [c for c in conditions if c["type"] != "PodScheduled"]
-        self.registry.update_status(PODS, pod, {**pod["status"], "conditions": [*kept, refused]})
-        self._recorder.warning(pod, "FailedScheduling", message)
+        said, nominated = self._preempt(cycle, refusals)
+        count = len(cycle.infos)
+        text = f"0/{count} nodes are available: {_histogram(refusals.values())}.{said}"
+        self._refuse(cycle.pod, text, nominated)
+
+    def _bind(self, cycle: Cycle, info: NodeInfo) -> None:
+        pod, name = cycle.pod, info.name
+        if not cycle.volumes.settle(self.registry, info.node):
+            return
+        self.registry.bind(*key_of(pod), name)
+        text = f"Successfully assigned {'/'.join(key_of(pod))} to {name}"
+        self._recorder.normal(pod, "Scheduled", text)
+
+    def _preempt(self, cycle: Cycle, refusals: dict[str, Refusal]) -> tuple[str, str | None]:
+        """Make room; returns what is to be said of it, and the node that the pod is to get.
+
+        An empty node ends an earlier nomination; None lets it be.
+        """
+        prefix, pod = " no new claims to deallocate, preemption: ", cycle.pod
+        why_not = preemption.refused(cycle, refusals)
+        if why_not:
+            return prefix + why_not, None
+        found, hopeless = preemption.candidates(cycle, refusals)
+        if not found:
+            count = len(cycle.infos)
+            reasons = _histogram(hopeless.values())
+            return f"{prefix}0/{count} nodes are available: {reasons}.", ""
+        best = preemption.cheapest(found)
+        for victim in best.victims:
+            if "deletionTimestamp" not in victim["metadata"]:
+                message = f"{_NAME}: preempting to accommodate a higher priority pod"
+                evict(self.registry, victim, preemption.REASON, message)
+                told = f"Preempted by pod {pod['metadata']['uid']} on node {best.info.name}"
+                self._recorder.normal(victim, "Preempted", told)
+        for other in self.store.list(PODS):
+            nominated = other["status"].get("nominatedNodeName") == best.info.name
+            if nominated and other["spec"]["priority"] < pod["spec"]["priority"]:
+                # It may no longer fit there, and looks for another place.
+                status = {k: v for k, v in other["status"].items() if k != "nominatedNodeName"}
+                self.registry.update_status(PODS, other, status)
+                self.enqueue(key_of(other))
+        return "", best.info.name
+
+    def _refuse(self, pod: Object, message: str, nominated: str | None = "") -> None:
+        status = dict(pod["status"])
+        if nominated is not None:
+            status.pop("nominatedNodeName", None)
+        if nominated:
+            status["nominatedNodeName"] = nominated
+        conditions = status.get("conditions") or []
+        before = next((c for c in conditions if c["type"] == "PodScheduled"), None)
+        told = before is not None and before.get("message") == message
+        if not told:
+            generation = pod["metadata"]["generation"]
+            refused = condition("PodScheduled", "False", "Unschedulable", message, generation)
+            kept = [c for c in conditions if c["type"] != "PodScheduled"]
+            status["conditions"] = [*kept, refused]
+        self.registry.update_status(PODS, pod, status)
+        if not told:
+            self._recorder.warning(pod, "FailedScheduling", message)
+
+
+def _histogram(refusals: Iterable[Refusal]) -> str:
+    counts = Counter(reason for found in refusals for reason in found.reasons)
+    return ", ".join(sorted(f"{count} {reason}" for reason, count in counts.items()))
 
 
 def _waits(pod: Object) -> bool:
@@ -99,110 +179,13 @@ def _waits(pod: Object) -> bool:
         not spec.get("nodeName")
         and not spec.get("schedulingGates")
         and "deletionTimestamp" not in pod["metadata"]
-        and spec["schedulerName"] == "default-scheduler"
+        and spec["schedulerName"] == _NAME
+        and pod["status"].get("phase") not in ("Succeeded", "Failed")
     )
 
 
-def _ended(change: Change) -> bool:
-    def live(pod: Object | None) -> bool:
-        return bool(
-            pod
-            and pod["spec"].get("nodeName")
-            and pod["status"].get("phase") not in ("Succeeded", "Failed")
-        )
-
-    return live(change.previous) and (change.type == "DELETED" or not live(change.object))
-
-
-def usage(store: Store) -> dict[str, dict[str, Decimal]]:
-    """What the live pods of each node request, ``pods`` included."""
-    used: dict[str, dict[str, Decimal]] = {}
-    for pod in store.list(PODS):
-        node = pod["spec"].get("nodeName")
-        if not node or pod["status"].get("phase") in ("Succeeded", "Failed"):
-            continue
-        total = used.setdefault(node, {})
-        for name, value in {**pod_resources(pod), "pods": Decimal(1)}.items():
-            total[name] = total.get(name, Decimal(0)) + value
-    return used
-
-
-def refusals(pod: Object, node: Object, used: dict[str, Decimal]) -> list[str]:
-    """Why a node cannot take a pod, in the scheduler's words; empty when it can."""
-    if node["spec"].get("unschedulable"):
-        return ["node(s) were unschedulable"]
-    if not _selected(pod["spec"], node):
-        return ["node(s) didn't match Pod's node affinity/selector"]
-    taint = _untolerated(pod["spec"], node)
-    if taint:
-        return [f"node(s) had untolerated taint(s) {{{taint['key']}: {taint.get('value', '')}}}"]
-    allocatable = node["status"]["allocatable"]
-    wanted = {**pod_resources(pod), "pods": Decimal(1)}
-    short = []
-    for name, value in wanted.items():
-        total = quantity.parse(allocatable.get(name, "0"))
-        if value and used.get(name, Decimal(0)) + value > total:
-            short.append("Too many pods" if name == "pods" else f"Insufficient {name}")
-    return sorted(short)
-
-
-def _selected(spec: Object, node: Object) -> bool:
-    labels = node["metadata"].get("labels") or {}
-    if any(labels.get(k) != v for k, v in (spec.get("nodeSelector") or {}).items()):
+def _holds(pod: Object) -> bool:
+    """Whether a pod takes room of a node."""
+    if pod["status"].get("phase") in ("Succeeded", "Failed"):
         return False
-    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
-    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
-    if not required:
-        return True
-    fields = {"metadata.name": node["metadata"]["name"]}
-    return any(
-        all(matches_expression(e, labels) for e in term.get("matchExpressions") or [])
-        and all(matches_expression(e, fields) for e in term.get("matchFields") or [])
-        for term in required.get("nodeSelectorTerms") or []
-    )
-
-
-def _untolerated(spec: Object, node: Object) -> dict[str, Any] | None:
-    for taint in node["spec"].get("taints") or []:
-        if taint.get("effect") == "PreferNoSchedule":
-            continue
-        if not any(_tolerates(t, taint) for t in spec.get("tolerations") or []):
-            found: dict[str, Any] = taint
-            return found
-    return None
-
-
-def _tolerates(toleration: Object, taint: Object) -> bool:
-    if toleration.get("effect") not in (None, "", taint.get("effect")):
-        return False
-    if not toleration.get("key"):
-        return bool(toleration.get("operator") == "Exists")
-    if toleration["key"] != taint["key"]:
-        return False
-    exists = toleration.get("operator") == "Exists"
-    return bool(exists or toleration.get("value", "") == taint.get("value", ""))
-
-
-def _free_share(pod: Object, node: Object, used: dict[str, Decimal]) -> Decimal:
-    # The emptiest node, by the mean of cpu and memory that would be left.
-    wanted, allocatable = pod_resources(pod), node["status"]["allocatable"]
-    shares = []
-    for name in ("cpu", "memory"):
-        total = quantity.parse(allocatable[name])
-        taken = used.get(name, Decimal(0)) + wanted.get(name, Decimal(0))
-        shares.append((total - taken) / total if total else Decimal(0))
-    return sum(shares, Decimal(0)) / len(shares)
-
-
-def _claims_refusal(store: Store, pod: Object) -> str:
-    namespace = pod["metadata"]["namespace"]
-    for volume in pod["spec"].get("volumes") or []:
-        name = (volume.get("persistentVolumeClaim") or {}).get("claimName")
-        if not name:
-            continue
-        claim = store.find(PERSISTENTVOLUMECLAIMS, namespace, name)
-        if claim is None:
-            return f'persistentvolumeclaim "{name}" not found'
-        if claim["status"].get("phase") != "Bound":
-            return "pod has unbound immediate PersistentVolumeClaims"
-    return ""
+    return bool(pod["spec"].get("nodeName") or pod["status"].get("nominatedNodeName"))

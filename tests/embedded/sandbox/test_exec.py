@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import signal
-import struct
+import socket
 import subprocess
 import sys
-import termios
 
 import pytest
 
-from jupyter_trainhub.embedded.runtime import sandbox
+from jupyter_trainhub.embedded.runtime import processes, sandbox
+from jupyter_trainhub.embedded.runtime.shim.attach import (
+    CLOSE,
+    ERROR,
+    PACKET,
+    RESIZE,
+    STDERR,
+    STDIN,
+    STDOUT,
+)
 from tests.embedded.sandbox.containers import PATH, Containers, wait_for
 
 
@@ -136,24 +142,100 @@ def test_it_ends_when_its_caller_is_killed(running: sandbox.Running) -> None:
     assert int(done.stdout) == -signal.SIGKILL
 
 
-def test_a_terminal_is_the_controlling_one(running: sandbox.Running) -> None:
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 101, 0, 0))
-    script = "test -t 0 && stty size > /dev/tty && echo $TERM && kill -INT $$; sleep 600"
-    argv = running.exec_argv(["sh", "-c", script], tty=True)
-    with subprocess.Popen(argv, stdin=slave, stdout=slave, stderr=slave) as command:
-        os.close(slave)
-        assert command.wait(20) == 128 + signal.SIGINT
-    assert os.read(master, 1000).split() == [b"33", b"101", b"xterm"]
-    os.close(master)
+class Client:
+    """Executes a command as the API server does: its streams are the packets of a socket."""
+
+    def __init__(self, running: sandbox.Running, *argv: str, tty: bool = False) -> None:
+        self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        number = theirs.fileno()
+        line = running.exec_argv(argv, attach=number, stdin=True, tty=tty)
+        self.process = subprocess.Popen(line, pass_fds=[number])
+        theirs.close()
+        self.socket.settimeout(20)
+
+    def read(self, ending: bytes = b"") -> dict[int, bytes]:
+        """What came on each channel, up to this ending of standard output, or to the end."""
+        came: dict[int, bytes] = {}
+        while not ending or not came.get(STDOUT, b"").endswith(ending):
+            packet = self.socket.recv(PACKET + 1)
+            if not packet:
+                break
+            came[packet[0]] = came.get(packet[0], b"") + packet[1:]
+        return came
+
+    def send(self, channel: int, data: bytes) -> None:
+        self.socket.send(bytes([channel]) + data)
 
 
-def test_a_terminal_interrupts_what_runs_in_it(running: sandbox.Running) -> None:
-    master, slave = pty.openpty()
-    argv = running.exec_argv(["sh", "-c", "echo ready; exec sleep 600"], tty=True)
-    with subprocess.Popen(argv, stdin=slave, stdout=slave, stderr=slave) as command:
-        os.close(slave)
-        assert os.read(master, 1000) == b"ready\r\n"
-        os.write(master, b"\x03")
-        assert command.wait(20) == 128 + signal.SIGINT
-    os.close(master)
+def test_streams_are_kept_apart_and_end(running: sandbox.Running) -> None:
+    client = Client(running, "sh", "-c", "cat; echo error >&2; exit 9")
+    client.send(STDIN, b"\x00in\xff")
+    client.send(CLOSE, bytes([STDIN]))
+    assert client.read() == {STDOUT: b"\x00in\xff", STDERR: b"error\n"}
+    assert client.process.wait(20) == 9
+
+
+def test_why_a_command_did_not_run_is_told_apart_from_its_output(running: sandbox.Running) -> None:
+    client = Client(running, "nope", tty=True)
+    assert b"executable file not found in $PATH" in client.read()[ERROR]
+    assert client.process.wait(20) == 127
+
+
+def test_a_terminal_is_one_of_the_containers(running: sandbox.Running) -> None:
+    script = "read x; stty size; test -w $(tty) && echo $TERM > /dev/tty; exit 5"
+    client = Client(running, "sh", "-c", script, tty=True)
+    client.send(RESIZE, b'{"Width": 101, "Height": 33}')
+    client.send(STDIN, b"\n")
+    assert client.read()[STDOUT].split(b"\r\n")[-3:] == [b"33 101", b"xterm", b""]
+    assert client.process.wait(20) == 5
+
+
+def test_a_terminal_interrupts_what_runs_in_its_foreground(running: sandbox.Running) -> None:
+    client = Client(running, "bash", "--norc", "-i", tty=True)
+    client.send(STDIN, b"stty -echo; PS1=; PS2=\n")
+    client.send(STDIN, b"(echo re''ady; exec sleep 600)\n")
+    client.read(b"ready\r\n")
+    client.send(STDIN, b"\x03")
+    client.send(STDIN, b"exit $?\n")
+    assert client.process.wait(20) == 128 + signal.SIGINT
+
+
+@pytest.mark.parametrize("tty", [False, True])
+def test_a_command_ends_when_its_client_goes(running: sandbox.Running, tty: bool) -> None:
+    def alive() -> list[int]:
+        # Process 1 of this container reaps nobody.
+        return [p for p in running.members() if processes.is_alive(p, processes.start_time(p) or 0)]
+
+    client = Client(running, "sh", "-c", "echo ready; sleep 600; true", tty=tty)
+    client.read(b"\r\n" if tty else b"\n")
+    client.socket.close()
+    assert client.process.wait(20) > 128
+    wait_for(lambda: len(alive()) == 1, "the end of the command's children")
+
+
+def test_attached_clients_share_a_container(containers: Containers) -> None:
+    script = "echo ready; while read -r line; do echo got $line; done; echo over"
+    running = containers.start_shell(script, stdin=True, stdin_once=True)
+    first, second = running.attach(), running.attach()
+    with first, second:
+        for client in (first, second):
+            client.settimeout(20)
+        first.send(bytes([STDIN]) + b"one\n")
+        assert first.recv(PACKET) == second.recv(PACKET) == bytes([STDOUT]) + b"got one\n"
+        first.close()
+        second.send(bytes([STDIN]) + b"two\n")
+        assert second.recv(PACKET) == bytes([STDOUT]) + b"got two\n"
+        second.send(bytes([CLOSE, STDIN]))
+        assert second.recv(PACKET) == bytes([STDOUT]) + b"over\n"
+    assert containers.end(running).code == 0
+    assert containers.text(running) == "ready\ngot one\ngot two\nover\n"
+
+
+def test_a_container_has_a_terminal(containers: Containers) -> None:
+    script = "echo ready; read x; stty size; tty; exit 3"
+    running = containers.start_shell(script, stdin=True, tty=True)
+    with running.attach() as client:
+        client.send(bytes([RESIZE]) + b'{"Width": 90, "Height": 30}')
+        client.send(bytes([STDIN]) + b"\n")
+        assert containers.end(running).code == 3
+    assert "30 90\r\n/dev/pts/0\r\n" in containers.text(running)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_trainhub.embedded.runtime import isolation, sandbox
+from jupyter_trainhub.embedded.runtime import isolation, trial
 
 
 def test_this_machine_can(tmp_path: Path) -> None:
-    assert sandbox.missing() == []
-    assert sandbox.missing(tmp_path / "state") == []
+    assert trial.missing() == []
+    assert trial.missing(tmp_path / "state") == []
     assert list((tmp_path / "state").iterdir()) == []
 
 

@@ -90,7 +90,7 @@ def test_a_volume_that_is_missing_is_named(containers: Containers) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "word"),
     [
-        ("argv", (), "argv"),
+        ("argv", (), "no command"),
         ("cwd", "here", "cwd"),
         ("termination_log", "log", "'log'"),
         ("mounts", (sandbox.Mount("/", None),), "'/'"),

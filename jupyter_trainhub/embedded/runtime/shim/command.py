@@ -32,46 +32,69 @@ class CommandError(Exception):
         self.found = found
 
 
-def account(uid: int) -> tuple[int | None, str | None]:
-    """The primary group and the home of a user, as the container's own /etc/passwd has them."""
+def _entries(path: str, fields: int) -> list[list[str]]:
+    """The lines of /etc/passwd or /etc/group; an image need not have them, or sound ones."""
     try:
-        with open("/etc/passwd", errors="surrogateescape") as file:
-            for line in file:
-                fields = line.rstrip("\n").split(":")
-                if len(fields) == 7 and fields[2] == str(uid):
-                    return int(fields[3]), fields[5]
-    except (OSError, ValueError):
-        pass  # an image need not have one, or a sound one
-    return None, None
+        with open(path, errors="surrogateescape") as file:
+            lines = [line.rstrip("\n").split(":") for line in file]
+    except OSError:
+        return []
+    return [entry for entry in lines if len(entry) == fields and entry[2].isdecimal()]
+
+
+def _find(path: str, fields: int, asked: str, what: str) -> list[str] | None:
+    """The entry of that name, else of that number; None for a number that has no entry."""
+    entries = _entries(path, fields)
+    for position in (0, 2):
+        for entry in entries:
+            if entry[position] == asked:
+                return entry
+    if asked.isdecimal():
+        return None
+    message = f"unable to find {what} {asked}: no matching entries in {os.path.basename(path)} file"
+    raise CommandError(message, found=False)
 
 
 def environment(spec: dict[str, Any]) -> dict[str, str]:
-    """The variables asked for, and HOSTNAME and HOME where they are not among them."""
-    uid = spec["owner_uid"] if spec["uid"] is None else spec["uid"]
-    home = spec["home"] or account(uid)[1] or "/"
-    return {"HOSTNAME": spec["hostname"], "HOME": home, **spec["env"]}
+    """The variables asked for, and those that every container has where they are not among them."""
+    user = _find("/etc/passwd", 7, str(identity(spec)[0]), "user")
+    home = spec["home"] or (user and user[5]) or "/"
+    return {"PATH": DEFAULT_PATH, "HOSTNAME": spec["hostname"], "HOME": home, **spec["env"]}
 
 
-def identity(spec: dict[str, Any]) -> tuple[int, int]:
-    """User and group, as numbered inside, that the command runs as."""
-    uid, gid = spec["uid"], spec["gid"]
-    if uid is None:
-        return spec["owner_uid"], spec["owner_gid"] if gid is None else gid
-    if gid is None:
-        gid = account(uid)[0] or 0
-    return uid, gid
+def identity(spec: dict[str, Any]) -> tuple[int, int, list[int]]:
+    """User, group and supplementary groups, as numbered inside, that the command runs as.
+
+    The user of the container's own files, where they name one, is in the groups that they say.
+    Raises CommandError, as runc words it, for a name that they do not have.
+    """
+    name, _, group = spec["user"].partition(":")
+    if spec["uid"] is not None:
+        name, group = str(spec["uid"]), ""
+    if not name and not spec["layers"]:
+        gid = spec["owner_gid"] if spec["gid"] is None else spec["gid"]
+        return spec["owner_uid"], gid, list(spec["groups"])
+    user = _find("/etc/passwd", 7, name or "0", "user")
+    uid, gid, groups = int(user[2] if user else name or 0), int(user[3] if user else 0), set()
+    if user:
+        groups = {int(e[2]) for e in _entries("/etc/group", 4) if user[0] in e[3].split(",")}
+    if spec["gid"] is not None:
+        gid = spec["gid"]
+    elif group:
+        gid = int((_find("/etc/group", 4, group, "group") or ["", "", group])[2])
+    return uid, gid, sorted({gid, *groups, *spec["groups"]})
 
 
 def become(spec: dict[str, Any]) -> None:
-    """In a container made with privilege, give that up and take the user who was asked for."""
+    """In a container that has several users, give up privilege and take the one asked for."""
     linux.limit_capabilities(KEPT_CAPABILITIES)
-    if spec["uid"] is None and spec["gid"] is None:
-        return
-    uid, gid = identity(spec)
-    for stream in (1, 2):
-        if stat.S_ISFIFO(os.fstat(stream).st_mode):
+    uid, gid, groups = identity(spec)
+    if (uid, gid) == (os.geteuid(), os.getegid()) and not spec["layers"]:
+        groups = sorted({*os.getgroups(), *groups})
+    for stream in (0, 1, 2):
+        if stat.S_ISFIFO(os.fstat(stream).st_mode) or os.isatty(stream):
             os.fchown(stream, uid, gid)  # else /dev/stdout cannot be opened anew
-    os.setgroups([])
+    os.setgroups(groups)
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
 

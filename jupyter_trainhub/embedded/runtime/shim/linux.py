@@ -41,6 +41,7 @@ _PR_CAPBSET_DROP = 24
 _CAP_SYS_ADMIN = 21
 _ALL_IDS = ["0", "0", "4294967295"]  # the map of the machine's own user namespace
 _TIOCSCTTY = 0x540E
+_TIOCSWINSZ = 0x5414
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -124,6 +125,12 @@ def take_terminal() -> None:
     _check(_libc.ioctl(0, ctypes.c_ulong(_TIOCSCTTY), 0), "controlling terminal")
 
 
+def resize_terminal(terminal: int, rows: int, columns: int) -> None:
+    """Give a terminal its size; what runs in its foreground hears of it (SIGWINCH)."""
+    size = (ctypes.c_ushort * 4)(rows, columns)
+    _libc.ioctl(terminal, ctypes.c_ulong(_TIOCSWINSZ), ctypes.byref(size))
+
+
 def make_mounts_private() -> None:
     """Stop mounts made here from appearing on the machine, where systemd shares all of them."""
     flags = ctypes.c_ulong(_MS_REC | _MS_PRIVATE)
@@ -145,17 +152,26 @@ def copy_tree(source: str, *, read_only: bool) -> int:
         _libc.syscall(number, _AT_FDCWD, os.fsencode(source), flags), "bind mount", source
     )
     if read_only:
-        attributes = (ctypes.c_uint64 * 4)(_MOUNT_ATTR_RDONLY)
-        result = _libc.syscall(
-            ctypes.c_long(_SYS_MOUNT_SETATTR),
-            tree,
-            b"",
-            _AT_EMPTY_PATH | _AT_RECURSIVE,
-            ctypes.byref(attributes),
-            ctypes.c_size_t(ctypes.sizeof(attributes)),
-        )
-        _check(result, "read-only bind mount", source)
+        _set_read_only(tree, _AT_EMPTY_PATH | _AT_RECURSIVE, source)
     return tree
+
+
+def make_read_only(mount: int) -> None:
+    """Keep the file system from being written to by the one mount of which this is a descriptor."""
+    _set_read_only(mount, _AT_EMPTY_PATH, "/")
+
+
+def _set_read_only(mount: int, flags: int, subject: str) -> None:
+    attributes = (ctypes.c_uint64 * 4)(_MOUNT_ATTR_RDONLY)
+    result = _libc.syscall(
+        ctypes.c_long(_SYS_MOUNT_SETATTR),
+        mount,
+        b"",
+        flags,
+        ctypes.byref(attributes),
+        ctypes.c_size_t(ctypes.sizeof(attributes)),
+    )
+    _check(result, "read-only mount", subject)
 
 
 def attach(tree: int, target: str) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import select
 import sys
 import time
 
 MAX_LINE = 16 << 10  # bytes of text in one line: containerd's max_container_log_line_size
-READ_SIZE = 64 << 10  # bytes: what a pipe holds
 
 
 class LogStream:
@@ -74,37 +73,10 @@ class LogFile:
             self._failing = False
         except OSError as error:
             if not self._failing:
-                print(f"output is lost: {error}", file=sys.stderr, flush=True)
+                _tell(f"output is lost: {error}\n")
             self._failing = True
 
 
-def relay(streams: dict[int, LogStream], file: LogFile, exited: int) -> None:
-    """Copy the pipes `streams` to the log until the process of the pidfd `exited` has ended.
-
-    Its whole pid namespace is dead by then (pid_namespaces(7)), so all there will ever be is in the
-    pipes already. They are emptied without waiting: a writer that leaked out of the container
-    cannot hold the end back. The pipes must not block.
-    """
-    poller = select.poll()
-    for descriptor in (*streams, exited):
-        poller.register(descriptor, select.POLLIN)
-    while exited not in (ready := {descriptor for descriptor, _ in poller.poll()}):
-        for descriptor in ready:
-            if not _copy(descriptor, streams[descriptor], file):
-                poller.unregister(descriptor)
-                del streams[descriptor]
-    for descriptor, stream in streams.items():
-        while _copy(descriptor, stream, file):
-            pass
-        file.write(stream.close(time.time_ns()))
-
-
-def _copy(descriptor: int, stream: LogStream, file: LogFile) -> bool:
-    """Copy what the pipe holds, up to READ_SIZE; False if it is empty or at its end."""
-    try:
-        data = os.read(descriptor, READ_SIZE)
-    except BlockingIOError:
-        return False
-    now = time.time_ns()
-    file.write(stream.feed(data, now) if data else stream.close(now))
-    return bool(data)
+def _tell(text: str) -> None:
+    with contextlib.suppress(OSError):  # that file lies on the same disk
+        os.write(sys.stderr.fileno(), text.encode())

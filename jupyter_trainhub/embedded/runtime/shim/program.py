@@ -12,6 +12,11 @@ def main(arguments: list[str]) -> int:
     """Do what the arguments ask; return the code to exit with."""
     if arguments[0] == "exec":
         return execute_inside(arguments[1:])
+    if arguments[0] in ("unpack", "delete"):
+        from . import layer  # which containers need not load
+
+        act = layer.unpack if arguments[0] == "unpack" else layer.delete
+        return act(arguments[1])
     os.chdir("/")
     supervise(arguments[0])
     return 0

@@ -11,14 +11,28 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+RESERVED = 4096  # bytes: more than any record has
+
+
+def reserve_record(directory: str, name: str) -> None:
+    """Take the room of a file that `write_record` will write, so that a full disk does not stop it.
+
+    Raises OSError when the disk is full already.
+    """
+    with open(f"{directory}/.{name}", "wb") as file:
+        file.write(bytes(RESERVED))
+
+
 def write_record(directory: str, name: str, record: dict[str, Any], *, durable: bool) -> None:
     """Write a file of the state folder whole or not at all; `durable`: a crash keeps it too."""
     temporary = f"{directory}/.{name}"
-    with open(temporary, "w") as file:
-        json.dump(record, file)
+    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.ftruncate(file, os.write(file, json.dumps(record).encode()))
         if durable:
-            file.flush()
-            os.fsync(file.fileno())
+            os.fsync(file)
+    finally:
+        os.close(file)
     os.replace(temporary, f"{directory}/{name}")
     if durable:
         folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)

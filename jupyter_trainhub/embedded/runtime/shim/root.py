@@ -58,10 +58,15 @@ class RootBuilder:
         self.directory = directory
         self.root = f"{directory}/root"
         self.privileged = privileged
+        self.mounts: list[str] = []
+        """Where file systems were mounted that the container can write to."""
         self._serial = itertools.count()
 
-    def build(self, layers: list[str]) -> str:
-        """Mount the root and return its path. No layers stand for the machine itself."""
+    def build(self, layers: list[str], hide: tuple[str, ...] = ()) -> str:
+        """Mount the root and return its path. No layers stand for the machine itself.
+
+        File systems mounted below the folders of `hide`, as other pods' volumes are, are left out.
+        """
         os.makedirs(self.root, exist_ok=True)
         if layers:
             self._overlay(layers[::-1], self.root, f"{self.directory}/upper")
@@ -69,9 +74,11 @@ class RootBuilder:
         with open("/proc/self/mountinfo") as file:
             mounts = mount_points(file.read())
         if self.privileged:
-            self._machine_by_file_system(mounts)
+            shown = {path: kind for path, kind in mounts.items() if not is_below(path, hide)}
+            self._machine_by_file_system(shown)
         else:
             linux.mount("tmpfs", self.root, 0, "mode=0755", "root tmpfs")
+            self.mounts.append(self.root)
             self._machine_by_folder("/", mounts)
         return self.root
 
@@ -146,6 +153,7 @@ class RootBuilder:
             options += ",userxattr"  # trusted.* attributes need CAP_SYS_ADMIN on the machine
         try:
             linux.mount("overlay", target, 0, options, "overlay")
+            self.mounts.append(target)
         finally:
             for descriptor in folders:
                 os.close(descriptor)

@@ -48,7 +48,8 @@ def enter(spec: dict[str, Any], directory: str, *, privileged: bool) -> None:
     mounts = sorted(spec["mounts"], key=lambda entry: entry["target"].count("/"))
     targets = tuple(entry["target"] for entry in mounts)
     hidden = list(hidden_paths([*spec["hide"], directory], mounts, machine=not spec["layers"]))
-    root = RootBuilder(directory, privileged=privileged).build(spec["layers"])
+    builder = RootBuilder(directory, privileged=privileged)
+    root = builder.build(spec["layers"], tuple(spec["hide"]))
 
     # Sources are taken here, where a path means the machine's. Targets are resolved after the
     # change of root, so that a symbolic link in an image or a volume cannot lead out.
@@ -57,10 +58,12 @@ def enter(spec: dict[str, Any], directory: str, *, privileged: bool) -> None:
         (f"/dev/{name}", linux.copy_tree(f"/dev/{name}", read_only=False))
         for name in device_names(spec["env"])
     ]
-    last_words = linux.copy_tree(f"{directory}/termination-log", read_only=False)
+    files = dict(_files(spec, directory, targets))
     volumes = [(entry, _source(entry["source"], read_only=entry["read_only"])) for entry in mounts]
 
     machine = linux.pivot_root(root)
+    places = [mount.removeprefix(root) or "/" for mount in builder.mounts]
+    writable = [os.open(place, os.O_PATH | os.O_CLOEXEC) for place in places]
     os.makedirs("/proc", exist_ok=True)
     # Before the machine's root is left: in a user namespace the kernel allows a new /proc only
     # while another one is in sight.
@@ -83,8 +86,27 @@ def enter(spec: dict[str, Any], directory: str, *, privileged: bool) -> None:
             mask(path)
     if "/dev/shm" not in targets:
         _mount_tmpfs("/dev/shm", SHARED_MEMORY)
-    linux.attach(last_words, spec["termination_log"])
+    for path, tree in files.items():
+        linux.attach(tree, os.path.realpath(path))
     linux.leave_root(machine)
+    for mount in writable:
+        if spec["read_only"]:
+            linux.make_read_only(mount)
+        os.close(mount)
+
+
+def _files(
+    spec: dict[str, Any], directory: str, targets: tuple[str, ...]
+) -> Iterator[tuple[str, int]]:
+    """The files that every container is given: where it sees them, and a tree of each."""
+    given = {
+        spec["termination_log"]: "termination-log",
+        "/etc/hostname": "hostname",
+        "/etc/resolv.conf": "resolv.conf",
+    }
+    for path, name in given.items():
+        if path not in targets and os.path.exists(f"{directory}/{name}"):
+            yield path, linux.copy_tree(f"{directory}/{name}", read_only=False)
 
 
 def hidden_paths(hide: list[str], mounts: list[dict[str, Any]], *, machine: bool) -> Iterator[str]:
@@ -126,7 +148,8 @@ def _mount_volume(entry: dict[str, Any], tree: int | None) -> None:
     if tree is None:
         _mount_tmpfs(entry["target"], entry["size"])
     else:
-        linux.attach(tree, entry["target"])
+        # An image may hold a link there that leads to nothing yet.
+        linux.attach(tree, os.path.realpath(entry["target"]))
 
 
 def _mount_tmpfs(target: str, size: int | None) -> None:

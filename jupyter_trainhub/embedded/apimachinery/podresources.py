@@ -1,0 +1,61 @@
+"""What a pod asks for, summed as Kubernetes sums it (component-helpers/resource)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from . import quantity
+
+Object = dict[str, Any]
+Amounts = dict[str, Decimal]
+
+
+def pod_resources(pod: Object, field: str = "requests") -> Amounts:
+    """A pod's ``requests`` or ``limits``, in base units (cores, bytes, pieces).
+
+    Containers run together; init containers one after another, beside the sidecars (init
+    containers that always restart) before them. What the pod itself says goes before the sums.
+    """
+    spec = pod["spec"]
+
+    def of(container: Object) -> Amounts:
+        return parsed((container.get("resources") or {}).get(field))
+
+    running = total(of(c) for c in spec.get("containers") or [])
+    sidecars: Amounts = {}
+    peak: Amounts = {}
+    for container in spec.get("initContainers") or []:
+        at_once = total((sidecars, of(container)))
+        if container.get("restartPolicy") == "Always":
+            sidecars = at_once
+        peak = largest(peak, at_once)
+    found = largest(total((running, sidecars)), peak) | parsed(
+        (spec.get("resources") or {}).get(field)
+    )
+    overhead = parsed(spec.get("overhead"))
+    if field == "limits":
+        overhead = {name: value for name, value in overhead.items() if name in found}
+    return total((found, overhead))
+
+
+def parsed(amounts: Mapping[str, object] | None) -> Amounts:
+    """A ``ResourceList`` as numbers."""
+    return {name: quantity.parse(text) for name, text in (amounts or {}).items()}
+
+
+def total(parts: Iterable[Amounts]) -> Amounts:
+    """The sum, name by name."""
+    result: Amounts = {}
+    for part in parts:
+        for name, value in part.items():
+            result[name] = result.get(name, Decimal(0)) + value
+    return result
+
+
+def largest(one: Amounts, other: Amounts) -> Amounts:
+    """The larger of two, name by name."""
+    return {
+        name: max(one.get(name, Decimal(0)), other.get(name, Decimal(0))) for name in one | other
+    }

@@ -1,0 +1,178 @@
+"""Reading what clients write: bodies, and what is said of fields that their kind does not have."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..apimachinery import decoding, patch, protobuf, schema
+from ..apimachinery.decoding import Mismatch, Repeated
+from ..apimachinery.resources import Resource
+from ..apimachinery.status import (
+    Cause,
+    bad_request,
+    invalid_object,
+    unsupported,
+    unsupported_media_type,
+)
+from .discovery import FOREIGN_KINDS
+
+Object = dict[str, Any]
+
+JSON = "application/json"
+_DIRECTIVES = ["Ignore", "Strict", "Warn"]
+
+
+def kind_of(resource: Resource, subresource: str = "") -> tuple[str, str]:
+    """The apiVersion and kind of what is written there."""
+    kind = "Scale" if subresource == "scale" else resource.kind
+    if subresource in resource.subresources:
+        kind = resource.subresources[subresource][0]
+    foreign = FOREIGN_KINDS.get(kind)
+    return f"{foreign['group']}/{foreign['version']}" if foreign else resource.api_version, kind
+
+
+class FieldValidation:
+    """How strictly one request is read: Ignore, Warn (what is asked for if nothing is) or Strict.
+
+    Args:
+        options: the kind that the request's query is, as CreateOptions.
+
+    Raises:
+        ApiError: 422, it is none of the three.
+    """
+
+    def __init__(self, directive: str = "", options: str = "") -> None:
+        if directive and directive not in _DIRECTIVES:
+            cause = unsupported("fieldValidation", directive, ["", *_DIRECTIVES])
+            raise invalid_object(Resource("meta.k8s.io", "v1", "", options), "", [cause])
+        self.directive = directive or "Warn"
+        # What the client is to be warned of.
+        self.warnings: list[str] = []
+
+    def read(self, expected: tuple[str, str], media_type: str, body: bytes) -> Object:
+        """The object in a request's body.
+
+        Raises:
+            ApiError: 400, 415.
+        """
+        api_version, kind = expected
+        try:
+            obj = parse(media_type, body)
+            if not isinstance(obj, dict):
+                raise ValueError("couldn't get version/kind; json parse error: it is no object")
+        except ValueError as error:
+            raise bad_request(
+                f"the object provided is unrecognized (must be of type {kind}): {error} "
+                f"({_summary(body)})"
+            ) from error
+        given = str(obj.get("apiVersion") or api_version), str(obj.get("kind") or kind)
+        version = given[0].rpartition("/")[2]
+        refusal = f'{given[1]} in version "{version}" cannot be handled as a {kind}: '
+        # Every group version has options to delete by, which are all the same.
+        if given != expected and (kind, given[1]) != ("DeleteOptions", kind):
+            raise bad_request(refusal + _other_kind(given, expected))
+        try:
+            return self._decode(expected, obj, [])
+        except (Mismatch, _Strict) as error:
+            raise bad_request(f"{refusal}{error}") from error
+
+    def read_patch(self, body: bytes) -> tuple[Any, list[str]]:
+        """The patch in a request's body, and the strict errors in it.
+
+        Raises:
+            ApiError: 400.
+        """
+        try:
+            change = parse(JSON, body)
+        except ValueError as error:
+            raise bad_request(f"error decoding patch: {error}") from error
+        return change, [] if self.directive == "Ignore" else decoding.duplicates(change)
+
+    def patched(
+        self, expected: tuple[str, str], obj: Any, media_type: str, change: Any, errors: list[str]
+    ) -> Object:
+        """What a patch left, decoded.
+
+        Raises:
+            ApiError: 400, 422.
+        """
+        if not isinstance(obj, dict):
+            raise bad_request("the patch does not leave an object")
+        try:
+            return self._decode(expected, obj, errors)
+        except (Mismatch, _Strict) as error:
+            value, text = json.dumps(obj, separators=(",", ":"), ensure_ascii=False), str(error)
+            if media_type == patch.STRATEGIC:
+                value, text = patch.go_text(change), getattr(error, "in_patch", text)
+            quoted = json.dumps(value, ensure_ascii=False)
+            cause = Cause("FieldValueInvalid", f"Invalid value: {quoted}: {text}", "patch")
+            raise invalid_object(Resource("", "", "", ""), "", [cause]) from error
+
+    def _decode(self, expected: tuple[str, str], obj: Object, errors: list[str]) -> Object:
+        type = schema.of_kind(*expected)
+        if type is None:
+            return obj
+        decoded, found = schema.decode(type, obj, self.directive)
+        errors = errors + found
+        if errors and self.directive == "Strict":
+            raise _Strict("strict decoding error: " + ", ".join(errors))
+        self.warnings += errors
+        return decoded
+
+
+class _Strict(ValueError):
+    """Fields that the kind does not have, or that stand twice."""
+
+
+def parse(media_type: str, body: bytes) -> Any:
+    """What stands in a body of JSON or of Kubernetes' protobuf.
+
+    Raises:
+        ValueError: it is malformed.
+        ApiError: 415.
+    """
+    if media_type == protobuf.MEDIA_TYPE:
+        return protobuf.decode(body)
+    if media_type not in (JSON, ""):
+        raise unsupported_media_type(media_type, [JSON, protobuf.MEDIA_TYPE])
+    try:
+        return json.loads(body, object_pairs_hook=_object, parse_constant=_no_constant)
+    except ValueError as error:
+        raise ValueError(f"couldn't get version/kind; json parse error: {error}") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> Object:
+    made = dict(pairs)
+    if len(made) == len(pairs):
+        return made
+    names = [name for name, _ in pairs]
+    doubled = Repeated(made)
+    doubled.repeated = tuple(dict.fromkeys(n for n in names if names.count(n) > 1))
+    return doubled
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"invalid character '{name[0]}' looking for beginning of value")
+
+
+def _other_kind(given: tuple[str, str], expected: tuple[str, str]) -> str:
+    if schema.of_kind(*given) is None or given[1] == expected[1]:
+        return (
+            f'no kind "{given[1]}" is registered for version "{given[0]}" in scheme '
+            '"pkg/api/legacyscheme/scheme.go:30"'
+        )
+    internal = expected[0].rpartition("/")[0].partition(".")[0] or "core"
+    return (
+        f"converting ({given[0].rpartition('/')[2]}.{given[1]}) to ({internal}.{expected[1]}): "
+        "unknown conversion"
+    )
+
+
+def _summary(body: bytes) -> str:
+    if not body:
+        return "<empty>"
+    if body[:1] == b"{":
+        text = body.decode(errors="replace")
+        return text if len(text) <= 30 else text[:30] + " ..."
+    return body.hex() if len(body) <= 30 else body[:30].hex() + " ..."
