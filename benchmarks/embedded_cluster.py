@@ -74,7 +74,8 @@ def first_line(client: Client, name: str) -> float:
     client.request("POST", f"{NAMESPACE}/pods", pod(name))
     while True:
         response = client.open("GET", f"{NAMESPACE}/pods/{name}/log")
-        if response.read():
+        line = response.read()
+        if response.status == 200 and line:
             return time.perf_counter() - began
         time.sleep(0.002)
 

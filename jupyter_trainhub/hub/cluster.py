@@ -122,7 +122,7 @@ class EmbeddedCluster:
         ]
 
     def load(self, archive: Path, name: str | None, progress: Progress | None = None) -> list[str]:
-        """Load the images of an archive or an OCI layout; all names of what was loaded.
+        """Load the images of an archive or an OCI layout; the names that they were given.
 
         ``name`` is for an archive of one image. The cluster need not run; one that does can use
         them at once. Raises InvalidField when the archive cannot be loaded.

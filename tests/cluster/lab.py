@@ -115,7 +115,7 @@ def _environment(image: str) -> Object:
     def source(variable: str, kind: str, **reference: str) -> Object:
         return {"name": variable, "valueFrom": {kind: reference}}
 
-    container = {
+    container: Object = {
         "env": [
             {"name": "A", "value": "1"},
             {"name": "B", "value": "$(A)2"},
@@ -136,7 +136,7 @@ def _environment(image: str) -> Object:
 
 
 def _initialised(image: str) -> Object:
-    mounts = {"volumeMounts": [{"name": "w", "mountPath": "/w"}]}
+    mounts: Object = {"volumeMounts": [{"name": "w", "mountPath": "/w"}]}
     first = {"name": "first", "image": image, **mounts,
              "command": ["/bin/sh", "-c", "echo from-init > /w/f"]}  # fmt: skip
     return pod("init", image, "cat /w/f", initContainers=[first], **mounts,

@@ -368,7 +368,11 @@ def test_deleting_a_definition_deletes_its_objects(api: Api, kubectl: Kubectl) -
     widgets = Widgets(api, group, kubectl.namespace)
     define(api, group)
     widgets.create("a", size=1)
+    widgets.merge("a", {"metadata": {"finalizers": ["example.org/hold"]}})
     api("DELETE", f"{_DEFINITIONS}/widgets.{group}")
+    eventually(lambda: "deletionTimestamp" in widgets.get("a")["metadata"])
+    assert widgets.create("b", size=1).refusal == [405, "MethodNotAllowed"]
+    widgets.merge("a", {"metadata": {"finalizers": None}})
     eventually(lambda: api("GET", f"{_DEFINITIONS}/widgets.{group}").code == 404)
     eventually(lambda: api("GET", widgets.path()).code == 404)
     define(api, group)

@@ -11,7 +11,8 @@ import pytest
 
 from tests.cluster.api import Object
 from tests.cluster.conftest import MakeLab
-from tests.cluster.lab import Lab, config_map, pod
+from tests.cluster.lab import Lab, config_map
+from tests.cluster.pods import pod
 
 pytestmark = pytest.mark.cluster
 
@@ -91,7 +92,7 @@ def test_objects_are_counted(lab: Lab) -> None:
 
 def test_two_at_once_do_not_both_take_the_last_place(lab: Lab, image: str) -> None:
     quota(lab, "q", {"pods": "1", "requests.memory": "64Mi"})
-    body = [pod(n, image, "sleep 60", sized({"memory": "32Mi"})) for n in "abcd"]
+    body = [pod(n, image, "sleep 60", **sized({"memory": "32Mi"})) for n in "abcd"]
     with ThreadPoolExecutor(4) as pool:
         codes = [made.code for made in pool.map(lambda b: lab.create("pods", b), body)]
     assert sorted(codes) == [201, 403, 403, 403]
@@ -144,13 +145,8 @@ def test_a_quota_speaks_of_the_pods_in_its_scope(
 ) -> None:
     quota(lab, "q", {"pods": "0"}, **scope)
 
-    def body(name: str, more: Object) -> Object:
-        spec = {k: v for k, v in more.items() if k != "resources"}
-        container = {k: v for k, v in more.items() if k == "resources"}
-        return pod(name, image, "true", container, **spec)
-
-    assert "exceeded quota: q" in refusal(lab, "pods", body("in", inside))
-    assert lab.create("pods", body("out", outside), dryRun="All").code == 201
+    assert "exceeded quota: q" in refusal(lab, "pods", pod("in", image, "true", **inside))
+    assert lab.create("pods", pod("out", image, "true", **outside), dryRun="All").code == 201
 
 
 def test_a_container_gets_the_limits_of_its_namespace(lab: Lab, image: str) -> None:
@@ -190,7 +186,7 @@ def test_what_breaks_a_limit_is_refused(
     lab: Lab, image: str, kind: str, item: Object, container: Object, told: str
 ) -> None:
     limits(lab, kind, **item)
-    assert told in refusal(lab, "pods", pod("p", image, "true", container))
+    assert told in refusal(lab, "pods", pod("p", image, "true", **container))
 
 
 def test_a_claim_has_a_least_and_a_largest_size(lab: Lab) -> None:

@@ -12,87 +12,18 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.api import MERGE, Api, Object
+from tests.cluster.api import Api, Object
 from tests.cluster.conftest import MakeLab
-from tests.cluster.lab import Lab, names, pod
+from tests.cluster.lab import Lab, names
+from tests.cluster.nodes import Nodes
 from tests.conftest import eventually
 
 pytestmark = pytest.mark.cluster
 
-MINE = "test.example.org/of"
 TAINT = "test.example.org/taint"
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 NO_MATCH = "node(s) didn't match Pod's node affinity/selector"
-
-
-class Nodes:
-    """Nodes of one test, and pods that may go to no others."""
-
-    def __init__(self, lab: Lab, image: str) -> None:
-        self.lab, self.image = lab, image
-        self.mark = uuid.uuid4().hex[:8]
-        self.made: list[str] = []
-
-    def add(self, name: str, cpu: str = "2", taints: Any = (), **labels: str) -> str:
-        """A node; its name has the test's mark before it."""
-        name = f"n{self.mark}-{name}"
-        keys = {f"test.example.org/{key}": value for key, value in labels.items()}
-        metadata = {
-            "name": name,
-            "labels": {MINE: self.mark, "kubernetes.io/hostname": name, **keys},
-        }
-        body = {"metadata": metadata, "spec": {"taints": list(taints)}}
-        assert self.lab.api("POST", "/api/v1/nodes", body).code == 201
-        self.made.append(name)
-        offered = {"cpu": cpu, "memory": "4Gi", "pods": "10"}
-        ready = {"type": "Ready", "status": "True", "reason": "KubeletReady",
-                 "lastHeartbeatTime": "2030-01-01T00:00:00Z"}  # fmt: skip
-        status = {"capacity": offered, "allocatable": offered, "conditions": [ready]}
-        self.change(name, {"status": status}, "/status")
-        # A real cluster taints a new node until it has seen that it is ready.
-        eventually(lambda: not any("not-ready" in t["key"] for t in self.taints(name)))
-        return name
-
-    def change(self, name: str, body: Object, subresource: str = "") -> None:
-        path = f"/api/v1/nodes/{name}{subresource}"
-        assert self.lab.api("PATCH", path, body, content_type=MERGE).code == 200
-
-    def taints(self, name: str) -> list[Object]:
-        found: list[Object] = (
-            self.lab.api("GET", f"/api/v1/nodes/{name}").body["spec"].get("taints", [])
-        )
-        return found
-
-    def pod(
-        self, name: str, cpu: str = "100m", container: Object | None = None, **spec: Any
-    ) -> str:
-        """A pod that may go to these nodes only."""
-        asked = {"resources": {"requests": {"cpu": cpu}}, **(container or {})}
-        body = pod(name, self.image, "sleep 600", asked, nodeSelector={MINE: self.mark}, **spec)
-        made = self.lab.create("pods", body)
-        assert made.code == 201, made.body
-        return name
-
-    def node_of(self, name: str) -> str:
-        """The node that a pod gets."""
-        found = self.lab.until("pods", name, lambda p: p["spec"]["nodeName"])
-        return str(found["spec"]["nodeName"])
-
-    def refusal(self, name: str) -> str:
-        """Why a pod gets none."""
-
-        def look() -> str | None:
-            for c in self.lab.get("pods", name).body["status"].get("conditions", []):
-                if (c["type"], c["status"]) == ("PodScheduled", "False"):
-                    return str(c["message"])
-            return None
-
-        return str(eventually(look))
-
-    def events(self, name: str) -> list[tuple[str, str]]:
-        found = self.lab.get("events", fieldSelector=f"involvedObject.name={name}").body["items"]
-        return [(e["reason"], e["message"]) for e in found]
 
 
 @pytest.fixture(scope="module")
@@ -247,10 +178,10 @@ def test_init_containers_and_sidecars_count(nodes: Nodes) -> None:
 
 def test_two_pods_cannot_have_one_port_of_a_node(nodes: Nodes) -> None:
     nodes.add("a")
-    ports = {"ports": [{"containerPort": 39999, "hostPort": 39999}]}
-    nodes.node_of(nodes.pod("p", container=ports))
+    ports: Object = {"ports": [{"containerPort": 39999, "hostPort": 39999}]}
+    nodes.node_of(nodes.pod("p", **ports))
     text = "1 node(s) didn't have free ports for the requested pod ports"
-    assert text in nodes.refusal(nodes.pod("q", container=ports))
+    assert text in nodes.refusal(nodes.pod("q", **ports))
 
 
 def test_a_gated_pod_waits_until_the_gates_are_gone(nodes: Nodes) -> None:
@@ -335,3 +266,32 @@ def test_a_taint_evicts_what_does_not_bear_it(nodes: Nodes) -> None:
     nodes.change(node, {"spec": {"taints": []}})
     cancelled = f"Cancelling deletion of Pod {nodes.lab.namespace}/much-later"
     eventually(lambda: ("TaintManagerEviction", cancelled) in nodes.events("much-later"))
+
+
+def test_a_claim_that_waits_for_its_pod_brings_it_to_its_volume(nodes: Nodes) -> None:
+    nodes.add("a")
+    there, lab = nodes.add("b"), nodes.lab
+    root, name = "/apis/storage.k8s.io/v1/storageclasses", f"waits-{nodes.mark}"
+    waiting = {"metadata": {"name": name}, "provisioner": "kubernetes.io/no-provisioner",
+               "volumeBindingMode": "WaitForFirstConsumer"}  # fmt: skip
+    assert lab.api("POST", root, waiting).code == 201
+    on_node = {"key": "kubernetes.io/hostname", "operator": "In", "values": [there]}
+    size = {"accessModes": ["ReadWriteOnce"], "storageClassName": name}
+    chosen = {"nodeSelectorTerms": [{"matchExpressions": [on_node]}]}
+    offer = {"capacity": {"storage": "1Gi"}, "local": {"path": "/tmp"}}
+    volume = {"metadata": {"name": name},
+              "spec": {**size, **offer, "nodeAffinity": {"required": chosen}}}  # fmt: skip
+    assert lab.api("POST", "/api/v1/persistentvolumes", volume).code == 201
+    asked = {"resources": {"requests": {"storage": "1Gi"}}}
+    claim = {"metadata": {"name": "c"}, "spec": {**size, **asked}}
+    assert lab.create("persistentvolumeclaims", claim).code == 201
+    source = {"name": "v", "persistentVolumeClaim": {"claimName": "c"}}
+    try:
+        assert nodes.node_of(nodes.pod("p", volumes=[source])) == there
+        bound = lab.get("persistentvolumeclaims", "c").body
+        assert (bound["status"]["phase"], bound["spec"]["volumeName"]) == ("Bound", name)
+    finally:
+        lab.delete("pods", "p", gracePeriodSeconds=0)
+        lab.delete("persistentvolumeclaims", "c")
+        lab.api("DELETE", f"/api/v1/persistentvolumes/{name}")
+        lab.api("DELETE", f"{root}/{name}")

@@ -275,7 +275,7 @@ def _refused_write(kubectl: Kubectl) -> str:
 @pytest.mark.parametrize("damage", ["garbage", "truncated"])
 def test_a_store_that_cannot_be_read_is_left_as_it_is(home: Path, damage: str) -> None:
     kubectl = Kubectl(lifecycle.start())
-    kubectl("create", "configmap", "kept", "--from-literal=a=" + "x" * 200_000)
+    kubectl("create", "configmap", "kept", "--from-literal=a=" + "x" * 100_000)
     lifecycle.stop()
     store = home / "store.sqlite"
     whole = store.read_bytes()
@@ -289,4 +289,4 @@ def test_a_store_that_cannot_be_read_is_left_as_it_is(home: Path, damage: str) -
 
     store.write_bytes(whole)
     lifecycle.start()
-    assert kubectl.get("configmap", "kept")["data"]["a"] == "x" * 200_000
+    assert kubectl.get("configmap", "kept")["data"]["a"] == "x" * 100_000

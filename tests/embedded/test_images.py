@@ -29,7 +29,7 @@ def test_a_loaded_image_runs_at_once(
 ) -> None:
     config = {
         "Entrypoint": ["/bin/sh", "-c"],
-        "Cmd": ["trap exit INT; echo \"$(id -u) $A $B $(pwd)\"; ls /; sleep 600 & wait"],
+        "Cmd": ['trap exit INT; echo "$(id -u) $A $B $(pwd)"; ls /; sleep 600 & wait'],
         "Env": ["A=image", "B=image"],
         "WorkingDir": "/srv",
         "User": "ada",
@@ -84,6 +84,7 @@ def test_a_missing_image_is_used_once_it_is_there(
 ) -> None:
     monkeypatch.setattr(images, "FIRST_BACKOFF", 0.04)
     monkeypatch.setattr(images, "LOOK", 0.02)
+    monkeypatch.setattr(images, "SHOWN", 0.01)
     store = ImageStore(tmp_path / "images", list)
     archive = docker_archive(tmp_path / "image.tar", ["demo"], PASSWD, StopSignal="SIGRTMIN+3")
     listener = Listener()

@@ -16,6 +16,7 @@ from jupyter_trainhub.embedded.kubelet.atomic_writer import File
 from jupyter_trainhub.embedded.kubelet.container_run import ContainerRun, restarts
 from jupyter_trainhub.embedded.kubelet.environment import ConfigError
 from jupyter_trainhub.embedded.kubelet.pod_status import PodState, pod_status
+from jupyter_trainhub.embedded.kubelet.pod_worker import remove_state
 from jupyter_trainhub.embedded.kubelet.volumes import Volume
 
 ENDED = {"startedAt": "2026-01-01T00:00:00Z", "finishedAt": "2026-01-01T00:00:01Z"}
@@ -163,6 +164,16 @@ def test_usage_counts_what_a_folder_takes(tmp_path: Path) -> None:
     with (tmp_path / "sparse").open("wb") as file:
         file.truncate(1 << 30)
     assert 100_000 <= eviction.usage(tmp_path) < 200_000
+
+
+def test_a_folder_is_not_deleted_while_something_is_mounted_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "volumes" / "share").mkdir(parents=True)
+    monkeypatch.setattr(mounter, "below", lambda folder: [f"{tmp_path}/volumes/share"])
+    with pytest.raises(OSError, match=r"umount|mounted"):
+        remove_state(tmp_path)
+    assert (tmp_path / "volumes" / "share").is_dir()
 
 
 def test_a_mount_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

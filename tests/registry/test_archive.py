@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from jupyter_trainhub.registry.manifest import PackedImage
 from tests.registry.packing import Layout, digest, docker_archive, tar
 
 LAYERS = tar(("etc/", b""), ("etc/a", b"1" * 5000)), tar(("etc/b", b"2"))
-zstandard = pytest.importorskip("zstandard")
 
 
 def layout() -> Layout:
@@ -24,6 +24,7 @@ def layout() -> Layout:
 
 
 def zstd() -> Layout:
+    zstandard = pytest.importorskip("zstandard")
     made = Layout()
     return made.name("demo:1", made.image(*LAYERS, compress=zstandard.compress, Env=["A=b"]))
 
@@ -66,6 +67,13 @@ def test_an_image_is_read(form: str, tmp_path: Path) -> None:
         assert configuration["config"]["Env"] == ["A=b"]
         assert configuration["rootfs"]["diff_ids"] == [digest(layer) for layer in LAYERS]
         assert ("sha256:" in image.digest) == (form not in ("docker save", "compressed as a whole"))
+
+
+def test_what_zstd_needs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = zstd().archive(tmp_path / "image")
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    with pytest.raises(BrokenImage, match="pip install zstandard"):
+        read(archive)
 
 
 def test_several_images_are_read(tmp_path: Path) -> None:

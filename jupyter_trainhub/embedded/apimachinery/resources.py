@@ -195,9 +195,7 @@ def version_priority(version: str) -> tuple[int, int, int, str]:
     return (stage, -int(match[1]), -int(match[3] or 0), "")
 
 
-def serve(
-    group: str, plural: str, served: Sequence[Resource], stored: Sequence[Resource]
-) -> None:
+def serve(group: str, plural: str, served: Sequence[Resource], stored: Sequence[Resource]) -> None:
     """Serve a custom kind in these versions and no others, and keep it as ``stored``."""
     for known, now in ((SERVED, served), (STORED, stored)):
         known[:] = [r for r in known if (r.group, r.plural) != (group, plural)]

@@ -64,15 +64,18 @@ class CustomResource(Resource):
         structural.apply_defaults(self.schema, obj)
         return obj
 
-    def apply_defaults(self, obj: Object) -> None:
-        """Fill in what the schema says, in place.
+    def admit(self) -> None:
+        """Refuse new objects where the definition is going.
 
         Raises:
-            ApiError: 405, the definition is going.
+            ApiError: 405.
         """
-        if self.terminating and "uid" not in obj["metadata"]:
+        if self.terminating:
             text = "create not allowed while custom resource definition is terminating"
             raise ApiError(405, "MethodNotAllowed", text, {})
+
+    def apply_defaults(self, obj: Object) -> None:
+        """Fill in what the schema says, in place."""
         structural.apply_defaults(self.schema, obj)
 
     def validate(self, obj: Object, old: Any = structural.ABSENT) -> list[Cause]:

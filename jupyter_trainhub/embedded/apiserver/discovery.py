@@ -25,6 +25,10 @@ def version() -> Object:
     return {
         "major": "1",
         "minor": MINOR,
+        "emulationMajor": "1",
+        "emulationMinor": MINOR,
+        "minCompatibilityMajor": "1",
+        "minCompatibilityMinor": str(int(MINOR) - 1),
         "gitVersion": f"{GIT_VERSION}+trainhub",
         "gitCommit": "",
         "gitTreeState": "clean",
@@ -134,7 +138,8 @@ def resources(group_name: str, version_name: str) -> Object | None:
         return None
     return {
         "kind": "APIResourceList",
-        "apiVersion": "v1",
+        # The real server says so of named groups only.
+        **({"apiVersion": "v1"} if group_name else {}),
         "groupVersion": served[0].api_version,
         "resources": [entry for resource in served for entry in _entries(resource)],
     }

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..apimachinery import clock, jsonpath
+from . import pod_printer
 
 Object = dict[str, Any]
 
@@ -44,85 +45,6 @@ def _labels(path: str) -> Callable[[Object], str]:
         return ",".join(f"{k}={v}" for k, v in sorted(labels.items())) or "<none>"
 
     return cell
-
-
-def _pod_containers(obj: Object) -> tuple[list[Object], int]:
-    # The statuses of what keeps running, and how many those are to be.
-    spec, status = obj["spec"], obj.get("status") or {}
-    sidecars = _sidecars(spec)
-    statuses = [*(status.get("containerStatuses") or []),
-                *(s for s in status.get("initContainerStatuses") or []
-                  if s["name"] in sidecars)]  # fmt: skip
-    return statuses, len(spec["containers"]) + len(sidecars)
-
-
-def _sidecars(spec: Object) -> set[str]:
-    initial = spec.get("initContainers") or []
-    return {c["name"] for c in initial if c.get("restartPolicy") == "Always"}
-
-
-def _pod_ready(obj: Object) -> str:
-    statuses, wanted = _pod_containers(obj)
-    return f"{sum(1 for s in statuses if s.get('ready'))}/{wanted}"
-
-
-def _pod_restarts(obj: Object) -> str:
-    statuses, _ = _pod_containers(obj)
-    restarts = sum(s.get("restartCount", 0) for s in statuses)
-    last = [t for s in statuses for t in jsonpath.find(".lastState.terminated.finishedAt", s)]
-    return f"{restarts} ({ago(max(last))} ago)" if restarts and last else str(restarts)
-
-
-def pod_status(obj: Object) -> str:
-    """The word that kubectl shows for a pod: the phase, or the reason that says more."""
-    status = obj.get("status") or {}
-    reason: str = status.get("reason") or status.get("phase") or "Unknown"
-    for condition in status.get("conditions") or []:
-        if condition["type"] == "PodScheduled" and condition.get("reason") == "SchedulingGated":
-            reason = "SchedulingGated"
-    initial = status.get("initContainerStatuses") or []
-    for index, entry in enumerate(initial):
-        state = entry.get("state") or {}
-        ended = state.get("terminated")
-        if ended and ended["exitCode"] == 0:
-            continue
-        if entry.get("started") and entry["name"] in _sidecars(obj["spec"]):
-            continue
-        if ended:
-            reason = "Init:" + _ended(ended)
-        elif (state.get("waiting") or {}).get("reason", "PodInitializing") != "PodInitializing":
-            reason = "Init:" + state["waiting"]["reason"]
-        else:
-            reason = f"Init:{index}/{len(initial)}"
-        break
-    else:
-        reason = _containers_word(status, reason)
-    if "deletionTimestamp" in obj["metadata"]:
-        return "Terminating"
-    return reason
-
-
-def _containers_word(status: Object, reason: str) -> str:
-    running = False
-    for entry in reversed(status.get("containerStatuses") or []):
-        state = entry.get("state") or {}
-        if (state.get("waiting") or {}).get("reason"):
-            reason = state["waiting"]["reason"]
-        elif state.get("terminated"):
-            reason = _ended(state["terminated"])
-        elif state.get("running") and entry.get("ready"):
-            running = True
-    if reason == "Completed" and running:
-        return "Running"
-    return reason
-
-
-def _ended(state: Object) -> str:
-    if state.get("reason"):
-        return str(state["reason"])
-    if state.get("signal"):
-        return f"Signal:{state['signal']}"
-    return f"ExitCode:{state['exitCode']}"
 
 
 def _job_word(obj: Object) -> str:
@@ -265,7 +187,8 @@ _BINDING = (
 # not "string". Kinds that are not here have a name and a date.
 COLUMNS: dict[str, tuple[tuple[Any, ...], ...]] = {
     "Pod": (
-        _NAME, ("Ready", _pod_ready), ("Status", pod_status), ("Restarts", _pod_restarts), _AGED,
+        _NAME, ("Ready", pod_printer.ready), ("Status", pod_printer.status_shown),
+        ("Restarts", pod_printer.restarts_shown), _AGED,
         ("IP*", ".status.podIP|<none>"), ("Node*", ".spec.nodeName|<none>"),
         ("Nominated Node*", ".status.nominatedNodeName|<none>"),
         ("Readiness Gates*", lambda obj: "<none>"),

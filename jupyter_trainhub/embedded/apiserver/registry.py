@@ -105,6 +105,8 @@ class Registry:
             ApiError: whatever the API server would answer.
         """
         obj = copy.deepcopy(given)
+        if isinstance(resource, CustomResource):
+            resource.admit()
         metadata = self._identify(resource, namespace, obj)
         for field in (*_SERVER_OWNED, "resourceVersion", "selfLink", "generation"):
             metadata.pop(field, None)

@@ -119,8 +119,7 @@ class ContainerRun:
 
     def ended(self, exited: sandbox.Exited) -> None:
         """Be in state terminated."""
-        body: Object = {"exitCode": exited.code}
-        body["reason"] = exited.reason
+        body: Object = {"exitCode": exited.code, "reason": exited.reason}
         message = exited.message or self._last_words(exited)
         if message:
             body["message"] = message

@@ -119,6 +119,9 @@ class ContainerWorker:
             exited = await self.run.until_exited()
             if exited.reason == "StartError":
                 self.event("Warning", "Failed", f"Error: {exited.message}")
+            elif fresh:
+                # It ran, and was over before anybody looked.
+                self.event("Normal", "Started", "Container started")
         self.run.ended(exited)
         self._publish()
 

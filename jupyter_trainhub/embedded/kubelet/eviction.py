@@ -11,7 +11,7 @@ from ..apiserver.store import Object
 from .volumes import Volume
 
 # Between looks (seconds), and how many times as long as a look took at the least.
-_PERIOD = 5.0
+_PERIOD = 2.0
 _SHARE = 50
 
 

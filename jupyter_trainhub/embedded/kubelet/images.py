@@ -24,6 +24,7 @@ _HOST_ENVIRONMENT = ("HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ")
 FIRST_BACKOFF = 10.0
 LAST_BACKOFF = 300.0
 LOOK = 10.0
+SHOWN = 1.0  # seconds that a failure stands before the container says that it waits to try again
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,8 @@ class Images:
             try:
                 image = self.find(name)
             except reference.InvalidReference as error:
-                message = f'couldn\'t parse image name "{name}": {error}'
-                message = f'Failed to apply default image tag "{name}": {message}'
+                wrong = f'couldn\'t parse image name "{name}": {error}'
+                message = f'Failed to apply default image tag "{name}": {wrong}'
                 _refused(listener, "InvalidImageName", "InspectFailed", message)
                 await asyncio.sleep(LOOK)
                 continue
@@ -99,31 +100,28 @@ class Images:
                 _refused(listener, "ErrImageNeverPull", "ErrImageNeverPull", message)
                 await asyncio.sleep(LOOK)
                 continue
-            listener.event("Normal", "Pulling", f'Pulling image "{name}"')
-            why = self._absent(name)
-            listener.event("Warning", "Failed", f'Failed to pull image "{name}": {why}')
-            listener.waits("ErrImagePull", why)
-            listener.event("Warning", "Failed", "Error: ErrImagePull")
-            await asyncio.sleep(1)
-            await self._back_off(name, backoff, why, listener)
+            await self._miss(name, backoff, listener)
             backoff = min(backoff * 2, LAST_BACKOFF)
 
-    async def _back_off(self, name: str, seconds: float, why: str, listener: Listener) -> None:
+    async def _miss(self, name: str, backoff: float, listener: Listener) -> None:
+        """Fail to pull an image, then wait to try again, or until it came in another way."""
+        why = (
+            f'failed to pull and unpack image "{reference.parse(name)}": failed to resolve image: '
+            "not found on this machine, and the embedded cluster has no registry. `trainhub "
+            f'cluster load` brings an image; the image "{HOST}" is the machine itself'
+        )
+        listener.event("Normal", "Pulling", f'Pulling image "{name}"')
+        listener.event("Warning", "Failed", f'Failed to pull image "{name}": {why}')
+        listener.waits("ErrImagePull", why)
+        listener.event("Warning", "Failed", "Error: ErrImagePull")
+        deadline = time.monotonic() + backoff
+        await asyncio.sleep(min(backoff, SHOWN))
         message = f'Back-off pulling image "{name}"'
-        deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0 and self.find(name) is None:
             listener.waits("ImagePullBackOff", f"{message}: ErrImagePull: {why}")
             listener.event("Normal", "BackOff", message)
             listener.event("Warning", "Failed", "Error: ImagePullBackOff")
             await asyncio.sleep(min(left, LOOK))
-
-    def _absent(self, name: str) -> str:
-        full = reference.parse(name)
-        return (
-            f'failed to pull and unpack image "{full}": failed to resolve image: not found on this '
-            f"machine, and the embedded cluster has no registry. `trainhub cluster load` brings an "
-            f'image; the image "{HOST}" is the machine itself'
-        )
 
 
 def host() -> Image:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..apimachinery import quantity
+from ..apimachinery.podresources import pod_resources
 from ..apiserver.registry import condition
 from ..apiserver.store import Object
 from .container_run import ContainerRun, restarts, restarts_always
@@ -44,7 +46,19 @@ def pod_status(pod: Object, state: PodState) -> Object:
     if state.initial:
         status["initContainerStatuses"] = [_initial_status(run) for run in state.initial]
     status.setdefault("resources", {})
+    if allocated := _allocated(pod):
+        status["allocatedResources"] = allocated
     return status
+
+
+def _allocated(pod: Object) -> Object:
+    """What the pod requests in all, each amount written as its first container writes it."""
+    spec = pod["spec"]
+    written: Object = {}
+    for container in [*spec["containers"], *(spec.get("initContainers") or [])]:
+        written = (container.get("resources") or {}).get("requests", {}) | written
+    sums = pod_resources(pod)
+    return {name: quantity.format_like(sums[name], text) for name, text in written.items()}
 
 
 def _initial_status(run: ContainerRun) -> Object:

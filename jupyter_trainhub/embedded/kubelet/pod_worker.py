@@ -117,7 +117,11 @@ class PodWorker:
         await self._terminate()
         self._state.final = True
         self._publish()
-        await asyncio.to_thread(remove_state, self._context.place.state)
+        try:
+            await asyncio.to_thread(remove_state, self._context.place.state)
+        except OSError as error:
+            # The next process of the cluster tries again.
+            log.warning("pod %s/%s left something behind: %s", *self._key, error)
         self._confirm_deletion()
 
     def _current(self) -> Object | None:

@@ -110,6 +110,8 @@ class ImageStore:
     ) -> list[StoredImage]:
         """Store the images of an archive or an OCI layout; `name` is for one that has but one.
 
+        What is returned has those names only that were given now.
+
         Raises:
             ImageError: the archive is broken, has no image for this machine, or cannot be stored.
         """
@@ -186,8 +188,7 @@ class ImageStore:
         os.sync()  # the layers last before the image does
         same = [known for known in self.images() if known.id == image.id]
         known = tuple(name for entry in same for name in entry.names if name not in full)
-        image = replace(image, names=full + known)
-        self._write(same, image)
+        self._write(same, replace(image, names=full + known))
         return image
 
     def _write(self, replaced: list[StoredImage], image: StoredImage) -> None:

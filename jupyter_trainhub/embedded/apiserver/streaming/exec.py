@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from ...apimachinery.status import bad_request
 from ...runtime.shim.attach import ERROR
 from ..store import Object
-from .remotecommand import V5, RemoteCommandHandler
+from .remotecommand import RemoteCommandHandler
 
 
 class ExecHandler(RemoteCommandHandler):
@@ -21,7 +21,7 @@ class ExecHandler(RemoteCommandHandler):
         self._command = self.get_query_arguments("command", strip=False)
         if not self._command:
             raise bad_request("you must specify at least one command for the container")
-        self._failure = ""
+        self._error = ""
 
     def tty(self) -> bool:
         return self.asked("tty")
@@ -42,19 +42,21 @@ class ExecHandler(RemoteCommandHandler):
     async def output(self, connection: socket.socket | None) -> AsyncIterator[bytes]:
         async for packet in super().output(connection):
             if packet[0] == ERROR:
-                self._failure = packet[1:].decode(errors="replace")
+                self._error = packet[1:].decode(errors="replace")
             yield packet
 
     async def result(self) -> Object:
         code = await self._process.wait()
-        translated = self.selected_subprotocol == V5
-        if self._failure:
-            return failure(self._failure, translated)
+        if self._error:
+            number = hashlib.sha256(str(self.running.directory).encode()).hexdigest()
+            return self.failure(
+                "error executing command in container: failed to exec in container: failed to "
+                f'start exec "{number}": {self._error}'
+            )
         if code == 0:
             return await super().result()
-        # kubelet speaks v5 on its own, and leaves v4 to containerd.
         error = f"command terminated with exit code {code}"
-        if not translated:
+        if not self.is_v5():
             error = f"error executing command [{' '.join(self._command)}], exit code {code}"
         return {
             "metadata": {},
@@ -63,22 +65,3 @@ class ExecHandler(RemoteCommandHandler):
             "reason": "NonZeroExitCode",
             "details": {"causes": [{"reason": "ExitCode", "message": str(code)}]},
         }
-
-
-def failure(text: str, translated: bool) -> Object:
-    """The ``Status`` of a command that never ran; ``translated``: by kubelet, which adds to it."""
-    number = hashlib.sha256(text.encode()).hexdigest()
-    text = (
-        "error executing command in container: failed to exec in container: failed to start exec "
-        f'"{number}": {text}'
-    )
-    if translated:
-        text = f"Internal error occurred: {text}"
-    return {
-        "metadata": {},
-        "status": "Failure",
-        "message": f"Internal error occurred: {text}",
-        "reason": "InternalError",
-        "details": {"causes": [{"message": text}]},
-        "code": 500,
-    }

@@ -107,7 +107,7 @@ def _since(query: dict[str, str], numbers: dict[str, int]) -> bytes:
 
 
 def seek_last(file: BinaryIO, count: int) -> None:
-    """Stand before the last ``count`` lines; parts of a line count as kubelet counts them, singly."""
+    """Stand before the last ``count`` lines; each part of a line counts as one, as with kubelet."""
     position = file.seek(0, os.SEEK_END)
     missing = count + 1  # the line break before the first of them
     while position > 0:

@@ -26,8 +26,6 @@ _BLOCK = 1 << 16
 _QUEUED = 16  # messages of the client that may wait for the pod
 _TUNNEL = "SPDY/3.1+portforward.k8s.io"
 
-Send = Callable[[bytes], Awaitable[None]]
-
 
 class PortForwardHandler(UpgradeHandler):
     """Carries connections for as long as the client's own lasts."""
@@ -42,46 +40,37 @@ class PortForwardHandler(UpgradeHandler):
         self._tasks: set[asyncio.Task[Any]] = set()
         self._pairs: dict[str, dict[str, Stream]] = {}
         self._channels: list[asyncio.Queue[bytes]] = []
+        text = ",".join(self.get_query_arguments("ports"))
         try:
-            text = ",".join(self.get_query_arguments("ports"))
             self._ports = [int(port) for port in text.split(",") if port]
         except ValueError as error:
             raise bad_request(f'"{text}" are not ports') from error
-        offered = self.request.headers.get("Sec-WebSocket-Protocol", "")
-        is_websocket = self.request.headers.get("Upgrade", "").lower() == "websocket"
-        if is_websocket and _TUNNEL not in offered and not self._ports:
+        protocols = self.request.headers.get("Sec-WebSocket-Protocol", _TUNNEL)
+        if _TUNNEL not in protocols and not self._ports:
             raise bad_request('query parameter "port" is required')
         if pod["spec"].get("nodeName") and pod["status"].get("phase") != "Running":
             metadata = pod["metadata"]
             raise Refused(f'pod not found ("{metadata["name"]}_{metadata["namespace"]}")')
 
-    async def forward(
-        self, port: int, read: Callable[[], Awaitable[bytes]], send: Send, *, wait: bool
+    async def _forward(
+        self,
+        port: int,
+        incoming: asyncio.Queue[bytes],
+        send: Callable[[bytes], Awaitable[None]],
+        *,
+        wait: bool,
     ) -> str:
         """Carry one connection; return what went wrong, or "".
 
-        ``read`` and ``send`` are the client's, b"" is the end. The pod's end is the connection's,
-        unless it is to ``wait`` for the client's.
+        In ``incoming`` and to ``send`` b"" is an end. The pod's end is the connection's, unless it
+        is to ``wait`` for the client's.
         """
         try:
             address = self.context.kubelet.listener(self._pod, port, loopback=True)
             reader, writer = await asyncio.open_connection(address, port)
         except OSError:
             return _refused(self._pod["metadata"]["uid"], port)
-
-        async def inward() -> None:
-            open_ = True
-            while data := await read():
-                with contextlib.suppress(OSError):
-                    if open_:
-                        writer.write(data)
-                        await writer.drain()
-                        continue
-                open_ = False  # the pod takes no more: what comes is dropped
-            with contextlib.suppress(OSError):
-                writer.write_eof()
-
-        receiving = asyncio.ensure_future(inward())
+        receiving = asyncio.ensure_future(_pour(incoming, writer))
         try:
             with contextlib.suppress(ConnectionError):
                 while data := await reader.read(_BLOCK):
@@ -94,15 +83,14 @@ class PortForwardHandler(UpgradeHandler):
             writer.close()
         return ""
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        async def quietly() -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        async def until_closed() -> None:
             with contextlib.suppress(WebSocketClosedError, StreamClosedError):
                 await work
 
-        task = asyncio.ensure_future(quietly())
+        task = asyncio.ensure_future(until_closed())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return task
 
     async def accept(self, stream: Stream) -> None:
         kind, request = stream.headers.get("streamtype", ""), stream.headers.get("requestid", "")
@@ -113,22 +101,27 @@ class PortForwardHandler(UpgradeHandler):
         pair[kind] = stream
         if len(pair) == 2:
             del self._pairs[request]
-            self._start(self._forward_pair(pair["data"], pair["error"]))
+            incoming: asyncio.Queue[bytes] = asyncio.Queue(_QUEUED)
+            pair["data"].consume = incoming.put
+            self._start(self._forward_pair(pair["data"], pair["error"], incoming))
 
-    async def _forward_pair(self, data: Stream, error: Stream) -> None:
+    async def _forward_pair(
+        self, data: Stream, error: Stream, incoming: asyncio.Queue[bytes]
+    ) -> None:
         port = int(data.headers.get("port", 0))
-        failure = await self.forward(port, data.read, data.write, wait=True)
+        failure = await self._forward(port, incoming, data.write, wait=True)
         if failure:
+            data.consume = error.consume  # which is not looked at
             await error.write(failure.encode())
             await data.write(b"")
         await error.write(b"")
 
-    async def open(self, *args: str, **kwargs: str) -> None:  # type: ignore[override]
+    async def open(self, *args: str, **kwargs: str) -> None:
         if self.selected_subprotocol == _TUNNEL:
             self._tunnel = Connection(partial(self.write_message, binary=True), self.accept)
-            return
-        self._channels = [asyncio.Queue(_QUEUED) for _ in self._ports]
-        self._start(self._forward_channels())
+        else:
+            self._channels = [asyncio.Queue(_QUEUED) for _ in self._ports]
+            self._start(self._forward_channels())
 
     async def _forward_channels(self) -> None:
         for number, port in enumerate(self._ports):
@@ -138,8 +131,8 @@ class PortForwardHandler(UpgradeHandler):
         self.close(1000)
 
     async def _forward_channel(self, number: int, port: int) -> None:
-        read, send = self._channels[number].get, partial(self._send, 2 * number)
-        failure = await self.forward(port, read, send, wait=False)
+        send = partial(self._send, 2 * number)
+        failure = await self._forward(port, self._channels[number], send, wait=False)
         await self._send(2 * number + 1, failure.encode())
 
     async def _send(self, channel: int, data: bytes) -> None:
@@ -157,6 +150,16 @@ class PortForwardHandler(UpgradeHandler):
     def on_close(self) -> None:
         for task in self._tasks:
             task.cancel()
+
+
+async def _pour(incoming: asyncio.Queue[bytes], writer: asyncio.StreamWriter) -> None:
+    """Write what comes, up to its end. What the pod does not take any more is dropped."""
+    while data := await incoming.get():
+        with contextlib.suppress(OSError):
+            writer.write(data)
+            await writer.drain()
+    with contextlib.suppress(OSError):
+        writer.write_eof()
 
 
 def _refused(uid: str, port: int) -> str:

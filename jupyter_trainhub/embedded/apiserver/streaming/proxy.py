@@ -54,7 +54,7 @@ class ProxyHandler(ApiHandler):
 
     _upstream: HTTP1Connection | None = None
 
-    async def prepare(self) -> None:  # type: ignore[override]
+    async def prepare(self) -> None:
         """Connects, and sends the head, before any of the body is read."""
         admitted = super().prepare()
         if admitted is not None:
@@ -101,7 +101,9 @@ class ProxyHandler(ApiHandler):
         try:
             port = int(endpoint.port)
             host = self.context.kubelet.listener(endpoint.pod, port, loopback=False)
-            return await TCPClient().connect(host, port, ssl_options=options)
+            stream = await TCPClient().connect(host, port, ssl_options=options)
+            stream.read_chunk_size = _BLOCK
+            return stream
         except ValueError:
             reason = f"dial tcp: lookup tcp/{endpoint.port}: unknown port"
         except ConnectionRefusedError:
@@ -165,7 +167,7 @@ class ProxyHandler(ApiHandler):
             self.detach().close()  # not to be taken for the whole
             self.on_finish()
 
-    get = head = post = put = patch = delete = options = _relay  # type: ignore[assignment]
+    get = head = post = put = patch = delete = options = _relay
 
     def on_connection_close(self) -> None:
         """Leaves the pod when the client has gone."""

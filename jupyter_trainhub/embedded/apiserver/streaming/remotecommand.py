@@ -11,6 +11,7 @@ import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from typing import ClassVar
 
 from tornado.iostream import StreamClosedError
@@ -23,9 +24,9 @@ from ..store import Object, encode
 from .spdy import Stream
 from .upgrade import Refused, UpgradeHandler
 
-V5 = "v5.channel.k8s.io"
 CLOSE_STDIN = bytes((CLOSE, STDIN))
 
+_V5 = "v5.channel.k8s.io"
 _CHANNELS = {"stdin": STDIN, "stdout": STDOUT, "stderr": STDERR, "error": ERROR, "resize": RESIZE}
 _QUEUED = 16  # messages of the client that may wait for the container
 
@@ -33,19 +34,20 @@ _QUEUED = 16  # messages of the client that may wait for the container
 class RemoteCommandHandler(UpgradeHandler):
     """Exec and attach: the client speaks with a socket of the container's supervisor."""
 
-    websocket_protocols: ClassVar = (V5, "v4.channel.k8s.io")
+    websocket_protocols: ClassVar = (_V5, "v4.channel.k8s.io")
     spdy_protocol: ClassVar = "v4.channel.k8s.io"
 
     _serving: asyncio.Task[None] | None = None
 
     def admit(self, pod: Object) -> None:
         name = container_name(pod, self.get_query_argument("container", ""))
-        running = self.context.kubelet.running(pod, name)
         names = [n for n in ("stdin", "stdout", "stderr") if self.asked(n)]
         if not names:
             raise bad_request("you must specify at least 1 of stdin, stdout, stderr")
-        if running is None:
+        running = self.context.kubelet.running(pod, name)
+        if running is None and pod["spec"].get("nodeName"):
             raise Refused(f'container not found ("{name}")')
+        assert running is not None
         self.pod, self.running = pod, running
         containers = [*pod["spec"]["containers"], *(pod["spec"].get("initContainers") or ())]
         self.container: Object = next(c for c in containers if c["name"] == name)
@@ -75,9 +77,60 @@ class RemoteCommandHandler(UpgradeHandler):
         """The ``Status`` that the client gets at the end."""
         return {"metadata": {}, "status": "Success"}
 
-    async def _serve(
-        self, send: Callable[[int, bytes], Awaitable[None]], end: Callable[[], Awaitable[None]]
-    ) -> None:
+    def is_v5(self) -> bool:
+        """Whether v5 is spoken, which kubelet translates; others it leaves to containerd."""
+        return _V5 in self.request.headers.get("Sec-WebSocket-Protocol", "")
+
+    def failure(self, text: str) -> Object:
+        """The ``Status`` of a command or container that could not be had."""
+        for _ in range(1 + self.is_v5()):
+            cause, text = text, f"Internal error occurred: {text}"
+        return {"metadata": {}, "status": "Failure", "message": text, "reason": "InternalError",
+                "details": {"causes": [{"message": cause}]}, "code": 500}  # fmt: skip
+
+    async def open(self, *args: str, **kwargs: str) -> None:
+        async def send(channel: int, data: bytes) -> None:
+            await self.write_message(bytes((channel,)) + data, binary=True)
+
+        self._serving = asyncio.ensure_future(self._serve(send))
+
+    async def on_message(self, message: str | bytes) -> None:
+        await self._input.put(message.encode() if isinstance(message, str) else message)
+
+    async def accept(self, stream: Stream) -> None:
+        channel = _CHANNELS.get(stream.headers.get("streamtype", ""))
+        if channel is None:
+            await stream.reset()
+            return
+        self._streams[channel] = stream
+        if channel in (STDIN, RESIZE):
+            stream.consume = partial(self._take, channel)
+        if self._serving or not {ERROR, *self._wanted} <= self._streams.keys():
+            return
+
+        async def send(channel: int, data: bytes) -> None:
+            if data:
+                await self._streams[channel].write(data)
+
+        self._serving = asyncio.ensure_future(self._serve(send))
+
+    async def _take(self, channel: int, data: bytes) -> None:
+        await self._input.put(bytes((channel,)) + data if data else bytes((CLOSE, channel)))
+
+    async def _serve(self, send: Callable[[int, bytes], Awaitable[None]]) -> None:
+        with contextlib.suppress(WebSocketClosedError, StreamClosedError):
+            try:
+                await self._exchange(send)
+                status = await self.result()
+            except OSError as error:  # the container has ended just now
+                status = self.failure(f"error attaching to container: {error}")
+            await send(ERROR, encode(status))
+            for stream in self._streams.values():
+                await stream.write(b"")
+            if not self._streams:
+                self.close(1000)
+
+    async def _exchange(self, send: Callable[[int, bytes], Awaitable[None]]) -> None:
         connection = await self.connect()
         feeding = asyncio.ensure_future(self._feed(connection)) if connection else None
         try:
@@ -86,10 +139,6 @@ class RemoteCommandHandler(UpgradeHandler):
             async for packet in self.output(connection):
                 if packet[0] in self._wanted:
                     await send(packet[0], packet[1:])
-            await send(ERROR, encode(await self.result()))
-            await end()
-        except (WebSocketClosedError, StreamClosedError):
-            return
         finally:
             if connection and feeding:
                 feeding.cancel()
@@ -104,51 +153,6 @@ class RemoteCommandHandler(UpgradeHandler):
             while True:
                 for packet in packets(await self._input.get(), self._wanted):
                     await loop.sock_sendall(connection, packet)
-
-    async def open(self, *args: str, **kwargs: str) -> None:  # type: ignore[override]
-        async def send(channel: int, data: bytes) -> None:
-            await self.write_message(bytes((channel,)) + data, binary=True)
-
-        async def end() -> None:
-            self.close(1000)
-
-        self._serving = asyncio.ensure_future(self._serve(send, end))
-
-    async def on_message(self, message: str | bytes) -> None:
-        await self._input.put(message.encode() if isinstance(message, str) else message)
-
-    async def accept(self, stream: Stream) -> None:
-        channel = _CHANNELS.get(stream.headers.get("streamtype", ""))
-        if channel is None:
-            await stream.reset()
-            return
-        self._streams[channel] = stream
-        expected = {ERROR, *self._wanted, *([RESIZE] if self.tty() else [])}
-        if self._serving or not expected <= self._streams.keys():
-            return
-
-        async def send(channel: int, data: bytes) -> None:
-            if data:
-                await self._streams[channel].write(data)
-
-        async def end() -> None:
-            for stream in self._streams.values():
-                await stream.write(b"")
-
-        async def serve() -> None:
-            inputs = [self._take(c) for c in (STDIN, RESIZE) if c in self._streams]
-            taking = asyncio.gather(*inputs)
-            try:
-                await self._serve(send, end)
-            finally:
-                taking.cancel()
-
-        self._serving = asyncio.ensure_future(serve())
-
-    async def _take(self, channel: int) -> None:
-        while data := await self._streams[channel].read():
-            await self._input.put(bytes((channel,)) + data)
-        await self._input.put(bytes((CLOSE, channel)))
 
     def on_close(self) -> None:
         if self._serving:
@@ -166,5 +170,4 @@ def packets(message: bytes, wanted: set[int]) -> Iterator[bytes]:
     elif channel == RESIZE:
         with contextlib.suppress(ValueError, KeyError, TypeError):
             size = json.loads(message[1:])
-            rows, columns = int(size["Height"]), int(size["Width"])
-            yield message[:1] + encode({"Height": rows, "Width": columns})
+            yield message[:1] + encode({key: int(size[key]) for key in ("Height", "Width")})

@@ -16,7 +16,6 @@ SYN_STREAM, SYN_REPLY, RST_STREAM, PING, HEADERS = 1, 2, 3, 6, 8
 _FIN = 1
 _VERSION = 0x8003  # with the bit that tells control frames from data
 _CANCEL = 5  # status of RST_STREAM
-_QUEUED = 16  # pieces of data that may wait for whoever reads a stream
 
 # Words that headers often have, each with its length, and then many more without.
 _WORDS = (
@@ -32,37 +31,28 @@ _WORDS = (
 _DICTIONARY = (
     b"".join(struct.pack(">I", len(w)) + w.replace("_", " ").encode() for w in _WORDS.split())
     + b"100101201202205206300302303304305306307402405406407408409410411412413414415416417502504505"
-    b"203 Non-Authoritative Information204 No Content301 Moved Permanently400 Bad Request401 "
-    b"Unauthorized403 Forbidden404 Not Found500 Internal Server Error501 Not Implemented503 Service "
-    b"UnavailableJan Feb Mar Apr May Jun Jul Aug Sept Oct Nov Dec 00:00:00 Mon, Tue, Wed, Thu, Fri, "
-    b"Sat, Sun, GMTchunked,text/html,image/png,image/jpg,image/gif,application/xml,"
+    b"203 Non-Authoritative Information204 No Content301 Moved Permanently400 Bad Request"
+    b"401 Unauthorized403 Forbidden404 Not Found500 Internal Server Error501 Not Implemented"
+    b"503 Service UnavailableJan Feb Mar Apr May Jun Jul Aug Sept Oct Nov Dec 00:00:00 Mon, Tue, "
+    b"Wed, Thu, Fri, Sat, Sun, GMTchunked,text/html,image/png,image/jpg,image/gif,application/xml,"
     b"application/xhtml+xml,text/plain,text/javascript,publicprivatemax-age=gzip,deflate,sdch"
     b"charset=utf-8charset=iso-8859-1,utf-,*,enq=0."
 )
 
 
 class Stream:
-    """One stream that the client opened. ``headers`` have names in lower case."""
+    """One stream that the client opened. ``headers`` have names in lower case.
+
+    ``consume`` is called for each piece that comes, and with b"" at the end; until it returns, the
+    connection takes nothing more.
+    """
 
     def __init__(self, connection: Connection, number: int, headers: dict[str, str]) -> None:
         self.headers = headers
-        self._incoming: asyncio.Queue[bytes] = asyncio.Queue(_QUEUED)
+        self.consume: Callable[[bytes], Awaitable[None]] = _ignore
+        self.ending: asyncio.Future[None] | None = None
         self._connection = connection
         self._number = number
-
-    async def received(self, data: bytes) -> None:
-        """Take what came; b"" is the end."""
-        await self._incoming.put(data)
-
-    def cut_off(self) -> None:
-        """End the stream without what still waits to be read."""
-        while not self._incoming.empty():
-            self._incoming.get_nowait()
-        self._incoming.put_nowait(b"")
-
-    async def read(self) -> bytes:
-        """The next piece; b"" at the end."""
-        return await self._incoming.get()
 
     async def write(self, data: bytes) -> None:
         """Send a piece, once the connection takes it; b"" is the end."""
@@ -71,6 +61,10 @@ class Stream:
     async def reset(self) -> None:
         """Refuse the stream."""
         await self._connection.send(RST_STREAM, struct.pack(">II", self._number, _CANCEL))
+
+
+async def _ignore(data: bytes) -> None:
+    """What becomes of data that nobody wants."""
 
 
 class Connection:
@@ -101,34 +95,33 @@ class Connection:
                 return
             body = bytes(memoryview(self._buffer)[8:end])
             del self._buffer[:end]
+            number = first
             if first >> 31:
-                await self._control(first & 0xFFFF, body, flags)
-            elif stream := self._streams.get(first):
-                if body:
-                    await stream.received(body)
-                await self._ended(first, flags)
+                number = await self._control(first & 0xFFFF, body)
+            elif body and (stream := self._streams.get(number)):
+                await stream.consume(body)
+            if flags & _FIN and (stream := self._streams.pop(number, None)):
+                await stream.consume(b"")
 
-    async def _control(self, kind: int, body: bytes, flags: int) -> None:
+    async def _control(self, kind: int, body: bytes) -> int:
+        """Obey a control frame; return the number of the stream that it opens, or 0."""
+        (number,) = struct.unpack_from(">I", body)
         if kind == SYN_STREAM:
-            (number,) = struct.unpack_from(">I", body)
             stream = self._streams[number] = Stream(self, number, self._headers(body[10:]))
             # No headers in reply. Compressed before anything is awaited: order matters.
             block = self._deflate.compress(bytes(4)) + self._deflate.flush(zlib.Z_SYNC_FLUSH)
             await self.send(SYN_REPLY, struct.pack(">I", number) + block)
             await self._accept(stream)
-            await self._ended(number, flags)
-        elif kind == RST_STREAM:
-            (number,) = struct.unpack_from(">I", body)
-            if stream := self._streams.pop(number, None):  # type: ignore[assignment]
-                stream.cut_off()
+            return int(number)
+        if kind == RST_STREAM and number in self._streams:
+            stream = self._streams.pop(number)
+            # Not awaited: nobody need be left who reads what came before.
+            stream.ending = asyncio.ensure_future(stream.consume(b""))
         elif kind == PING:
             await self.send(PING, body)
         elif kind == HEADERS:
             self._headers(body[4:])  # what comes later can refer to it
-
-    async def _ended(self, number: int, flags: int) -> None:
-        if flags & _FIN and (stream := self._streams.pop(number, None)):
-            await stream.received(b"")
+        return 0
 
     def _headers(self, block: bytes) -> dict[str, str]:
         plain = self._inflate.decompress(block)

@@ -37,7 +37,7 @@ class UpgradeHandler(ApiHandler, WebSocketHandler):
     async def accept(self, stream: Stream) -> None:
         """A stream that the client opened by SPDY."""
 
-    async def get(self, namespace: str, name: str) -> None:  # type: ignore[override]
+    async def get(self, namespace: str, name: str) -> None:
         pod = self.context.store.get(PODS, namespace, name)
         upgrade = self.request.headers.get("Upgrade", "").lower()
         try:
