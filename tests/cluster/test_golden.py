@@ -159,7 +159,7 @@ def test_a_pod_comes_to_the_same_status(replay: Kubectl, real: Object) -> None:
         for pod in replay.get("pods")["items"]:
             if key(pod) == key(real):
                 seen["status"] = pod_status(pod)
-        return seen.get("status") == pod_status(real)
+        return bool(seen.get("status") == pod_status(real))
 
     try:
         eventually(same, 60)

@@ -208,7 +208,7 @@ def test_thirty_kills_under_load_lose_nothing(home: Path) -> None:
         lifecycle.start()
         if number % 5 == 0:
             kubectl.apply(short_job(f"job-{number}"))
-        eventually(lambda before=answered: sum(w.answered for w in writers) > before + WRITERS)
+        eventually(lambda: sum(w.answered for w in writers) > answered + WRITERS)  # noqa: B023
 
     for writer in writers:
         writer.finish()
