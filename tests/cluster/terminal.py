@@ -23,8 +23,10 @@ class Terminal:
         self._read = 0
         self.resize(rows, columns)
         self._process = subprocess.Popen(
-            arguments, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
-        )
+            arguments, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            # The window's changes are told to the session whose terminal it is.
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )  # fmt: skip
         os.close(slave)
 
     def resize(self, rows: int, columns: int) -> None:

@@ -48,7 +48,7 @@ class PortForwardHandler(UpgradeHandler):
         protocols = self.request.headers.get("Sec-WebSocket-Protocol", _TUNNEL)
         if _TUNNEL not in protocols and not self._ports:
             raise bad_request('query parameter "port" is required')
-        if pod["spec"].get("nodeName") and pod["status"].get("phase") != "Running":
+        if pod["status"].get("phase") != "Running":
             metadata = pod["metadata"]
             raise Refused(f'pod not found ("{metadata["name"]}_{metadata["namespace"]}")')
 

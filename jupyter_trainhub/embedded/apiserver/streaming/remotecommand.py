@@ -39,18 +39,19 @@ class RemoteCommandHandler(UpgradeHandler):
 
     _serving: asyncio.Task[None] | None = None
 
+    def check(self, pod: Object) -> None:
+        self._name = container_name(pod, self.get_query_argument("container", ""))
+
     def admit(self, pod: Object) -> None:
-        name = container_name(pod, self.get_query_argument("container", ""))
         names = [n for n in ("stdin", "stdout", "stderr") if self.asked(n)]
         if not names:
             raise bad_request("you must specify at least 1 of stdin, stdout, stderr")
-        running = self.context.kubelet.running(pod, name)
-        if running is None and pod["spec"].get("nodeName"):
-            raise Refused(f'container not found ("{name}")')
-        assert running is not None
+        running = self.context.kubelet.running(pod, self._name)
+        if running is None:
+            raise Refused(f'container not found ("{self._name}")')
         self.pod, self.running = pod, running
         containers = [*pod["spec"]["containers"], *(pod["spec"].get("initContainers") or ())]
-        self.container: Object = next(c for c in containers if c["name"] == name)
+        self.container: Object = next(c for c in containers if c["name"] == self._name)
         self._input: asyncio.Queue[bytes] = asyncio.Queue(_QUEUED)
         self._streams: dict[int, Stream] = {}
         self._wanted = {_CHANNELS[n] for n in names} - ({STDERR} if self.tty() else set())

@@ -26,8 +26,15 @@ class UpgradeHandler(ApiHandler, WebSocketHandler):
     websocket_protocols: ClassVar[tuple[str, ...]]
     spdy_protocol: ClassVar[str]
 
+    def check(self, pod: Object) -> None:
+        """Look at what the API server itself looks at.
+
+        Raises:
+            ApiError: the request is wrong.
+        """
+
     def admit(self, pod: Object) -> None:
-        """Look at the request before the protocol changes.
+        """Look at what kubelet does, before the protocol changes.
 
         Raises:
             ApiError: the request is wrong.
@@ -39,17 +46,18 @@ class UpgradeHandler(ApiHandler, WebSocketHandler):
 
     async def get(self, namespace: str, name: str) -> None:
         pod = self.context.store.get(PODS, namespace, name)
+        self.check(pod)
+        if not pod["spec"].get("nodeName"):
+            raise bad_request(f"pod {name} does not have a host assigned")
         upgrade = self.request.headers.get("Upgrade", "").lower()
+        if upgrade not in ("websocket", "spdy/3.1"):
+            raise bad_request("Upgrade request required")
         try:
             self.admit(pod)
-            if not pod["spec"].get("nodeName"):
-                raise bad_request(f"pod {name} does not have a host assigned")
             if upgrade == "websocket":
                 await WebSocketHandler.get(self)
-            elif upgrade == "spdy/3.1":
-                await self._spdy(name)
             else:
-                raise bad_request("Upgrade request required")
+                await self._spdy(name)
         except Refused as error:
             self.set_status(500)
             self.set_header("Content-Type", "text/plain; charset=utf-8")
