@@ -165,11 +165,21 @@ def delete(options: Namespace) -> int:
     return 0
 
 
+# What goes with which actions of ``trainhub cluster`` only.
+_CLUSTER_OPTIONS = {
+    "image": ("load", "unload"), "name": ("load",), "user": ("kubeconfig",),
+    "group": ("kubeconfig",),
+}  # fmt: skip
+
+
 def cluster(options: Namespace) -> int:
     """``trainhub cluster``; ``status`` returns 1 when it does not run."""
     from jupyter_trainhub.cli import images
     from jupyter_trainhub.hub.cluster import EmbeddedCluster
 
+    for field, actions in _CLUSTER_OPTIONS.items():
+        if getattr(options, field) is not None and options.action not in actions:
+            raise InvalidField(f"{options.action} takes none", field=field)
     embedded = EmbeddedCluster(load_config())
     if options.action in images.ACTIONS:
         return images.ACTIONS[options.action](embedded, options)

@@ -7,6 +7,7 @@ import gc
 import json
 import logging
 import os
+import shutil
 import signal
 import ssl
 import sys
@@ -28,8 +29,9 @@ from .apiserver.authentication import Authenticator
 from .apiserver.authorization import Authorizer
 from .apiserver.customresources import Definitions
 from .apiserver.filters import Filters
+from .apiserver.handler import Context
 from .apiserver.registry import Registry
-from .apiserver.server import Context, application
+from .apiserver.server import application
 from .apiserver.store import Store, StoreUnusable
 from .apiserver.tokens import TokenIssuer
 from .controllers import Controller
@@ -116,7 +118,7 @@ class EmbeddedCluster(Application):
         for controller in controllers:
             controller.resync()
         shapes = [node.this_machine(), *map(node.NodeShape.parse, self.nodes)]
-        node.register(registry, shapes, images.listed())
+        node.register(registry, shapes, shutil.disk_usage(home).total, images.listed())
         roles.ensure(registry)
         priority.ensure(registry)
         kubernetes_service.ensure(registry, address)

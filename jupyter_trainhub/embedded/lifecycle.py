@@ -102,7 +102,8 @@ def status() -> dict[str, Any]:
     record = _record()
     if record is None:
         return {"state": "stopped", "directory": str(directory())}
-    return {"state": "running", "directory": str(directory()), **record}
+    shown = {key: record[key] for key in ("pid", "server", "started")}
+    return {"state": "running", "directory": str(directory()), **shown}
 
 
 def _record() -> dict[str, Any] | None:

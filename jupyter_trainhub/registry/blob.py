@@ -103,18 +103,13 @@ def _decompressor(first: bytes) -> Callable[[], Any] | None:
         return lambda: zlib.decompressobj(wbits=31)
     if not first.startswith(_ZSTD):
         return None
-    try:
-        import zstandard
-    except ImportError:
-        raise BrokenImage(
-            "it is compressed with zstd, which this Python cannot read: pip install zstandard"
-        ) from None
+    import zstandard  # which few images need
+
     return lambda: zstandard.ZstdDecompressor().decompressobj()
 
 
-def _inflate(
-    first: bytes, chunks: Iterator[bytes], make: Callable[[], Any]
-) -> Iterator[bytes]:  # A stream may be made of several, one after the other.
+def _inflate(first: bytes, chunks: Iterator[bytes], make: Callable[[], Any]) -> Iterator[bytes]:
+    # A stream may be made of several, one after the other.
     decompressor = make()
     for chunk in _chain(first, chunks):
         rest = chunk

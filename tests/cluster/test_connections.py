@@ -124,7 +124,7 @@ class TestProxy:
         lines = [f"GET {web.path('pods', f'web:{PORT}/proxy/upgrade')} HTTP/1.1",
                  f"Host: {address.netloc}", "Connection: Upgrade", "Upgrade: shout",
                  *(f"{name}: {value}" for name, value in web.api.headers.items())]  # fmt: skip
-        plain = socket.create_connection((address.hostname, address.port), 20)
+        plain = socket.create_connection((address.hostname, address.port or 443), 20)
         with trust.wrap_socket(plain, server_hostname=address.hostname) as link:
             link.sendall("\r\n".join([*lines, "", "hello\n"]).encode())
             with link.makefile("rb") as answers:

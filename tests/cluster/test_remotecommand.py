@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -139,14 +138,14 @@ def test_run_with_a_terminal(here: Kubectl, image: str) -> None:
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Iterator[Path]:
+def files(tmp_path: Path) -> Path:
     """A folder of many files, and a large one."""
     folder = tmp_path / "files"
     (folder / "deep").mkdir(parents=True)
     for number in range(300):
         (folder / "deep" / f"{number}.txt").write_text(str(number))
     (folder / "large").write_bytes(os.urandom(8 << 20))
-    yield folder
+    return folder
 
 
 def test_cp_both_ways(here: Kubectl, files: Path, tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ from jupyter_trainhub.embedded.apimachinery.resources import (
 )
 from jupyter_trainhub.embedded.apimachinery.status import ApiError
 from jupyter_trainhub.embedded.apiserver import escalation, roles
-from jupyter_trainhub.embedded.apiserver.authorization import Attributes, Authorizer, allows
-from jupyter_trainhub.embedded.apiserver.filters import attributes
+from jupyter_trainhub.embedded.apiserver.authorization import Authorizer, allows
 from jupyter_trainhub.embedded.apiserver.registry import Registry
+from jupyter_trainhub.embedded.apiserver.requestinfo import Attributes, attributes
 from jupyter_trainhub.embedded.apiserver.store import Store
 from jupyter_trainhub.embedded.apiserver.tokens import TokenIssuer
 from jupyter_trainhub.embedded.apiserver.user import User

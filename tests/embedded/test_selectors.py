@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_trainhub.embedded.apimachinery import selectors
-from jupyter_trainhub.embedded.apimachinery.resources import CONFIGMAPS, EVENTS, PODS
+from jupyter_trainhub.embedded.apimachinery.resources import CONFIGMAPS, EVENTS, PODS, Resource
 from jupyter_trainhub.embedded.apimachinery.status import ApiError
 
 LABELS = {"app": "web", "tier": "front", "example.com/track": "stable"}
@@ -72,6 +72,13 @@ def test_field_selectors() -> None:
     assert selectors.parse_fields(EVENTS, "involvedObject.name=a")(event)
 
 
-def test_a_field_that_a_kind_is_not_selected_by_is_named() -> None:
-    with pytest.raises(ApiError, match=r"field label not supported: data\.k"):
-        selectors.parse_fields(CONFIGMAPS, "data.k=v")
+@pytest.mark.parametrize(
+    ("resource", "words"),
+    [
+        (PODS, r"^field label not supported: a\.b$"),
+        (CONFIGMAPS, r'^"a\.b" is not a known field selector: only "metadata.name", "metadata.n'),
+    ],
+)
+def test_a_field_that_a_kind_is_not_selected_by_is_named(resource: Resource, words: str) -> None:
+    with pytest.raises(ApiError, match=words):
+        selectors.parse_fields(resource, "a.b=v")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from jupyter_trainhub.registry.archive import open_archive
 from jupyter_trainhub.registry.blob import BrokenImage
@@ -24,7 +25,6 @@ def layout() -> Layout:
 
 
 def zstd() -> Layout:
-    zstandard = pytest.importorskip("zstandard")
     made = Layout()
     return made.name("demo:1", made.image(*LAYERS, compress=zstandard.compress, Env=["A=b"]))
 

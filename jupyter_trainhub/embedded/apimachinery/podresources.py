@@ -59,3 +59,20 @@ def largest(one: Amounts, other: Amounts) -> Amounts:
     return {
         name: max(one.get(name, Decimal(0)), other.get(name, Decimal(0))) for name in one | other
     }
+
+
+def qos_class(pod: Object) -> str:
+    """``Guaranteed``, ``Burstable`` or ``BestEffort``, by requests and limits of cpu and memory."""
+    spec = pod["spec"]
+    containers = [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
+    guaranteed, any_named = True, False
+    for container in containers:
+        resources = container.get("resources") or {}
+        requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
+        for name in ("cpu", "memory"):
+            any_named = any_named or name in requests or name in limits
+            if limits.get(name) is None or requests.get(name) != limits[name]:
+                guaranteed = False
+    if not any_named:
+        return "BestEffort"
+    return "Guaranteed" if guaranteed else "Burstable"

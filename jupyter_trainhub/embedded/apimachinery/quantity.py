@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_UP, Decimal, InvalidOperation
+from functools import lru_cache
 
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60}
 _DECIMAL = {
@@ -14,7 +15,8 @@ _DECIMAL = {
 _PATTERN = re.compile(r"([+-]?[0-9.]+)([eE][+-]?[0-9]+)?([KMGTPE]i|[numkMGTPE])?")
 
 
-def parse(text: object) -> Decimal:
+@lru_cache(maxsize=1024)
+def parse(text: str | float) -> Decimal:
     """The value in base units (cores, bytes, pieces).
 
     Raises:

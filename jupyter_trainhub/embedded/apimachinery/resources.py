@@ -76,17 +76,29 @@ class Resource:
         return {**renamed, "apiVersion": version.api_version}
 
     @property
+    def parts(self) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """Kind and verbs of each subresource by its name, status and scale included."""
+        found = dict(self.subresources)
+        if self.has_status:
+            found["status"] = (self.kind, _PART_VERBS)
+        if self.has_scale:
+            found["scale"] = ("Scale", _PART_VERBS)
+        return found
+
+    @property
     def root(self) -> str:
         """The path under which the group version is served."""
         return f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
 
 
+_PART_VERBS = ("get", "patch", "update")
 _CONNECT = ("create", "get")
 _PROXY = ("create", "delete", "get", "patch", "update")
 
 NAMESPACES = Resource(
     "", "v1", "namespaces", "Namespace", False, ("ns",), has_status=True,
     verbs=tuple(v for v in ALL_VERBS if v != "deletecollection"),
+    subresources={"finalize": ("Namespace", ("update",))},
 )  # fmt: skip
 NODES = Resource("", "v1", "nodes", "Node", False, ("no",), has_status=True)
 PODS = Resource(

@@ -143,10 +143,11 @@ def parse_fields(resource: Resource, text: str) -> Match:
         if resource.namespaced:
             allowed.add("metadata.namespace")
         if field not in allowed:
-            raise bad_request(
-                f'Unable to find "{resource.api_version}, Resource={resource.plural}" that match '
-                f'label selector "", field selector "{text}": field label not supported: {field}'
-            )
+            # Kinds with fields of their own, as custom ones may have, have words of their own.
+            if resource.qualified in _FIELDS or type(resource) is not Resource:
+                raise bad_request(f"field label not supported: {field}")
+            known = '"metadata.name", "metadata.namespace"'
+            raise bad_request(f'"{field}" is not a known field selector: only {known}')
         tests.append((field, operator != "!=", value))
     return lambda obj: all((_field(obj, f) == value) == wanted for f, wanted, value in tests)
 

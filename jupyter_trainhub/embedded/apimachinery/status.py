@@ -42,6 +42,29 @@ def unsupported(field: str, value: object, supported: list[str]) -> Cause:
     return Cause("FieldValueNotSupported", message, field)
 
 
+def not_allowed(field: str, detail: str) -> Cause:
+    """The field may not be set, or not so; ``detail`` says why."""
+    return Cause("FieldValueForbidden", f"Forbidden: {detail}", field)
+
+
+def duplicate(field: str, value: object) -> Cause:
+    """The value stands twice where it may stand once."""
+    return Cause("FieldValueDuplicate", f"Duplicate value: {_go(value)}", field)
+
+
+def too_long(field: str, most: int) -> Cause:
+    """The text has more than so many bytes."""
+    unit = "byte" if most == 1 else "bytes"
+    return Cause("FieldValueTooLong", f"Too long: may not be more than {most} {unit}", field)
+
+
+def too_many(field: str, found: int, most: int) -> Cause:
+    """The list or map has more than so many items."""
+    unit = "item" if most == 1 else "items"
+    message = f"Too many: {found}: must have at most {most} {unit}"
+    return Cause("FieldValueTooMany", message, field)
+
+
 def _go(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
@@ -110,9 +133,19 @@ def conflict(resource: Resource, name: str, detail: str = _MODIFIED) -> ApiError
     return ApiError(409, "Conflict", message, _details(resource, name))
 
 
-def precondition_failed(resource: Resource, name: str, detail: str) -> ApiError:
-    """409 Conflict: a precondition of the request does not hold."""
-    message = f'Operation cannot be fulfilled on {resource.kind} "{name}": {detail}'
+def precondition_failed(
+    resource: Resource, name: str, label: str, asked: str, found: str, where: str = "precondition"
+) -> ApiError:
+    """409 Conflict: the object is not the one, or not of the version, that the request means.
+
+    Args:
+        label: what differs, ``UID`` or ``ResourceVersion``.
+    """
+    message = (
+        f'Operation cannot be fulfilled on {resource.kind} "{name}": the {label} in the {where} '
+        f"({asked}) does not match the {label} in record ({found}). The object might have been "
+        "deleted and then recreated"
+    )
     return ApiError(409, "Conflict", message, {"name": name, "kind": resource.kind})
 
 
@@ -168,6 +201,18 @@ def page_not_found() -> ApiError:
     """404 for a path that names no served resource."""
     message = "the server could not find the requested resource"
     return ApiError(404, "NotFound", message, {})
+
+
+def not_acceptable(offered: str) -> ApiError:
+    """406: the client takes no type in which this can be answered."""
+    message = f"only the following media types are accepted: {offered}"
+    return ApiError(406, "NotAcceptable", message)
+
+
+def too_large(most: int) -> ApiError:
+    """413: the request's body has more than so many bytes."""
+    message = f"Request entity too large: limit is {most}"
+    return ApiError(413, "RequestEntityTooLarge", message)
 
 
 def unsupported_media_type(given: str, accepted: list[str]) -> ApiError:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from tornado.httputil import HTTPHeaders
 
 from ..apimachinery.status import ApiError, unauthorized
-from .authorization import Attributes, Authorizer
+from .authorization import Authorizer
+from .requestinfo import Attributes
 from .tokenfile import TokenFile
 from .tokens import ISSUER, TokenIssuer, groups_of
 from .user import ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED, User

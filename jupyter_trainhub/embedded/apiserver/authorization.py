@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ..apimachinery.resources import (
     CLUSTERROLEBINDINGS,
@@ -13,6 +12,7 @@ from ..apimachinery.resources import (
     Resource,
 )
 from ..apimachinery.status import ApiError, forbidden
+from .requestinfo import Attributes
 from .store import Change, Object, Store
 from .user import MASTERS, User
 
@@ -26,24 +26,6 @@ EVERYTHING: list[Object] = [
 
 # Sets of rules that are kept, one for each user and namespace that asked.
 _CACHED = 1000
-
-
-@dataclass(frozen=True)
-class Attributes:
-    """What is asked for: a verb on a resource, or on another ``path``."""
-
-    verb: str = ""
-    group: str = ""
-    resource: str = ""
-    subresource: str = ""
-    namespace: str = ""
-    name: str = ""
-    path: str = ""
-
-    @property
-    def qualified(self) -> str:
-        """``pods``, ``pods/log``."""
-        return f"{self.resource}/{self.subresource}" if self.subresource else self.resource
 
 
 def allows(rule: Object, asked: Attributes) -> bool:

@@ -10,9 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..apimachinery import jsonpath
+from ..apimachinery import conditions, jsonpath
 from ..apimachinery.status import Cause, invalid, required, unsupported
-from .customresources import condition
 from .store import Object
 
 _LABEL = "[a-z]([-a-z0-9]*[a-z0-9])?"
@@ -93,7 +92,7 @@ def validate(obj: Object) -> list[Cause]:
 def validate_update(old: Object, new: Object) -> list[Cause]:
     """What may not change."""
     fields = [".spec.group", ".spec.names.plural"]
-    if (condition(old, "Established") or {}).get("status") == "True":
+    if conditions.is_true(old, "Established"):
         fields += [".spec.scope", ".spec.names.kind"]
     return [
         invalid(field[1:], "".join(jsonpath.find(field, new)), "field is immutable")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
-from ..apimachinery import jsonpath
+from ..apimachinery import conditions, jsonpath
 from ..apimachinery import schema as types
 from ..apimachinery.resources import CUSTOMRESOURCEDEFINITIONS, Resource, serve, version_priority
 from ..apimachinery.status import ApiError, Cause, invalid, invalid_object
@@ -150,12 +150,6 @@ def require_version(resource: Resource, name: str, obj: Object) -> None:
         raise invalid_object(resource, name, [cause])
 
 
-def condition(definition: Object, kind: str) -> Object | None:
-    """The definition's condition of that type."""
-    found = (definition.get("status") or {}).get("conditions") or []
-    return next((c for c in found if c["type"] == kind), None)
-
-
 class Definitions:
     """Serves the kinds of all established definitions, from now on."""
 
@@ -172,8 +166,7 @@ class Definitions:
 
     def _serve(self, definition: Object, gone: bool = False) -> None:
         metadata, spec = definition["metadata"], definition["spec"]
-        established = condition(definition, "Established") or {}
-        serving = established.get("status") == "True" and not gone
+        serving = conditions.is_true(definition, "Established") and not gone
         state = (metadata["uid"], metadata["generation"], serving, "deletionTimestamp" in metadata)
         name = metadata["name"]
         if self._served.get(name) == state:

@@ -6,8 +6,8 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
-from ..apimachinery.resources import Resource
-from . import customresourcedefinition, validation_rbac
+from ..apimachinery.resources import ROLES, Resource
+from . import customresourcedefinition
 from .customresources import CustomResource
 
 Object = dict[str, Any]
@@ -191,6 +191,14 @@ def _priority_class(obj: Object) -> None:
     obj.setdefault("preemptionPolicy", "PreemptLowerPriority")
 
 
+def _binding(obj: Object) -> None:
+    role = obj.setdefault("roleRef", {})
+    role["apiGroup"] = role.get("apiGroup") or ROLES.group
+    for subject in obj.get("subjects") or []:
+        if subject.get("kind") in ("User", "Group"):
+            subject.setdefault("apiGroup", ROLES.group)
+
+
 _BY_KIND: dict[str, Callable[[Object], None]] = {
     "CustomResourceDefinition": customresourcedefinition.apply_defaults,
     "LimitRange": _limit_range,
@@ -204,6 +212,6 @@ _BY_KIND: dict[str, Callable[[Object], None]] = {
     "PersistentVolume": _volume_object,
     "StorageClass": _storage_class,
     "Namespace": _namespace,
-    "RoleBinding": validation_rbac.set_defaults,
-    "ClusterRoleBinding": validation_rbac.set_defaults,
+    "RoleBinding": _binding,
+    "ClusterRoleBinding": _binding,
 }

@@ -17,8 +17,6 @@ Object = dict[str, Any]
 MINOR = "36"
 GIT_VERSION = "v1.36.2"
 
-_STATUS_VERBS = ["get", "patch", "update"]
-
 
 def version() -> Object:
     """``/version``."""
@@ -155,13 +153,8 @@ FOREIGN_KINDS = {
 
 def _subresources(resource: Resource) -> Iterator[tuple[str, str, list[str]]]:
     # Name, kind and verbs of each, by name.
-    known = {name: (kind, list(verbs)) for name, (kind, verbs) in resource.subresources.items()}
-    if resource.has_status:
-        known["status"] = (resource.kind, _STATUS_VERBS)
-    if resource.has_scale:
-        known["scale"] = ("Scale", _STATUS_VERBS)
-    for name in sorted(known):
-        yield name, *known[name]
+    for name, (kind, verbs) in sorted(resource.parts.items()):
+        yield name, kind, list(verbs)
 
 
 def _entries(resource: Resource) -> Iterator[Object]:

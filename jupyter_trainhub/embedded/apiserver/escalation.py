@@ -11,7 +11,8 @@ from itertools import chain, product
 
 from ..apimachinery.resources import CLUSTERROLES, ROLES, Resource
 from ..apimachinery.status import forbidden
-from .authorization import EVERYTHING, Attributes, Authorizer, allows
+from .authorization import EVERYTHING, Authorizer, allows
+from .requestinfo import Attributes
 from .store import Object
 from .user import MASTERS, User
 

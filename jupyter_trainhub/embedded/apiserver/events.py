@@ -10,7 +10,7 @@ from typing import Any
 from ..apimachinery import clock
 from ..apimachinery.resources import EVENTS
 from ..apimachinery.status import ApiError
-from .registry import DeleteOptions, Registry
+from .registry import Registry
 
 log = logging.getLogger(__name__)
 
@@ -126,4 +126,4 @@ def sweep(registry: Registry) -> None:
     for event in registry.store.list(EVENTS):
         metadata = event["metadata"]
         if clock.seconds_since(_last_seen(event)) > KEPT:
-            registry.delete(EVENTS, metadata["namespace"], metadata["name"], DeleteOptions())
+            registry.delete(EVENTS, metadata["namespace"], metadata["name"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ..apimachinery import conditions
 from ..apimachinery.resources import PODS
-from .registry import DeleteOptions, Registry, condition
+from .options import DeleteOptions
+from .registry import Registry
 from .store import Object, key_of
 
 
@@ -13,9 +15,7 @@ def evict(
     """Mark a pod as disrupted and delete it, by default with its own grace period."""
     options = options or DeleteOptions()
     if not options.dry_run:
-        status = pod["status"]
-        kept = [c for c in status.get("conditions") or [] if c["type"] != "DisruptionTarget"]
         generation = pod["metadata"]["generation"]
-        disrupted = condition("DisruptionTarget", "True", reason, message, generation)
-        registry.update_status(PODS, pod, {**status, "conditions": [*kept, disrupted]})
+        disrupted = conditions.of_pod("DisruptionTarget", "True", reason, message, generation)
+        registry.update_status(PODS, pod, conditions.replaced(pod["status"], disrupted))
     registry.delete(PODS, *key_of(pod), options)

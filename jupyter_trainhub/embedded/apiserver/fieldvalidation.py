@@ -12,7 +12,6 @@ from ..apimachinery.status import (
     Cause,
     bad_request,
     invalid_object,
-    unsupported,
     unsupported_media_type,
 )
 from .discovery import FOREIGN_KINDS
@@ -20,33 +19,20 @@ from .discovery import FOREIGN_KINDS
 Object = dict[str, Any]
 
 JSON = "application/json"
-_DIRECTIVES = ["Ignore", "Strict", "Warn"]
 
 
 def kind_of(resource: Resource, subresource: str = "") -> tuple[str, str]:
     """The apiVersion and kind of what is written there."""
-    kind = "Scale" if subresource == "scale" else resource.kind
-    if subresource in resource.subresources:
-        kind = resource.subresources[subresource][0]
+    kind = resource.parts[subresource][0] if subresource else resource.kind
     foreign = FOREIGN_KINDS.get(kind)
     return f"{foreign['group']}/{foreign['version']}" if foreign else resource.api_version, kind
 
 
 class FieldValidation:
-    """How strictly one request is read: Ignore, Warn (what is asked for if nothing is) or Strict.
+    """How strictly one request is read: Ignore, Warn or Strict."""
 
-    Args:
-        options: the kind that the request's query is, as CreateOptions.
-
-    Raises:
-        ApiError: 422, it is none of the three.
-    """
-
-    def __init__(self, directive: str = "", options: str = "") -> None:
-        if directive and directive not in _DIRECTIVES:
-            cause = unsupported("fieldValidation", directive, ["", *_DIRECTIVES])
-            raise invalid_object(Resource("meta.k8s.io", "v1", "", options), "", [cause])
-        self.directive = directive or "Warn"
+    def __init__(self, directive: str) -> None:
+        self.directive = directive
         # What the client is to be warned of.
         self.warnings: list[str] = []
 

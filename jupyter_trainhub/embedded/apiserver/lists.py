@@ -14,13 +14,14 @@ from ..apimachinery import selectors
 from ..apimachinery.resources import Resource
 from ..apimachinery.status import (
     ApiError,
-    Cause,
     bad_request,
     invalid,
     invalid_object,
+    not_allowed,
     too_large_version,
     unsupported,
 )
+from .options import Query, flag
 from .store import Key, Object, Store, encode, key_of
 
 _LIST_OPTIONS = Resource("meta.k8s.io", "v1", "", "ListOptions")
@@ -34,11 +35,9 @@ _CONTINUE_TOO_OLD = (
     "first chunk was returned and now may show up in the list."
 )
 
-Query = Mapping[str, str]
 
-
-def selector(resource: Resource, query: Query, name: str = "") -> selectors.Match:
-    """Whether the query's selectors choose an object (only the one of that name, if given).
+def selector(resource: Resource, query: Query) -> selectors.Match:
+    """Whether the query's selectors choose an object.
 
     Raises:
         ApiError: 400, a selector that cannot be read.
@@ -47,9 +46,7 @@ def selector(resource: Resource, query: Query, name: str = "") -> selectors.Matc
     by_field = selectors.parse_fields(resource, query.get("fieldSelector", ""))
 
     def match(obj: Mapping[str, Any]) -> bool:
-        metadata = obj["metadata"]
-        named = not name or metadata["name"] == name
-        return named and by_label(metadata.get("labels") or {}) and by_field(obj)
+        return by_label(obj["metadata"].get("labels") or {}) and by_field(obj)
 
     return match
 
@@ -61,7 +58,7 @@ def check_options(query: Query) -> None:
         ApiError: 422.
     """
     field, match = "resourceVersionMatch", query.get("resourceVersionMatch", "")
-    watch, initial = query.get("watch") in ("1", "true"), "sendInitialEvents" in query
+    watch, initial = flag(query, "watch"), "sendInitialEvents" in query
     version = query.get("resourceVersion", "")
     known = ["NotOlderThan"] if watch else ["Exact", "NotOlderThan", ""]
     forbidden = {
@@ -78,7 +75,7 @@ def check_options(query: Query) -> None:
     refused = [(field, text) for text, wrong in forbidden.items() if wrong]
     if initial and not watch:
         refused.append(("sendInitialEvents", "sendInitialEvents is forbidden for list"))
-    causes = [Cause("FieldValueForbidden", f"Forbidden: {text}", f) for f, text in refused]
+    causes = [not_allowed(f, text) for f, text in refused]
     if match and match not in known:
         causes.append(unsupported(field, match, known))
     if causes:

@@ -5,7 +5,7 @@ Source: k8s.io/apimachinery, package util/managedfields.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +14,6 @@ from ..apimachinery import clock, decoding, fieldpath, schema, typed
 from ..apimachinery.fieldpath import Path
 from ..apimachinery.resources import Resource
 from ..apimachinery.schema import Field
-from ..apimachinery.status import Cause, invalid, invalid_object, required
 from .store import Object
 
 # Given the live object (None: there is none) and what becomes of it: the entries that it gets.
@@ -22,7 +21,6 @@ Track = Callable[[Object | None, Object], list[Object]]
 # Manager, operation, version of the API (of updates) and subresource tell entries apart.
 Key = tuple[str, str, str, str]
 
-_LONGEST_NAME = 128  # bytes
 _NOBODYS = {("f:apiVersion",), ("f:kind",), ("f:metadata",)} | {
     ("f:metadata", f"f:{name}")
     for name in ("name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName",
@@ -142,31 +140,6 @@ def tracker(resource: Resource, manager: str, subresource: str = "") -> Track:
         return encode(managed)
 
     return track
-
-
-def manager_of(kind: str, query: Mapping[str, str], user_agent: str, applies: bool) -> str:
-    """Who a request that takes options of ``kind`` writes for.
-
-    Raises:
-        ApiError: 422, the query's ``fieldManager`` or ``force`` will not do.
-    """
-    given, causes = query.get("fieldManager", ""), []
-    if applies and not given:
-        causes.append(required("fieldManager", "is required for apply patch"))
-    if not applies and "force" in query:
-        message = "Forbidden: may not be specified for non-apply patch"
-        causes.append(Cause("FieldValueForbidden", message, "force"))
-    if len(given.encode()) > _LONGEST_NAME:
-        message = f"Too long: may not be more than {_LONGEST_NAME} bytes"
-        causes.append(Cause("FieldValueTooLong", message, "fieldManager"))
-    for position, character in enumerate(given):
-        if not character.isprintable():
-            detail = f"invalid character U+{ord(character):04X} (at position {position})"
-            causes.append(invalid("fieldManager", given, detail))
-    if causes:
-        raise invalid_object(Resource("meta.k8s.io", "v1", "", kind), "", causes)
-    program = "".join(filter(str.isprintable, user_agent.partition("/")[0]))
-    return given or program.encode()[:_LONGEST_NAME].decode(errors="ignore") or "unknown"
 
 
 def settled(live: Object | None, new: Object) -> list[Object]:

@@ -69,9 +69,8 @@ def _job_duration(obj: Object) -> str:
     status = obj.get("status") or {}
     if not status.get("startTime"):
         return ""
-    ended = status.get("completionTime")
-    seconds = clock.seconds_since(status["startTime"])
-    return clock.duration(seconds - (clock.seconds_since(ended) if ended else 0))
+    ended = clock.parse(status.get("completionTime") or clock.now())
+    return clock.duration((ended - clock.parse(status["startTime"])).total_seconds())
 
 
 def _set_ready(obj: Object) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from ..apimachinery import clock
 from ..apimachinery.resources import Resource
 from ..apimachinery.status import Cause, bad_request, invalid, invalid_object, required
-from .authorization import Attributes
 from .filters import Filters
+from .requestinfo import Attributes
 from .store import Object
 from .tokens import ISSUER
 from .user import User

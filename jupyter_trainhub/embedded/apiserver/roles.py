@@ -6,11 +6,12 @@ made at each start; what is there is left as its users changed it.
 
 from __future__ import annotations
 
-from ..apimachinery.resources import CLUSTERROLEBINDINGS, CLUSTERROLES
+from ..apimachinery.resources import CLUSTERROLEBINDINGS, CLUSTERROLES, ROLES
 from .registry import Registry
 from .store import Object
 from .user import AUTHENTICATED, MASTERS, UNAUTHENTICATED
-from .validation_rbac import GROUP
+
+_GROUP = ROLES.group
 
 _READ = "get list watch"
 _WRITE = "create delete deletecollection patch update"
@@ -24,7 +25,7 @@ _RULES: dict[str, list[_Rule]] = {
     "cluster-admin": [("*", "*", "*"), ("*", "/", "*")],
     "system:aggregate-to-admin": [
         ("create", "authorization.k8s.io", "localsubjectaccessreviews"),
-        (f"{_WRITE} {_READ}", GROUP, "rolebindings roles"),
+        (f"{_WRITE} {_READ}", _GROUP, "rolebindings roles"),
     ],
     "system:aggregate-to-edit": [
         (_READ, "", f"{_POD_STREAMS} secrets services/proxy"),
@@ -88,8 +89,8 @@ def ensure(registry: Registry) -> None:
             registry.create(CLUSTERROLES, "", _role(name))
     for name, groups in _BOUND.items():
         if registry.store.find(CLUSTERROLEBINDINGS, "", name) is None:
-            subjects = [{"kind": "Group", "apiGroup": GROUP, "name": group} for group in groups]
-            role = {"kind": "ClusterRole", "apiGroup": GROUP, "name": name}
+            subjects = [{"kind": "Group", "apiGroup": _GROUP, "name": group} for group in groups]
+            role = {"kind": "ClusterRole", "apiGroup": _GROUP, "name": name}
             body = {"metadata": _metadata(name), "roleRef": role, "subjects": subjects}
             registry.create(CLUSTERROLEBINDINGS, "", body)
 
@@ -100,14 +101,14 @@ def _metadata(name: str) -> Object:
         "annotations": {"rbac.authorization.kubernetes.io/autoupdate": "true"},
         "labels": {
             "kubernetes.io/bootstrapping": "rbac-defaults",
-            **{f"{GROUP}/aggregate-to-{role}": "true" for role in _JOINS.get(name, ())},
+            **{f"{_GROUP}/aggregate-to-{role}": "true" for role in _JOINS.get(name, ())},
         },
     }
 
 
 def _role(name: str) -> Object:
     if name in _AGGREGATED:
-        selector = {"matchLabels": {f"{GROUP}/aggregate-to-{name}": "true"}}
+        selector = {"matchLabels": {f"{_GROUP}/aggregate-to-{name}": "true"}}
         return {"metadata": _metadata(name), "rules": [],
                 "aggregationRule": {"clusterRoleSelectors": [selector]}}  # fmt: skip
     return {"metadata": _metadata(name), "rules": [_rule(*rule) for rule in _RULES[name]]}

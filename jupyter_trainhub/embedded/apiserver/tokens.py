@@ -130,11 +130,8 @@ class TokenIssuer:
             )
         uid = reference.get("uid") or obj["metadata"]["uid"]
         if uid != obj["metadata"]["uid"]:
-            detail = (
-                f"the UID in the bound object reference ({uid}) does not match the UID in record "
-                f"({obj['metadata']['uid']}). The object might have been deleted and then recreated"
-            )
-            raise precondition_failed(resource, name, detail)
+            where = "bound object reference"
+            raise precondition_failed(resource, name, "UID", uid, obj["metadata"]["uid"], where)
         bound = {kind.lower(): _reference(obj)}
         node = resource is PODS and self._store.find(NODES, "", obj["spec"].get("nodeName", ""))
         return {**bound, "node": _reference(node)} if node else bound

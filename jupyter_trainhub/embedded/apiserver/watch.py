@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 from tornado.iostream import StreamClosedError
@@ -21,6 +23,10 @@ _BOOKMARK_EVERY = 60.0
 # A watch with no timeoutSeconds ends after this time, as a real server's does.
 _DEFAULT_TIMEOUT = 1800.0
 
+# So many changes may wait for a client that reads slowly; then its watch ends, and it resumes from
+# the last version that it has seen. A real server ends such watches too.
+_BACKLOG = 1000
+
 Shape = Callable[[Object], Object]
 
 
@@ -37,14 +43,18 @@ async def stream(
 
     ``shape`` turns an object into what is sent (a Table, say).
     """
-    queue: asyncio.Queue[Change] = asyncio.Queue()
+    backlog: list[Change] = []
+    wake = asyncio.Event()
 
     def heard(change: Change) -> None:
-        if change.resource.qualified == resource.stored.qualified:
-            queue.put_nowait(change)
+        if change.resource.qualified == resource.stored.qualified and len(backlog) < _BACKLOG:
+            backlog.append(change)
+            wake.set()
 
     lists.check_options(query)
     handler.set_header("Content-Type", "application/json")
+    connection: Any = handler.request.connection
+    connection.set_close_callback(wake.set)
     unsubscribe = store.subscribe(heard)
     try:
         timeout = float(query.get("timeoutSeconds") or _DEFAULT_TIMEOUT)
@@ -59,14 +69,17 @@ async def stream(
         handler.write(b"".join(first))
         await handler.flush()
 
-        def events(change: Change) -> Iterator[bytes]:
-            return _event(change, resource, namespace, match, shape)
-
-        def bookmark() -> bytes:
-            return _bookmark(resource, store.version)
-
         bookmarks = query.get("allowWatchBookmarks") == "true"
-        await _follow(handler, queue, events, bookmark if bookmarks else None, timeout)
+        async for changes in _arriving(backlog, wake, connection, timeout):
+            lines = [
+                line for change in changes
+                for line in _event(change, resource, namespace, match, shape)
+            ]  # fmt: skip
+            if bookmarks and not changes:
+                lines = [_bookmark(resource, store.version)]
+            if lines:
+                handler.write(b"".join(lines))
+                await handler.flush()
     except StreamClosedError:
         return
     finally:
@@ -96,48 +109,19 @@ def _initial(
             yield from _event(change, resource, namespace, match, shape)
 
 
-async def _follow(
-    handler: RequestHandler,
-    queue: asyncio.Queue[Change],
-    events: Callable[[Change], Iterator[bytes]],
-    bookmark: Callable[[], bytes] | None,
-    timeout: float,
-) -> None:
-    loop = asyncio.get_running_loop()
-    end = loop.time() + timeout
-    closed = asyncio.ensure_future(_closed(handler))
-    getter = asyncio.ensure_future(queue.get())
-    try:
-        while (left := end - loop.time()) > 0:
-            await asyncio.wait(
-                {getter, closed},
-                timeout=min(left, _BOOKMARK_EVERY),
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-            if closed.done():
-                return
-            if getter.done():
-                changes = [getter.result()]
-                while not queue.empty():
-                    changes.append(queue.get_nowait())
-                getter = asyncio.ensure_future(queue.get())
-                lines = [line for change in changes for line in events(change)]
-            else:
-                lines = [bookmark()] if bookmark else []
-            if lines:
-                handler.write(b"".join(lines))
-                await handler.flush()
-    finally:
-        getter.cancel()
-        closed.cancel()
-
-
-async def _closed(handler: RequestHandler) -> None:
-    connection: Any = handler.request.connection
-    event = asyncio.Event()
-    connection.set_close_callback(event.set)
-    if not connection.stream.closed():
-        await event.wait()
+async def _arriving(
+    backlog: list[Change], wake: asyncio.Event, connection: Any, timeout: float
+) -> AsyncIterator[list[Change]]:
+    """What comes into the backlog, as it comes; nothing, when for some time nothing came."""
+    end = time.monotonic() + timeout
+    while (left := end - time.monotonic()) > 0:
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(wake.wait(), min(left, _BOOKMARK_EVERY))
+        wake.clear()
+        if connection.stream.closed() or len(backlog) == _BACKLOG:
+            return
+        changes, backlog[:] = backlog[:], []
+        yield changes
 
 
 def _event(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from abc import ABC, abstractmethod
 
 from ..apimachinery.status import ApiError
@@ -15,6 +16,9 @@ log = logging.getLogger(__name__)
 # A sync that a conflict or a refusal stopped is tried again after this time (seconds), doubling.
 _FIRST_RETRY = 0.1
 _LAST_RETRY = 60.0
+
+# How long (seconds) a controller works before clients and the others get their turn.
+_SLICE = 0.02
 
 
 class Controller(ABC):
@@ -67,15 +71,22 @@ class Controller(ABC):
 
     def _drain(self) -> None:
         self._scheduled = False
-        keys, self._queue = self.in_order(list(self._queue)), {}
-        for key in keys:
-            try:
-                self.sync(key)
-            except Exception as error:
-                failures = self._failures[key] = self._failures.get(key, 0) + 1
-                if not isinstance(error, ApiError):
-                    log.exception("%s: %s/%s", type(self).__name__, *key)
-                delay = min(_FIRST_RETRY * 2 ** min(failures - 1, 10), _LAST_RETRY)
-                self.enqueue(key, after=delay)
-            else:
-                self._failures.pop(key, None)
+        end = time.monotonic() + _SLICE
+        for key in self.in_order(list(self._queue)):
+            if time.monotonic() > end:
+                self.enqueue(key)
+                return
+            del self._queue[key]
+            self._sync(key)
+
+    def _sync(self, key: Key) -> None:
+        try:
+            self.sync(key)
+        except Exception as error:
+            failures = self._failures[key] = self._failures.get(key, 0) + 1
+            if not isinstance(error, ApiError):
+                log.exception("%s: %s/%s", type(self).__name__, *key)
+            delay = min(_FIRST_RETRY * 2 ** min(failures - 1, 10), _LAST_RETRY)
+            self.enqueue(key, after=delay)
+        else:
+            self._failures.pop(key, None)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..apimachinery import clock
+from ..apimachinery.conditions import is_true, put
 from ..apimachinery.resources import CUSTOMRESOURCEDEFINITIONS, STORED
 from ..apiserver import cel
-from ..apiserver.customresources import CLEANUP, CustomResource, condition
-from ..apiserver.registry import DeleteOptions
+from ..apiserver.customresources import CLEANUP, CustomResource
 from ..apiserver.store import Change, Key, Object, key_of
 from . import Controller
 
@@ -37,8 +37,8 @@ class CustomResourceDefinitionController(Controller):
     def resync(self) -> None:
         """Queue what is not established, or is to go."""
         for definition in self.store.list(CUSTOMRESOURCEDEFINITIONS):
-            state = condition(definition, "Established") or {}
-            if state.get("status") != "True" or "deletionTimestamp" in definition["metadata"]:
+            going = "deletionTimestamp" in definition["metadata"]
+            if going or not is_true(definition, "Established"):
                 self.enqueue(("", definition["metadata"]["name"]))
 
     def sync(self, key: Key) -> None:
@@ -67,11 +67,11 @@ class CustomResourceDefinitionController(Controller):
         for kind in kinds:
             for obj in self.store.list(kind):
                 if "deletionTimestamp" not in obj["metadata"]:
-                    self.registry.delete(kind, *key_of(obj), DeleteOptions())
+                    self.registry.delete(kind, *key_of(obj))
         if any(self.store.list(kind) for kind in kinds):
             ending = _condition("Terminating", "True", "InstanceDeletionInProgress",
                                 "CustomResource deletion is in progress")  # fmt: skip
-            conditions = _with(definition["status"].get("conditions"), ending)
+            conditions = put(definition["status"].get("conditions"), ending)
             status = {**definition["status"], "conditions": conditions}
             self.registry.update_status(CUSTOMRESOURCEDEFINITIONS, definition, status)
             return
@@ -100,19 +100,19 @@ def established(definition: Object, others: list[Object]) -> Object:
             accepted.pop(field, None)
     if "categories" in wanted:
         accepted["categories"] = wanted["categories"]
-    conditions = _with(status.get("conditions"), names)
-    if (condition(definition, "Established") or {}).get("status") != "True":
+    conditions = put(status.get("conditions"), names)
+    if not is_true(definition, "Established"):
         state = _condition("Established", "False", "NotAccepted", "not all names are accepted")
         if names["status"] == "True":
             text = "the initial names have been accepted"
             state = _condition("Established", "True", "InitialNamesAccepted", text)
-        conditions = _with(conditions, state)
+        conditions = put(conditions, state)
     skipped = [line for version in definition["spec"]["versions"]
                for line in cel.uncompiled(version["schema"]["openAPIV3Schema"])]  # fmt: skip
     if skipped:
         text = "; ".join(skipped)
         state = _condition("ValidationRulesSkipped", "True", "NotCompiled", text)
-        conditions = _with(conditions, state)
+        conditions = put(conditions, state)
     return {**status, "acceptedNames": accepted, "conditions": conditions}
 
 
@@ -124,12 +124,3 @@ def _names(names: Object, *fields: str) -> list[str]:
 def _condition(kind: str, status: str, reason: str, message: str) -> Object:
     return {"type": kind, "status": status, "lastTransitionTime": clock.now(), "reason": reason,
             "message": message}  # fmt: skip
-
-
-def _with(conditions: list[Object] | None, new: Object) -> list[Object]:
-    # A condition that says what it said keeps its time.
-    kept = [c for c in conditions or () if c["type"] != new["type"]]
-    for old in conditions or ():
-        if {**old, "lastTransitionTime": new["lastTransitionTime"]} == new:
-            new = old
-    return [*kept, new]

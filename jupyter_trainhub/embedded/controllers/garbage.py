@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ..apimachinery.resources import STORED, Resource
-from ..apimachinery.status import ApiError
-from ..apiserver.registry import DeleteOptions, Registry, resource_of
+from ..apimachinery.resources import STORED, Resource, of_kind
+from ..apiserver.registry import Registry
 from ..apiserver.store import Change, Key, Object
 from . import Controller
 
@@ -85,9 +84,8 @@ class GarbageCollector(Controller):
         return (leaving[0], found) if leaving and found else None
 
     def _resolve(self, reference: Object, namespace: str) -> tuple[Resource, Object] | None:
-        try:
-            resource = resource_of(reference)
-        except ApiError:
+        resource = of_kind(reference["apiVersion"], reference["kind"])
+        if resource is None:
             return None
         place = namespace if resource.namespaced else ""
         obj = self.store.find(resource, place, reference["name"])
@@ -112,7 +110,7 @@ class GarbageCollector(Controller):
     def _delete(self, resource: Resource, where: Key) -> None:
         obj = self.store.find(resource, *where)
         if obj and "deletionTimestamp" not in obj["metadata"]:
-            self.registry.delete(resource, *where, DeleteOptions())
+            self.registry.delete(resource, *where)
 
     def _drop_reference(self, resource: Resource, where: Key, uid: str) -> None:
         obj = self.store.find(resource, *where)

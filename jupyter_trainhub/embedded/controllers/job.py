@@ -12,10 +12,12 @@ import time
 from collections.abc import Iterable
 
 from ..apimachinery import clock
+from ..apimachinery.ownerreferences import controller_of
 from ..apimachinery.resources import JOBS, PODS
 from ..apimachinery.status import ApiError
 from ..apiserver.events import Recorder
-from ..apiserver.registry import DeleteOptions, Registry, controller_of
+from ..apiserver.options import DeleteOptions
+from ..apiserver.registry import Registry
 from ..apiserver.store import Change, Key, Object, key_of
 from . import Controller, jobpods, jobview
 from .jobview import JobView
@@ -160,7 +162,7 @@ class JobController(Controller):
     def _delete(self, job: Object, pods: Iterable[Object]) -> None:
         for pod in pods:
             if self.store.find(PODS, *key_of(pod)):
-                self.registry.delete(PODS, *key_of(pod), DeleteOptions())
+                self.registry.delete(PODS, *key_of(pod))
             name = pod["metadata"]["name"]
             self._recorder.normal(job, "SuccessfulDelete", f"Deleted pod: {name}")
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..apimachinery import clock
-from ..apimachinery.names import generated_suffix
-from ..apiserver.registry import owner_reference
+from ..apimachinery.names import generate
+from ..apimachinery.ownerreferences import owned_by
 from ..apiserver.store import Object
 
 FINALIZER = "batch.kubernetes.io/job-tracking"
@@ -28,7 +28,7 @@ def pod_of(job: Object, index: int | None, failures: tuple[int, int] | None) -> 
     metadata: dict[str, Any] = {
         "labels": given.get("labels") or {},
         "annotations": dict(given.get("annotations") or {}),
-        "ownerReferences": [owner_reference(job)],
+        "ownerReferences": [owned_by(job)],
         "finalizers": [*(given.get("finalizers") or []), FINALIZER],
         "generateName": f"{name}-",
     }
@@ -51,7 +51,7 @@ def pod_of(job: Object, index: int | None, failures: tuple[int, int] | None) -> 
             metadata["annotations"][_IGNORED] = str(failures[1])
     if not metadata["annotations"]:
         del metadata["annotations"]
-    metadata["name"] = metadata["generateName"] + generated_suffix()
+    metadata["name"] = generate(metadata["generateName"])
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..apimachinery.resources import NAMESPACES, STORED
-from ..apiserver.registry import DeleteOptions
 from ..apiserver.store import Change, Key
 from . import Controller
 
@@ -43,7 +42,7 @@ class NamespaceController(Controller):
                 left += 1
                 if "deletionTimestamp" not in obj["metadata"]:
                     where = (name, obj["metadata"]["name"])
-                    _, gone = self.registry.delete(resource, *where, DeleteOptions())
+                    _, gone = self.registry.delete(resource, *where)
                     left -= gone
         if not left:
             self.store.delete(NAMESPACES, "", name)

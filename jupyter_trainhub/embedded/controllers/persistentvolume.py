@@ -15,7 +15,7 @@ from ..apimachinery.resources import (
 )
 from ..apiserver.admission.storage import CLAIM_PROTECTION, VOLUME_PROTECTION
 from ..apiserver.events import Recorder
-from ..apiserver.registry import DeleteOptions, Registry
+from ..apiserver.registry import Registry
 from ..apiserver.store import Change, Key, Object
 from . import Controller, hostpath_provisioner, volumematching
 from .hostpath_provisioner import PROVISIONER, STANDARD, HostPathProvisioner, NoRoom
@@ -247,7 +247,7 @@ class PersistentVolumeController(Controller):
             self.enqueue(("", name), after=_RETRY)
         else:
             if self.store.find(PERSISTENTVOLUMES, "", name):
-                self.registry.delete(PERSISTENTVOLUMES, "", name, DeleteOptions())
+                self.registry.delete(PERSISTENTVOLUMES, "", name)
         finally:
             del self._deleting[name]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 
 from ..apimachinery import names
+from ..apimachinery.ownerreferences import controller_of, owned_by
 from ..apimachinery.resources import CONTROLLERREVISIONS
-from ..apiserver.registry import DeleteOptions, Registry, controller_of, owner_reference
+from ..apiserver.registry import Registry
 from ..apiserver.store import Object, encode, key_of
 from . import statefulpods
 
@@ -48,7 +49,7 @@ class Revisions:
                 **((self._set["spec"]["template"].get("metadata") or {}).get("labels") or {}),
                 _HASH: suffix,
             },
-            "ownerReferences": [owner_reference(self._set)],
+            "ownerReferences": [owned_by(self._set)],
         }
         body = {"metadata": metadata, "data": self._template, "revision": newest + 1}
         namespace = self._set["metadata"]["namespace"]
@@ -70,4 +71,4 @@ class Revisions:
         used |= {self.current, self.update}
         idle = [r for r in self._all if r["metadata"]["name"] not in used]
         for old in idle[: max(0, len(idle) - self._set["spec"]["revisionHistoryLimit"])]:
-            self._registry.delete(CONTROLLERREVISIONS, *key_of(old), DeleteOptions())
+            self._registry.delete(CONTROLLERREVISIONS, *key_of(old))

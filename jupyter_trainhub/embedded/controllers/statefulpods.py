@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from ..apiserver.registry import owner_reference
+from ..apimachinery.ownerreferences import owned_by
 from ..apiserver.store import Object
 
 REVISION = "controller-revision-hash"
@@ -64,7 +64,7 @@ def pod_of(obj: Object, ordinal: int, template: Object, revision: str) -> Object
             REVISION: revision,
             "statefulset.kubernetes.io/pod-name": name,
         },
-        "ownerReferences": [owner_reference(obj)],
+        "ownerReferences": [owned_by(obj)],
     }
     for field in ("annotations", "finalizers"):
         if metadata.get(field):
@@ -91,7 +91,7 @@ def claim_owners(obj: Object, pod: Object, claim: Object) -> list[Object]:
     condemned = ordinal(pod) not in ordinals(obj)
 
     def reference(owner: Object) -> Object:
-        full = owner_reference(owner)
+        full = owned_by(owner)
         return {k: full[k] for k in ("apiVersion", "kind", "name", "uid")}
 
     mine = [reference(obj), reference(pod)]

@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..apimachinery import clock
+from ..apimachinery.ownerreferences import controller_of
 from ..apimachinery.resources import PERSISTENTVOLUMECLAIMS, PODS, STATEFULSETS
 from ..apimachinery.status import ApiError
 from ..apiserver.events import Recorder
-from ..apiserver.registry import DeleteOptions, Registry, controller_of
+from ..apiserver.registry import Registry
 from ..apiserver.store import Change, Key, Object, key_of
 from . import Controller, statefulpods
 from .revisions import Revisions
@@ -143,7 +144,7 @@ class StatefulSetController(Controller):
         self._delete(obj, pod)
 
     def _delete(self, obj: Object, pod: Object) -> None:
-        self.registry.delete(PODS, *key_of(pod), DeleteOptions())
+        self.registry.delete(PODS, *key_of(pod))
         name, owner = pod["metadata"]["name"], obj["metadata"]["name"]
         text = f"Delete Pod {name} in StatefulSet {owner} successful"
         self._recorder.normal(obj, "SuccessfulDelete", text)

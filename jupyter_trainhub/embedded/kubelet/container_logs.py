@@ -1,9 +1,21 @@
-"""Which run's log is meant by a container's name."""
+"""Containers' logs: which run's is meant, and how its file is read.
+
+A line of the file is the time, the stream, ``F`` (a full line) or ``P`` (a part of one), the text.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable
+from typing import BinaryIO
+
 from ..apimachinery.status import bad_request
 from ..apiserver.store import Object
+
+_FOLLOW_POLL = 0.05  # seconds between looks at a log that is followed
+_BLOCK = 1 << 16
 
 _WAITING = {
     "ErrImagePull": "image can't be pulled",
@@ -43,3 +55,60 @@ def container_status(pod: Object, name: str) -> Object | None:
                 found: Object = entry
                 return found
     return None
+
+
+def seek_last(file: BinaryIO, count: int) -> None:
+    """Stand before the last ``count`` lines; each part of a line counts as one, as with kubelet."""
+    position = file.seek(0, os.SEEK_END)
+    missing = count + 1  # the line break before the first of them
+    while position > 0:
+        start = max(0, position - _BLOCK)
+        file.seek(start)
+        block = file.read(position - start)
+        here = block.count(b"\n")
+        if here >= missing:
+            cut = len(block)
+            for _ in range(missing):
+                cut = block.rindex(b"\n", 0, cut)
+            file.seek(start + cut + 1)
+            return
+        missing, position = missing - here, start
+    file.seek(0)
+
+
+async def read(
+    file: BinaryIO, alive: Callable[[], bool] | None = None
+) -> AsyncIterator[list[bytes]]:
+    """Whole lines, block by block, up to where the file ends now, or while its writer is alive.
+
+    A file that was put aside meanwhile is followed by the one in its place.
+    """
+    size, rest = os.fstat(file.fileno()).st_size, b""
+    with contextlib.ExitStack() as opened:
+        while True:
+            # Asked first: what was written before the end is then read after it.
+            more = alive is not None and alive()
+            aside = more and _is_aside(file)
+            while block := file.read(_BLOCK if alive else min(_BLOCK, size - file.tell())):
+                *lines, rest = (rest + block).split(b"\n")
+                yield lines
+            if aside:
+                file = opened.enter_context(open(file.name, "rb"))
+                continue
+            if not more:
+                return
+            yield []
+            await asyncio.sleep(_FOLLOW_POLL)
+
+
+def _is_aside(file: BinaryIO) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return os.stat(file.name).st_ino != os.fstat(file.fileno()).st_ino
+    return False
+
+
+def show(line: bytes, timestamps: bool = False) -> bytes:
+    """The text of one line of the file, as it was written."""
+    stamp, _, tag, text = line.split(b" ", 3)
+    text = text + b"\n" if tag == b"F" else text
+    return stamp + b" " + text if timestamps else text

@@ -12,6 +12,7 @@ from pathlib import Path
 from ..apimachinery import clock
 from ..apiserver.store import Object
 from ..runtime import sandbox
+from . import container_logs
 
 # Back-off between restarts of a container (seconds): none, then doubling, forgotten after a
 # while without a crash. Source: kubelet.
@@ -22,7 +23,7 @@ _FORGET_AFTER = 600.0
 _STARTING_POLL = 0.004  # seconds between looks at whether the command runs yet
 
 _MESSAGE_BYTES = 4096
-_MESSAGE_LOG_BYTES = 2048
+_MESSAGE_LOG_BYTES, _MESSAGE_LOG_LINES = 2048, 80
 
 
 @dataclass
@@ -142,9 +143,10 @@ class ContainerRun:
         if policy != "FallbackToLogsOnError" or not exited.code:
             return ""
         with contextlib.suppress(OSError):
-            lines = self.log_file().read_bytes().splitlines(keepends=True)[-80:]
-            end = b"".join(line.split(b" ", 3)[-1] for line in lines)[-_MESSAGE_LOG_BYTES:]
-            return end.decode(errors="replace")
+            with self.log_file().open("rb") as file:
+                container_logs.seek_last(file, _MESSAGE_LOG_LINES)
+                text = b"".join(map(container_logs.show, file.read().splitlines()))
+            return text[-_MESSAGE_LOG_BYTES:].decode(errors="replace")
         return ""
 
     def next_backoff(self) -> float:

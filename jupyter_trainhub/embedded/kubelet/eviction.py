@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from ..apiserver.store import Object
@@ -35,12 +36,10 @@ async def until_exceeded(pod: Object, volumes: dict[str, Volume]) -> str:
 
 
 def usage(folder: Path) -> int:
-    """Bytes of disk that a folder takes."""
+    """Bytes of disk that a folder takes, as far as paths reach."""
     total = 0
     for path, _, names in os.walk(folder):
         for name in names:
-            try:
+            with suppress(OSError):  # gone meanwhile, or too deep
                 total += os.lstat(os.path.join(path, name)).st_blocks * 512
-            except FileNotFoundError:
-                continue
     return total

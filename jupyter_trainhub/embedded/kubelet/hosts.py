@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..apimachinery.resources import PODS, SERVICES
+from ..apimachinery.resources import SERVICES
+from ..apiserver import endpoints
 from ..apiserver.store import Object, Store
 
 DOMAIN = "svc.cluster.local"
@@ -43,35 +44,16 @@ def render(store: Store, pod: Object, pod_ip: str) -> str:
 
 
 def _records(store: Store, service: Object) -> list[str]:
-    spec, metadata = service["spec"], service["metadata"]
-    selector = spec.get("selector") or {}
-    if not selector:
-        return []
-    name, namespace = metadata["name"], metadata["namespace"]
+    name, namespace = service["metadata"]["name"], service["metadata"]["namespace"]
     suffixes = [name, f"{name}.{namespace}", f"{name}.{namespace}.svc",
                 f"{name}.{namespace}.{DOMAIN}"]  # fmt: skip
     lines = []
-    for pod in store.list(PODS, namespace):
-        labels, status = pod["metadata"].get("labels") or {}, pod["status"]
-        address = status.get("podIP")
-        if not address or any(labels.get(k) != v for k, v in selector.items()):
-            continue
-        if status.get("phase") in ("Succeeded", "Failed"):
-            continue
-        if not spec.get("publishNotReadyAddresses") and not _ready(pod):
-            continue
+    for pod in endpoints.serving(store, service):
         names = list(suffixes)
         if pod["spec"].get("subdomain") == name and pod["spec"].get("hostname"):
             names = [f"{pod['spec']['hostname']}.{suffix}" for suffix in suffixes] + names
-        lines.append(f"{address}\t{' '.join(names)}")
+        lines.append(f"{pod['status']['podIP']}\t{' '.join(names)}")
     return lines
-
-
-def _ready(pod: Object) -> bool:
-    return any(
-        c["type"] == "Ready" and c["status"] == "True"
-        for c in pod["status"].get("conditions") or []
-    )
 
 
 def write(path: Path, text: str) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from ..apimachinery.resources import CONFIGMAPS, PODS, SECRETS, SERVICES, Resource
 from ..apimachinery.status import bad_request
 from ..apiserver.events import Recorder
-from ..apiserver.registry import DeleteOptions, Registry
+from ..apiserver.options import DeleteOptions
+from ..apiserver.registry import Registry
 from ..apiserver.store import Change, Object
 from ..runtime import listeners, sandbox
 from . import container_logs
@@ -26,6 +27,10 @@ log = logging.getLogger(__name__)
 
 # How often the files of all volumes are looked at (seconds).
 _REFRESH = 60.0
+
+# How long (seconds) changes are gathered before /etc/hosts is written, which concerns all pods of a
+# namespace.
+_HOSTS_DELAY = 0.1
 
 
 class Kubelet:
@@ -48,8 +53,9 @@ class Kubelet:
         self._metrics = Metrics()
         self._workers: dict[str, PodWorker] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._hosts_due: set[str] = set()
         self._shutting_down = False
-        self._sweeping: list[asyncio.Future[None]] = []
+        self._discarding: set[asyncio.Future[None]] = set()
         # Several clusters on one machine share 127.0.0.0/8: each begins somewhere else.
         self._next_address = random.randrange(127 << 24 | 64 << 16, 127 << 24 | 254 << 16)
 
@@ -71,11 +77,11 @@ class Kubelet:
             else:
                 self._consider(change.object)
             if _address(change.object) != _address(change.previous) or _ready_changed(change):
-                asyncio.get_running_loop().call_soon(self._write_hosts, change.object)
+                self._write_hosts_soon(change.object)
             if uid in self._workers and _labels(change.object) != _labels(change.previous):
                 asyncio.get_running_loop().call_soon(self._workers[uid].refresh_volumes)
         elif change.resource is SERVICES:
-            asyncio.get_running_loop().call_soon(self._write_hosts, change.object)
+            self._write_hosts_soon(change.object)
         elif change.resource in (CONFIGMAPS, SECRETS):
             namespace = change.object["metadata"]["namespace"]
             asyncio.get_running_loop().call_soon(self._refresh_volumes, namespace)
@@ -109,14 +115,21 @@ class Kubelet:
             del self._workers[metadata["uid"]], self._tasks[metadata["uid"]]
         current = self._store.find(PODS, metadata["namespace"], metadata["name"])
         if current is None or current["metadata"]["uid"] != metadata["uid"]:
+            self._discard(self._state_of(pod))  # nothing, unless something went wrong
             self._remove_logs(pod)
         elif "deletionTimestamp" in current["metadata"]:
             # Marked to go while its end was being written.
             options = DeleteOptions(grace_seconds=0, uid=metadata["uid"])
             self._registry.delete(PODS, metadata["namespace"], metadata["name"], options)
 
-    def _write_hosts(self, near: Object) -> None:
-        namespace = near["metadata"].get("namespace")
+    def _write_hosts_soon(self, near: Object) -> None:
+        namespace = near["metadata"]["namespace"]
+        if namespace not in self._hosts_due:
+            self._hosts_due.add(namespace)
+            asyncio.get_running_loop().call_later(_HOSTS_DELAY, self._write_hosts, namespace)
+
+    def _write_hosts(self, namespace: str) -> None:
+        self._hosts_due.discard(namespace)
         for pod in self._store.list(PODS, namespace):
             worker = self._workers.get(pod["metadata"]["uid"])
             if worker:
@@ -154,16 +167,17 @@ class Kubelet:
         """End and remove what is left of pods that are gone."""
         known = {pod["metadata"]["uid"] for pod in self._store.list(PODS)}
         for folder in self._directory.glob("pods/*"):
-            if folder.name in known:
-                continue
-            for run in folder.glob("containers/*/*"):
-                left = sandbox.find(run)
-                if left and left.alive():
-                    left.kill()
-            self._sweeping.append(asyncio.ensure_future(_remove_when_ended(folder)))
+            if folder.name not in known:
+                self._discard(folder)
         for folder in self._directory.glob("logs/*"):
             if folder.name not in known:
                 shutil.rmtree(folder, ignore_errors=True)
+
+    def _discard(self, folder: Path) -> None:
+        """End and remove what is left of one pod, if anything is."""
+        if folder.exists():
+            self._discarding.add(task := asyncio.ensure_future(_end_and_remove(folder)))
+            task.add_done_callback(self._discarding.discard)
 
     async def shut_down(self) -> None:
         """End all pods, each within its grace period, and start no more."""
@@ -228,10 +242,11 @@ class Kubelet:
         return path, running if running and running.directory.name == str(attempt) else None
 
 
-async def _remove_when_ended(folder: Path) -> None:
+async def _end_and_remove(folder: Path) -> None:
     for run in folder.glob("containers/*/*"):
         found = sandbox.find(run)
         while found and found.alive():
+            found.kill()
             await asyncio.sleep(0.05)
     await asyncio.to_thread(remove_state, folder)
 

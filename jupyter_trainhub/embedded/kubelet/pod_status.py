@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..apimachinery import quantity
+from ..apimachinery.conditions import of_pod
 from ..apimachinery.podresources import pod_resources
-from ..apiserver.registry import condition
 from ..apiserver.store import Object
 from .container_run import ContainerRun, restarts, restarts_always
 
@@ -55,7 +55,7 @@ def _allocated(pod: Object) -> Object:
     """What the pod requests in all, each amount written as its first container writes it."""
     spec = pod["spec"]
     written: Object = {}
-    for container in [*spec["containers"], *(spec.get("initContainers") or [])]:
+    for container in [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]:
         written = (container.get("resources") or {}).get("requests", {}) | written
     sums = pod_resources(pod)
     return {name: quantity.format_like(sums[name], text) for name, text in written.items()}
@@ -71,7 +71,7 @@ def _conditions(pod: Object, state: PodState, phase: str, over: bool) -> list[Ob
     old, generation = pod["status"].get("conditions") or [], pod["metadata"]["generation"]
 
     def make(kind: str, true: bool, reason: str = "", message: str = "") -> Object:
-        return condition(kind, "True" if true else "False", reason, message, generation)
+        return of_pod(kind, "True" if true else "False", reason, message, generation)
 
     reason = message = ""
     sidecars = [run for run in state.initial if restarts_always(run.spec)]

@@ -10,7 +10,8 @@ from pathlib import Path
 from ..apimachinery import clock
 from ..apimachinery.resources import PODS
 from ..apiserver.events import Recorder
-from ..apiserver.registry import DeleteOptions, Registry
+from ..apiserver.options import DeleteOptions
+from ..apiserver.registry import Registry
 from ..apiserver.store import Object
 from ..runtime import listeners, sandbox
 from . import eviction, hosts, mounter, unsupported, volumes

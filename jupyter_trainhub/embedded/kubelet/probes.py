@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -144,15 +147,27 @@ async def execute(
         stderr=asyncio.subprocess.STDOUT,
     )
     try:
-        output, _ = await asyncio.wait_for(process.communicate(), seconds)
+        output = await asyncio.wait_for(_output(process), seconds)
     except asyncio.TimeoutError:
         return f'command timed out: "{" ".join(command)}" timed out after {seconds:g}s'
     finally:
         if process.returncode is None:
-            # Not SIGKILL: the command inside would lose the one that reaps it.
-            process.terminate()
+            # Not SIGKILL: the command inside would lose the one that reaps it. And not send_signal,
+            # which may itself reap what has just ended, and so take it from the event loop.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGALRM)
             await process.wait()
-    return None if process.returncode == 0 else output[:_OUTPUT_BYTES].decode(errors="replace")
+    return None if process.returncode == 0 else output.decode(errors="replace")
+
+
+async def _output(process: asyncio.subprocess.Process) -> bytes:
+    """The beginning of what a process prints until it ends."""
+    assert process.stdout is not None
+    kept = b""
+    while data := await process.stdout.read(_OUTPUT_BYTES):
+        kept += data[: _OUTPUT_BYTES - len(kept)]
+    await process.wait()
+    return kept
 
 
 async def _grpc(where: str, service: bytes, seconds: float) -> str | None:

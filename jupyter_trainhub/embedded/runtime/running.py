@@ -144,7 +144,8 @@ class Running:
 
         Its standard streams are those of `argv`; it exits with the code of `argv`, 128+n after
         signal n, 127 if there is no such command, 126 if it cannot be executed, 125 if the
-        container does not run. SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are passed on.
+        container does not run. SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are passed on;
+        SIGALRM kills it.
 
         With `attach`, the descriptor of a client's socket (see `shim.attach`) which it is to
         inherit, that has the streams of `argv`: `stdin` if it gives input, `tty` for a terminal.

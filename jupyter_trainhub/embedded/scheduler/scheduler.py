@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from ..apimachinery import conditions
 from ..apimachinery.resources import (
     NODES,
     PERSISTENTVOLUMECLAIMS,
@@ -14,7 +15,7 @@ from ..apimachinery.resources import (
 )
 from ..apiserver.events import Recorder
 from ..apiserver.eviction import evict
-from ..apiserver.registry import Registry, condition
+from ..apiserver.registry import Registry
 from ..apiserver.store import Change, Key, Object, key_of
 from ..controllers import Controller
 from . import preemption, scores
@@ -155,14 +156,14 @@ class Scheduler(Controller):
             status.pop("nominatedNodeName", None)
         if nominated:
             status["nominatedNodeName"] = nominated
-        conditions = status.get("conditions") or []
-        before = next((c for c in conditions if c["type"] == "PodScheduled"), None)
+        before = conditions.find(pod, "PodScheduled")
         told = before is not None and before.get("message") == message
         if not told:
             generation = pod["metadata"]["generation"]
-            refused = condition("PodScheduled", "False", "Unschedulable", message, generation)
-            kept = [c for c in conditions if c["type"] != "PodScheduled"]
-            status["conditions"] = [*kept, refused]
+            refused = conditions.of_pod(
+                "PodScheduled", "False", "Unschedulable", message, generation
+            )
+            status = conditions.replaced(status, refused)
         self.registry.update_status(PODS, pod, status)
         if not told:
             self._recorder.warning(pod, "FailedScheduling", message)

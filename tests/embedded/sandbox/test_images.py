@@ -74,7 +74,7 @@ def test_upper_layers_hide_what_they_say(
         ("bin/.wh.touch", b""),
     )
     layers = (*base, *unpacked(tmp_path, lower, upper))
-    script = "cd /; echo a/* b/* c d/* e/*; cat f; touch x || echo gone; ls -a bin"
+    script = "exec 2>&1; cd /; echo a/* b/* c d/* e/*; cat f; touch x || echo gone; ls -a bin"
     shown, contents, *rest = containers.shell(script, layers=layers).split("\n")
     assert shown == "a/2 b/2 c d/2 e/2"
     assert contents.startswith("again")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import re
 import sys
+from itertools import islice
 from pathlib import Path
 
+import pytest
+
+from jupyter_trainhub.embedded.kubelet.container_logs import read
+from jupyter_trainhub.embedded.runtime.shim import log
 from jupyter_trainhub.embedded.runtime.shim.log import LogStream
 from tests.embedded.sandbox.containers import Containers, wait_for
 
@@ -68,6 +74,27 @@ def test_a_full_disk_does_not_stop_the_container(containers: Containers) -> None
     running = containers.start("/bin/sh", "-c", "seq 100000; exit 4", log_path=Path("/dev/full"))
     assert containers.end(running).code == 4
     assert "output is lost" in (running.directory / "shim.log").read_text()
+
+
+def test_full_files_are_put_aside_and_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "MAX_SIZE", 1000)
+    path = tmp_path / "0.log"
+    file, lines = log.LogFile(str(path)), [b"%04d" % number for number in range(2000)]
+    left = iter(lines)
+
+    def write_some() -> bool:
+        batch = [*islice(left, 50)]
+        file.write(b"".join(line + b"\n" for line in batch))
+        return bool(batch)
+
+    async def follow() -> list[bytes]:
+        with path.open("rb") as start:
+            return [line async for some in read(start, write_some) for line in some]
+
+    assert asyncio.run(follow()) == lines
+    assert len([*tmp_path.iterdir()]) == log.MAX_FILES
 
 
 def test_the_last_words_are_kept(containers: Containers) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...apimachinery.names import generated_suffix
+from ...apimachinery.names import generate
 from ...apimachinery.resources import NAMESPACES, PODS, SERVICEACCOUNTS
 from ...apimachinery.status import forbidden
 from ..store import Object, Store
@@ -41,7 +41,7 @@ def mutate(store: Store, pod: Object) -> None:
 def _mount_token(spec: Object) -> None:
     volumes = spec.get("volumes") or []
     given = [v["name"] for v in volumes if str(v.get("name")).startswith("kube-api-access-")]
-    name = given[0] if given else f"kube-api-access-{generated_suffix()}"
+    name = given[0] if given else generate("kube-api-access-")
     mounted = False
     for container in [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]:
         mounts = container.get("volumeMounts") or []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 from collections.abc import AsyncIterator
 
+from ...kubelet.container_logs import read, seek_last, show
 from ...runtime.shim.attach import STDERR, STDOUT
-from .logs import read, seek_last, show
 from .remotecommand import RemoteCommandHandler
 
 _STREAMS = {b"stdout": STDOUT, b"stderr": STDERR}

@@ -1,26 +1,17 @@
-"""``pods/log``, as kubelet reads it from a container's log file.
-
-A line of that file is the time, the stream, ``F`` (a full line) or ``P`` (a part of one), the text.
-"""
+"""``pods/log``."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-from collections.abc import AsyncIterator, Callable
-from datetime import datetime, timedelta, timezone
-from typing import BinaryIO
+import time
 
 from tornado.iostream import StreamClosedError
 
 from ...apimachinery import clock
 from ...apimachinery.resources import PODS, Resource
 from ...apimachinery.status import Cause, bad_request, invalid, invalid_object
+from ...kubelet.container_logs import read, seek_last, show
 from ...kubelet.kubelet import container_name
-from ..server import ApiHandler
-
-_FOLLOW_POLL = 0.05  # seconds between looks at a log that is followed
-_BLOCK = 1 << 16
+from ..handler import ApiHandler
 
 _OPTIONS = Resource("", "v1", "pods", "PodLogOptions")
 _SMALLEST = {"tailLines": 0, "sinceSeconds": 1, "limitBytes": 1}
@@ -93,58 +84,13 @@ def _numbers(name: str, query: dict[str, str]) -> dict[str, int]:
 
 
 def _since(query: dict[str, str], numbers: dict[str, int]) -> bytes:
-    """The time from which on lines are shown, as it stands in the file."""
-    if "sinceTime" in query:
-        try:
-            start = clock.parse(query["sinceTime"])
-        except ValueError as error:
-            raise bad_request(f"invalid sinceTime: {query['sinceTime']}") from error
-    elif "sinceSeconds" in numbers:
-        start = datetime.now(timezone.utc) - timedelta(seconds=numbers["sinceSeconds"])
-    else:
+    """The second from which on lines are shown, as it stands in the file."""
+    if "sinceSeconds" in numbers:
+        return clock.at(time.time() - numbers["sinceSeconds"]).rstrip("Z").encode()
+    if "sinceTime" not in query:
         return b""
-    return start.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f").encode()
-
-
-def seek_last(file: BinaryIO, count: int) -> None:
-    """Stand before the last ``count`` lines; each part of a line counts as one, as with kubelet."""
-    position = file.seek(0, os.SEEK_END)
-    missing = count + 1  # the line break before the first of them
-    while position > 0:
-        start = max(0, position - _BLOCK)
-        file.seek(start)
-        block = file.read(position - start)
-        here = block.count(b"\n")
-        if here >= missing:
-            cut = len(block)
-            for _ in range(missing):
-                cut = block.rindex(b"\n", 0, cut)
-            file.seek(start + cut + 1)
-            return
-        missing, position = missing - here, start
-    file.seek(0)
-
-
-async def read(
-    file: BinaryIO, alive: Callable[[], bool] | None = None
-) -> AsyncIterator[list[bytes]]:
-    """Whole lines, block by block, up to where the file ends now, or while its writer is alive."""
-    size = os.fstat(file.fileno()).st_size
-    rest = b""
-    while True:
-        # Asked first: what was written before the end is then read after it.
-        more = alive is not None and alive()
-        while block := file.read(_BLOCK if alive else min(_BLOCK, size - file.tell())):
-            *lines, rest = (rest + block).split(b"\n")
-            yield lines
-        if not more:
-            return
-        yield []
-        await asyncio.sleep(_FOLLOW_POLL)
-
-
-def show(line: bytes, timestamps: bool = False) -> bytes:
-    """The text of one line of the file, as it was written."""
-    time, _, tag, text = line.split(b" ", 3)
-    text = text + b"\n" if tag == b"F" else text
-    return time + b" " + text if timestamps else text
+    try:
+        start = clock.parse(query["sinceTime"])
+    except ValueError as error:
+        raise bad_request(f"invalid sinceTime: {query['sinceTime']}") from error
+    return clock.at(start.timestamp()).rstrip("Z").encode()

@@ -26,8 +26,9 @@ from tornado.iostream import IOStream, StreamClosedError
 from tornado.tcpclient import TCPClient
 
 from ...apimachinery.status import ApiError
-from ..server import ApiHandler
-from . import endpoints, links
+from .. import endpoints
+from ..handler import ApiHandler
+from . import links
 
 _BLOCK = 1 << 18
 _NO_LIMIT = 1 << 62

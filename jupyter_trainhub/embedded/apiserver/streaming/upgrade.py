@@ -9,7 +9,7 @@ from tornado.websocket import WebSocketHandler
 
 from ...apimachinery.resources import PODS
 from ...apimachinery.status import bad_request, forbidden
-from ..server import ApiHandler
+from ..handler import ApiHandler
 from ..store import Object
 from .spdy import Connection, Stream
 

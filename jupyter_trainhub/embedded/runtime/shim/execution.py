@@ -25,14 +25,12 @@ NOT_FOUND = 127
 ABANDONED_SECONDS = 10  # between SIGTERM and SIGKILL for a command whose client has gone
 EXEC_ERROR = "OCI runtime exec failed: exec failed: unable to start container process: "
 
-FORWARDED_SIGNALS = (
-    signal.SIGTERM,
-    signal.SIGINT,
-    signal.SIGHUP,
-    signal.SIGQUIT,
-    signal.SIGUSR1,
-    signal.SIGUSR2,
-)
+# Signal to this process -> what the command gets. SIGKILL itself would leave nobody to reap it.
+SIGNALS = {
+    **{n: n for n in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)},
+    **{n: n for n in (signal.SIGUSR1, signal.SIGUSR2)},
+    signal.SIGALRM: signal.SIGKILL,
+}
 
 
 def execute_inside(arguments: list[str]) -> int:
@@ -62,7 +60,7 @@ def execute_inside(arguments: list[str]) -> int:
         streams = Streams(stdin="--stdin" in options, tty="--tty" in options)
     reader, writer = os.pipe()
     # Held until they can be forwarded: the command may run, and be seen to, before that.
-    signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED_SIGNALS)
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     child = os.fork()
     if child == 0:
         os.close(reader)
@@ -71,11 +69,11 @@ def execute_inside(arguments: list[str]) -> int:
     os.close(writer)
 
     def forward(number: int, _frame: FrameType | None) -> None:
-        os.kill(child, number)
+        os.kill(child, SIGNALS[signal.Signals(number)])
 
-    for number in FORWARDED_SIGNALS:
+    for number in SIGNALS:
         signal.signal(number, forward)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, FORWARDED_SIGNALS)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     with open(reader, "rb") as report:
         failure = report.read().decode()
     if failure:
@@ -111,7 +109,7 @@ def _attend(child: int, client: int, streams: Streams) -> None:
         outputs.clear()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGTERM)
-        signal.alarm(ABANDONED_SECONDS)  # ends this process, and by that the command
+        signal.alarm(ABANDONED_SECONDS)
 
     attachments = Attachments(streams.input, streams.terminal, once=True, abandoned=hang_up)
     attachments.add(socket.socket(fileno=client))

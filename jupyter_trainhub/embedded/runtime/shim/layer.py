@@ -69,18 +69,47 @@ def delete(folder: str) -> int:
 
 
 def remove_tree(folder: str) -> None:
-    """Delete a folder, whatever modes those in it have; it may be gone already."""
+    """Delete a folder, whatever modes those in it have; it may be gone already.
+
+    Folder by folder, since containers can make deeper trees than a path or a recursion may be. The
+    work folder of overlayfs has mode 0, and a container may make others like it.
+    """
     if not os.path.lexists(folder):
         return
     os.chmod(folder, 0o700)
-    for parent, names, _ in os.walk(folder):
-        for name in names:
-            path = os.path.join(parent, name)
-            mode = os.lstat(path).st_mode
-            # The work folder of overlayfs has mode 0, and a container may make others like it.
-            if stat.S_ISDIR(mode) and mode & 0o700 != 0o700:
-                os.chmod(path, 0o700)
-    shutil.rmtree(folder)
+    here = os.open(folder, os.O_RDONLY)
+    inner = [_delete_files(here)]
+    while inner:
+        if inner[-1]:
+            os.chmod(inner[-1][-1], 0o700, dir_fd=here)
+            here = _go(inner[-1][-1], here)
+            inner.append(_delete_files(here))
+            continue
+        inner.pop()
+        if inner:
+            here = _go("..", here)
+            os.rmdir(inner[-1].pop(), dir_fd=here)
+    os.close(here)
+    os.rmdir(folder)
+
+
+def _delete_files(folder: int) -> list[str]:
+    """Delete what is no folder in an open one; the names of those that it holds."""
+    folders = []
+    with os.scandir(folder) as entries:
+        for entry in list(entries):
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.name)
+            else:
+                os.unlink(entry.name, dir_fd=folder)
+    return folders
+
+
+def _go(name: str, here: int) -> int:
+    """Open another folder instead of this one."""
+    there = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=here)
+    os.close(here)
+    return there
 
 
 class _Layer:

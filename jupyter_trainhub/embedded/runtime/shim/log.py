@@ -8,6 +8,8 @@ import sys
 import time
 
 MAX_LINE = 16 << 10  # bytes of text in one line: containerd's max_container_log_line_size
+MAX_SIZE = 10 << 20  # bytes of a file: kubelet's containerLogMaxSize
+MAX_FILES = 5  # containerLogMaxFiles
 
 
 class LogStream:
@@ -54,27 +56,45 @@ def timestamp(nanoseconds: int) -> bytes:
 
 
 class LogFile:
-    """The file that the lines go to.
+    """The file that the lines go to; a full one is put aside, as kubelet does it.
 
     While it cannot be written, output is dropped and standard error told once: a full disk must not
     stop a container.
     """
 
     def __init__(self, path: str) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        self._file = os.open(path, flags, 0o640)
+        self._path = path
         self._failing = False
+        self._open()
+
+    def _open(self) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self._file = os.open(self._path, flags, 0o640)
+        self._size = os.fstat(self._file).st_size
 
     def write(self, data: bytes) -> None:
-        """Append `data`."""
+        """Append `data`, which ends with a line."""
         try:
+            if self._size > MAX_SIZE:
+                self._rotate()
             while data:
-                data = data[os.write(self._file, data) :]
+                written = os.write(self._file, data)
+                data, self._size = data[written:], self._size + written
             self._failing = False
         except OSError as error:
             if not self._failing:
                 _tell(f"output is lost: {error}\n")
             self._failing = True
+
+    def _rotate(self) -> None:
+        os.rename(self._path, f"{self._path}.{timestamp(time.time_ns()).decode()}")
+        full = self._file
+        self._open()
+        os.close(full)
+        folder, name = os.path.split(self._path)
+        aside = sorted(n for n in os.listdir(folder) if n.startswith(f"{name}."))
+        for old in aside[: 1 - MAX_FILES]:
+            os.unlink(f"{folder}/{old}")
 
 
 def _tell(text: str) -> None:

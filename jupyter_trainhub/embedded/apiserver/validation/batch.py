@@ -1,4 +1,4 @@
-"""What the API server refuses about Jobs, beyond their pods' template.
+"""What the API server refuses about Jobs.
 
 Wordings and limits: kubernetes/pkg/apis/batch/validation.
 """
@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..apimachinery.status import Cause, invalid, required, unsupported
-
-Object = dict[str, Any]
+from ...apimachinery.status import Cause, duplicate, invalid, required, too_many, unsupported
+from ..store import Object
+from .core import pod_spec
 
 _COUNTS = (
     "parallelism", "completions", "activeDeadlineSeconds", "backoffLimit",
@@ -29,8 +29,15 @@ _SCHEDULING = ("nodeSelector", "tolerations", "schedulingGates")
 _PATH = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[-A-Za-z0-9_.~!$&'()*+,;=:@%/]+")
 
 
-def job_spec(spec: Object) -> Iterator[Cause]:
-    """What is wrong with a Job's spec, before its template is looked at."""
+def job(obj: Object) -> Iterator[Cause]:
+    """What is wrong with a Job."""
+    spec = obj["spec"]
+    yield from _spec(spec)
+    yield from pod_spec(spec["template"]["spec"], "spec.template.spec")
+    yield from _restart_policy(spec)
+
+
+def _spec(spec: Object) -> Iterator[Cause]:
     for name in _COUNTS:
         if (spec.get(name) or 0) < 0:
             yield invalid(f"spec.{name}", spec[name], "must be greater than or equal to 0")
@@ -68,8 +75,7 @@ def job_spec(spec: Object) -> Iterator[Cause]:
         yield unsupported("spec.podReplacementPolicy", spec["podReplacementPolicy"], policies)
 
 
-def restart_policy(spec: Object) -> Iterator[Cause]:
-    """Whether a Job's pods restart as a Job's may."""
+def _restart_policy(spec: Object) -> Iterator[Cause]:
     path, policy = "spec.template.spec.restartPolicy", spec["template"]["spec"]["restartPolicy"]
     if policy == "Always":
         yield required(path, 'valid values: "OnFailure", "Never"')
@@ -88,8 +94,7 @@ def _choice(path: str, value: str | None, options: list[str]) -> Iterator[Cause]
 
 def _too_many(path: str, items: list[Any], most: int) -> Iterator[Cause]:
     if len(items) > most:
-        message = f"Too many: {len(items)}: must have at most {most} items"
-        yield Cause("FieldValueTooMany", message, path)
+        yield too_many(path, len(items), most)
 
 
 def _pod_failure_policy(spec: Object) -> Iterator[Cause]:
@@ -133,8 +138,7 @@ def _exit_codes(codes: Object, path: str, containers: set[Any]) -> Iterator[Caus
         if operator == "In" and value == 0:
             yield invalid(f"{path}.values[{j}]", value, "must not be 0 for the In operator")
         if value in values[:j]:
-            message = f"Duplicate value: {value}"
-            yield Cause("FieldValueDuplicate", message, f"{path}.values[{j}]")
+            yield duplicate(f"{path}.values[{j}]", value)
     if values != sorted(values):
         yield invalid(f"{path}.values", values, "must be ordered")
 

@@ -1,13 +1,13 @@
-"""Where a request to a pod's or a service's proxy subresource goes."""
+"""The pods behind a service, and where requests to be proxied go."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass
 
-from ...apimachinery.resources import PODS, SERVICES
-from ...apimachinery.status import ApiError, bad_request
-from ..store import Object, Store
+from ..apimachinery.resources import PODS, SERVICES
+from ..apimachinery.status import ApiError, bad_request
+from .store import Object, Store
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,27 @@ class Endpoint:
     pod: Object
     scheme: str
     port: str
+
+
+def serving(store: Store, service: Object) -> list[Object]:
+    """The pods that a service's selector finds and that are ready, unless it takes others too."""
+    metadata, spec = service["metadata"], service["spec"]
+    selector = (spec.get("selector") or {}).items()
+    return [
+        pod
+        for pod in store.list(PODS, metadata["namespace"])
+        if selector
+        and selector <= (pod["metadata"].get("labels") or {}).items()
+        and pod["status"].get("podIP")
+        and pod["status"].get("phase") not in ("Succeeded", "Failed")
+        and (spec.get("publishNotReadyAddresses") or _ready(pod))
+    ]
+
+
+def _ready(pod: Object) -> bool:
+    return "deletionTimestamp" not in pod["metadata"] and any(
+        (c["type"], c["status"]) == ("Ready", "True") for c in pod["status"].get("conditions") or ()
+    )
 
 
 def find(store: Store, namespace: str, plural: str, target: str) -> Endpoint:
@@ -34,7 +55,7 @@ def find(store: Store, namespace: str, plural: str, target: str) -> Endpoint:
         return _of_service(store, namespace, scheme, name, port, target)
     pod = store.get(PODS, namespace, name)
     if not port:
-        ports = [p for c in pod["spec"]["containers"] for p in c.get("ports") or ()]
+        ports = _ports(pod)
         port = str(ports[0]["containerPort"]) if ports else {"http": "80", "https": "443"}[scheme]
     return Endpoint(pod, scheme, port)
 
@@ -52,7 +73,7 @@ def _of_service(
         if not named:
             raise _unavailable(f'no service port {port} found for service "{name}"')
         port = named[0].get("name", "")
-    pods = [pod for pod in store.list(PODS, namespace) if _serves(service, pod)]
+    pods = serving(store, service)
     if not pods:
         raise _unavailable(f'no endpoints available for service "{name}"')
     random.shuffle(pods)
@@ -64,26 +85,16 @@ def _of_service(
     raise _unavailable(f'no endpoints available for service "{target}"')
 
 
-def _serves(service: Object, pod: Object) -> bool:
-    labels, status = pod["metadata"].get("labels") or {}, pod["status"]
-    if not service["spec"]["selector"].items() <= labels.items() or not status.get("podIP"):
-        return False
-    if status.get("phase") in ("Succeeded", "Failed") or "deletionTimestamp" in pod["metadata"]:
-        return False
-    ready = {"type": "Ready", "status": "True"}.items()
-    conditions = status.get("conditions") or ()
-    return service["spec"].get("publishNotReadyAddresses", False) or any(
-        ready <= {k: v for k, v in c.items() if isinstance(v, str)}.items() for c in conditions
-    )
-
-
 def _number(entry: Object, pod: Object) -> int | None:
     """The port of the pod that a service's port leads to; None if the pod does not name it."""
     wanted = entry.get("targetPort") or entry["port"]
     if isinstance(wanted, int):
         return wanted
-    ports = [p for c in pod["spec"]["containers"] for p in c.get("ports") or ()]
-    return next((int(p["containerPort"]) for p in ports if p.get("name") == wanted), None)
+    return next((int(p["containerPort"]) for p in _ports(pod) if p.get("name") == wanted), None)
+
+
+def _ports(pod: Object) -> list[Object]:
+    return [port for c in pod["spec"]["containers"] for port in c.get("ports") or ()]
 
 
 def _unavailable(message: str) -> ApiError:

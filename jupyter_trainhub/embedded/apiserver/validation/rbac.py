@@ -1,27 +1,10 @@
-"""What the API server refuses about roles and bindings, and fills in where they leave it out."""
+"""What the API server refuses about roles and bindings."""
 
 from __future__ import annotations
 
-from ..apimachinery.status import Cause, invalid, required, unsupported
-from .store import Object
-
-GROUP = "rbac.authorization.k8s.io"
-
-
-def set_defaults(binding: Object) -> None:
-    """Fill in the API groups of a binding's role and subjects, in place."""
-    role = binding.setdefault("roleRef", {})
-    role["apiGroup"] = role.get("apiGroup") or GROUP
-    for subject in binding.get("subjects") or []:
-        if subject.get("kind") in ("User", "Group"):
-            subject.setdefault("apiGroup", GROUP)
-
-
-def name(text: str) -> list[Cause]:
-    """What is wrong with the name of a role or binding: it must only fit into a path."""
-    found = [f"may not be '{bad}'" for bad in (".", "..") if text == bad]
-    found += [f"may not contain '{bad}'" for bad in ("/", "%") if bad in text]
-    return [invalid("metadata.name", text, detail) for detail in found]
+from ...apimachinery.resources import ROLES
+from ...apimachinery.status import Cause, invalid, required, unsupported
+from ..store import Object
 
 
 def role(obj: Object) -> list[Cause]:
@@ -52,7 +35,7 @@ def binding(obj: Object) -> list[Cause]:
     reference = obj["roleRef"]
     kinds = ["Role", "ClusterRole"] if obj["kind"] == "RoleBinding" else ["ClusterRole"]
     causes = []
-    for field, allowed in (("apiGroup", [GROUP]), ("kind", kinds)):
+    for field, allowed in (("apiGroup", [ROLES.group]), ("kind", kinds)):
         if reference.get(field) not in allowed:
             causes.append(unsupported(f"roleRef.{field}", reference.get(field) or "", allowed))
     if not reference.get("name"):
@@ -67,7 +50,7 @@ def _subject(subject: Object, path: str, namespaced: bool) -> list[Cause]:
     causes = [] if who else [required(f"{path}.name")]
     if kind not in ("ServiceAccount", "User", "Group"):
         causes.append(unsupported(f"{path}.kind", kind, ["ServiceAccount", "User", "Group"]))
-    elif group != (wanted := "" if kind == "ServiceAccount" else GROUP):
+    elif group != (wanted := "" if kind == "ServiceAccount" else ROLES.group):
         causes.append(unsupported(f"{path}.apiGroup", group, [wanted]))
     elif kind == "ServiceAccount" and not namespaced and not subject.get("namespace"):
         causes.append(required(f"{path}.namespace"))
