@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,13 +66,6 @@ def test_an_image_is_read(form: str, tmp_path: Path) -> None:
         assert configuration["config"]["Env"] == ["A=b"]
         assert configuration["rootfs"]["diff_ids"] == [digest(layer) for layer in LAYERS]
         assert ("sha256:" in image.digest) == (form not in ("docker save", "compressed as a whole"))
-
-
-def test_what_zstd_needs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    archive = zstd().archive(tmp_path / "image")
-    monkeypatch.setitem(sys.modules, "zstandard", None)
-    with pytest.raises(BrokenImage, match="pip install zstandard"):
-        read(archive)
 
 
 def test_several_images_are_read(tmp_path: Path) -> None:
