@@ -91,6 +91,9 @@ def test_a_notebook_becomes_a_job(cluster: FakeCluster, tmp_path: Path, capsys: 
         ("get pods", ""),
         ("get nodes nowhere", "name"),
         ("get jobs -- x", ""),
+        ("cluster start extra", "image"),
+        ("cluster status --name x", "name"),
+        ("cluster images --user ada", "user"),
         ("", ""),
     ],
 )

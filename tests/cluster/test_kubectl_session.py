@@ -37,9 +37,7 @@ def _objects(image: str) -> list[dict[str, Any]]:
         "env": [{"name": "K", "valueFrom": {"configMapKeyRef": {"name": "c", "key": "a"}}}],
     }  # fmt: skip
     template = {"terminationGracePeriodSeconds": 0, "containers": [container]}
-    ruled = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
-             "metadata": _meta("reader"),
-             "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]}]}  # fmt: skip
+    may = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]}]
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"}
     user = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "ada"}
     return [
@@ -51,7 +49,8 @@ def _objects(image: str) -> list[dict[str, Any]]:
         {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": _meta("web"),
          "spec": {"serviceName": "web", "selector": {"matchLabels": labels},
                   "template": {"metadata": {"labels": labels}, "spec": template}}},
-        ruled,
+        {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+         "metadata": _meta("reader"), "rules": may},
         {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
          "metadata": _meta("ada"), "roleRef": role, "subjects": [user]},
     ]  # fmt: skip
@@ -183,7 +182,8 @@ def test_editing_applies_what_the_editor_wrote(
 
 def test_a_folder_is_applied_pruned_and_deleted(session: Kubectl, tmp_path: Path) -> None:
     for name in ("one", "two"):
-        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _meta(name, labels={"of": "f"})}
+        metadata = _meta(name, labels={"of": "f"})
+        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
         (tmp_path / f"{name}.json").write_text(json.dumps(body))
     folder = ("-f", str(tmp_path))
     assert session("apply", *folder).count("created") == 2

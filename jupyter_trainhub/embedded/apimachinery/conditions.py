@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from . import clock
-
-Object = dict[str, Any]
+from .resources import Object
 
 
 def of_pod(

@@ -147,10 +147,15 @@ _GO_KINDS = {bool: "bool", str: "string", list: "slice", int: "int64", float: "f
 _RESTORED = {"list": "slice from", "map": "map from", "object": "struct from:"}
 
 
+def json_name(value: Any) -> str:
+    """What Go's decoder calls a value of this type."""
+    return _JSON_NAMES.get(value.__class__, "object")
+
+
 def _refuse(type: Type, given: Any) -> Any:
     if not type.go:
         return given
-    name = _JSON_NAMES.get(given.__class__, "object")
+    name = json_name(given)
     if name == "number" and type.kind == "integer":
         name = f"number {given}"
     found = _GO_KINDS.get(given.__class__, "map")
@@ -166,7 +171,7 @@ def _refuse(type: Type, given: Any) -> Any:
 
 def _refuse_whole(given: Any, go: str) -> Any:
     # What a type's own decoder says knows nothing of the field around it.
-    name = _JSON_NAMES.get(given.__class__, "object")
+    name = json_name(given)
     raise Mismatch(f"json: cannot unmarshal {name} into Go value of type {go}")
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-Object = dict[str, Any]
+from .resources import Object
 
 
 def owned_by(owner: Object) -> Object:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
 
 from . import quantity
+from .resources import Object
 
-Object = dict[str, Any]
 Amounts = dict[str, Decimal]
 
 
@@ -50,7 +49,7 @@ def total(parts: Iterable[Amounts]) -> Amounts:
     result: Amounts = {}
     for part in parts:
         for name, value in part.items():
-            result[name] = result.get(name, Decimal(0)) + value
+            result[name] = result.get(name, 0) + value
     return result
 
 

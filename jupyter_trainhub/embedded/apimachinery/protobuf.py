@@ -14,7 +14,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from . import schema
-from .schema import Object, Type
+from .resources import Object
+from .schema import Type
 
 MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
 # What a body begins with; a runtime.Unknown follows.

@@ -16,7 +16,7 @@ _PATTERN = re.compile(r"([+-]?[0-9.]+)([eE][+-]?[0-9]+)?([KMGTPE]i|[numkMGTPE])?
 
 
 @lru_cache(maxsize=1024)
-def parse(text: str | float) -> Decimal:
+def parse(text: object) -> Decimal:
     """The value in base units (cores, bytes, pieces).
 
     Raises:

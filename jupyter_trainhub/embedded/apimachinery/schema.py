@@ -14,8 +14,7 @@ from importlib import resources
 from typing import Any
 
 from . import decoding
-
-Object = dict[str, Any]
+from .resources import Object
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -14,11 +14,12 @@ Match = Callable[[Mapping[str, Any]], bool]
 _KEY = r"[A-Za-z0-9](?:[-A-Za-z0-9_./]*[A-Za-z0-9])?"
 _VALUE = r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?"
 _REQUIREMENT = re.compile(
-    rf"\s*(?:(?P<absent>!)\s*(?P<key0>{_KEY})"
-    rf"|(?P<key1>{_KEY})\s+(?P<op>in|notin)\s*\((?P<values>[^()]*)\)"
-    rf"|(?P<key2>{_KEY})\s*(?P<eq>==|=|!=)\s*(?P<value>{_VALUE})"
-    rf"|(?P<key3>{_KEY}))\s*"
+    rf"\s*(?:!\s*(?P<absent>{_KEY})"
+    rf"|(?P<key>{_KEY})(?:\s+(?P<word>in|notin)\s*\((?P<values>[^()]*)\)"
+    rf"|\s*(?P<sign>==|=|!=|>|<)\s*(?P<value>{_VALUE}))?)\s*"
 )
+_OPERATORS = {"in": "In", "notin": "NotIn", "=": "In", "==": "In", "!=": "NotIn", ">": "Gt",
+              "<": "Lt"}  # fmt: skip
 
 
 def parse_labels(text: str) -> Callable[[Mapping[str, str]], bool]:
@@ -27,33 +28,23 @@ def parse_labels(text: str) -> Callable[[Mapping[str, str]], bool]:
     Raises:
         ApiError: 400, the text is no label selector.
     """
-    tests: list[Callable[[Mapping[str, str]], bool]] = []
+    expressions: list[Mapping[str, Any]] = []
     position = 0
     while position < len(text):
         match = _REQUIREMENT.match(text, position)
         if match is None or (match.end() < len(text) and text[match.end()] != ","):
             raise bad_request(f'unable to parse requirement: found "{text}"')
-        tests.append(_requirement(match))
+        expressions.append(_expression(match))
         position = match.end() + 1
-    return lambda labels: all(test(labels) for test in tests)
+    return lambda labels: all(matches_expression(e, labels) for e in expressions)
 
 
-def _requirement(match: re.Match[str]) -> Callable[[Mapping[str, str]], bool]:
+def _expression(match: re.Match[str]) -> Mapping[str, Any]:
     if match["absent"]:
-        absent = match["key0"]
-        return lambda labels: absent not in labels
-    if match["op"]:
-        key, values = match["key1"], {v.strip() for v in match["values"].split(",")}
-        if match["op"] == "in":
-            return lambda labels: labels.get(key) in values
-        return lambda labels: labels.get(key) not in values
-    if match["eq"]:
-        key, value = match["key2"], match["value"]
-        if match["eq"] == "!=":
-            return lambda labels: labels.get(key) != value
-        return lambda labels: labels.get(key) == value
-    present = match["key3"]
-    return lambda labels: present in labels
+        return {"key": match["absent"], "operator": "DoesNotExist"}
+    operator = _OPERATORS.get(match["word"] or match["sign"], "Exists")
+    values = match["values"].split(",") if match["word"] else [match["value"] or ""]
+    return {"key": match["key"], "operator": operator, "values": [v.strip() for v in values]}
 
 
 def matches_selector(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:

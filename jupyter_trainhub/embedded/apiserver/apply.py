@@ -8,9 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 
-import yaml
-
-from ..apimachinery import clock, decoding, fieldpath, typed
+from ..apimachinery import clock, decoding, fieldpath, serializer, typed
 from ..apimachinery.fieldpath import Path
 from ..apimachinery.resources import Resource
 from ..apimachinery.schema import Field
@@ -24,16 +22,6 @@ CONTENT_TYPE = "application/apply-patch+yaml"
 # The manager that may take over what it applied on its own side before, which an annotation tells.
 _KUBECTL = "kubectl"
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML as JSON sees it: dates are texts."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 @dataclass(frozen=True)
@@ -52,12 +40,9 @@ def parse(body: bytes) -> Object:
         ApiError: 400.
     """
     try:
-        config = json.loads(body)
-    except ValueError:
-        try:
-            config = yaml.load(body, _Loader)
-        except yaml.YAMLError as error:
-            raise bad_request(f"error decoding YAML: {error}") from error
+        config = serializer.from_yaml(body)
+    except ValueError as error:
+        raise bad_request(str(error)) from error
     if not isinstance(config, dict):
         raise bad_request("error decoding YAML: the configuration is no object")
     return config

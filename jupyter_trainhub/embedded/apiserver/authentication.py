@@ -30,10 +30,10 @@ class Authenticator:
         Raises:
             ApiError: 401, nobody has that token, or it is no longer good.
         """
-        if "Authorization" not in headers:
+        scheme, _, token = headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
             return ANONYMOUS
-        scheme, _, token = headers["Authorization"].partition(" ")
-        user = self.review(token.strip(), [ISSUER]) if scheme.lower() == "bearer" else None
+        user = self.review(token.strip(), [ISSUER])
         if user is None:
             raise unauthorized()
         return user

@@ -14,7 +14,8 @@ from functools import lru_cache
 from typing import Any
 
 from ..apimachinery.status import Cause, invalid
-from .structural import ABSENT, JSON_TYPES, ROOT, Object, children
+from .store import Object
+from .structural import ABSENT, JSON_TYPES, ROOT, children, within
 
 _REASONS = {"FieldValueForbidden": "Forbidden", "FieldValueRequired": "Required value",
             "FieldValueDuplicate": "Duplicate value"}  # fmt: skip
@@ -29,11 +30,8 @@ def rules(schema: Object, path: str = "openAPIV3Schema") -> Iterator[tuple[str, 
     """All rules of a schema, each with the path of the schema that has it."""
     for rule in schema.get("x-kubernetes-validations") or ():
         yield path, rule
-    for name, below in (schema.get("properties") or {}).items():
-        yield from rules(below, f"{path}.properties[{name}]")
-    for word in ("items", "additionalProperties"):
-        if isinstance(below := schema.get(word), dict):
-            yield from rules(below, f"{path}.{word}")
+    for below, where in within(schema, path):
+        yield from rules(below, where)
 
 
 def uncompiled(schema: Object) -> list[str]:

@@ -6,20 +6,15 @@ catch the usual mistakes.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from ..apimachinery import conditions, jsonpath
-from ..apimachinery.status import Cause, invalid, required, unsupported
+from ..apimachinery.names import dns1035
+from ..apimachinery.status import Cause, invalid, not_allowed, required, unsupported
 from .store import Object
+from .structural import within
 
-_LABEL = "[a-z]([-a-z0-9]*[a-z0-9])?"
-_LABEL_TEXT = (
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an "
-    "alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or "
-    f"'abc-123', regex used for validation is '{_LABEL}')"
-)
 _COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
 _TYPES = ["array", "boolean", "integer", "number", "object", "string"]
 _PRESERVE = (
@@ -106,9 +101,9 @@ def _names(names: Object) -> Iterator[Cause]:
         name, kind = names.get(field, ""), field in ("kind", "listKind")
         if not name:
             yield required(f"spec.names.{field}")
-        elif not re.fullmatch(_LABEL, name.lower() if kind else name):
+        for fault in dns1035(name.lower() if kind else name) if name else ():
             mixed = "may have mixed case, but should otherwise match: " if kind else ""
-            yield invalid(f"spec.names.{field}", name, mixed + _LABEL_TEXT)
+            yield invalid(f"spec.names.{field}", name, mixed + fault)
 
 
 def _versions(given: list[Object]) -> Iterator[Cause]:
@@ -124,8 +119,8 @@ def _versions(given: list[Object]) -> Iterator[Cause]:
         elif not (one_schema and index):
             above = "spec.validation" if one_schema else f"{path}.schema"
             yield from _schema(schemas[index], f"{above}.openAPIV3Schema", "root")
-        if not re.fullmatch(_LABEL, version.get("name", "")):
-            yield invalid(f"{path}.name", version.get("name", ""), _LABEL_TEXT)
+        name = version.get("name", "")
+        yield from (invalid(f"{path}.name", name, fault) for fault in dns1035(name))
         if not (one_table and index):
             above = "spec" if one_table else path
             for number, column in enumerate(columns[index]):
@@ -165,16 +160,13 @@ def _schema(schema: Object, path: str, level: str) -> Iterator[Cause]:
     if kind == "array" and "items" not in schema:
         yield required(f"{path}.items", "must be specified")
     if schema.get("properties") and schema.get("additionalProperties"):
-        text = "Forbidden: additionalProperties and properties are mutual exclusive"
-        yield Cause("FieldValueForbidden", text, f"{path}.additionalProperties")
+        text = "additionalProperties and properties are mutual exclusive"
+        yield not_allowed(f"{path}.additionalProperties", text)
     if schema.get("x-kubernetes-list-type") == "map" and not schema.get(
         "x-kubernetes-list-map-keys"
     ):
         text = "must not be empty if x-kubernetes-list-type is map"
         yield required(f"{path}.x-kubernetes-list-map-keys", text)
-    for name, below in (schema.get("properties") or {}).items():
-        if not (level == "root" and name == "metadata"):
-            yield from _schema(below, f"{path}.properties[{name}]", "field")
-    for word, inner in (("items", "items"), ("additionalProperties", "field")):
-        if isinstance(below := schema.get(word), dict):
-            yield from _schema(below, f"{path}.{word}", inner)
+    for below, where in within(schema, path):
+        if not (level == "root" and where.endswith(".properties[metadata]")):
+            yield from _schema(below, where, "items" if where.endswith(".items") else "field")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from typing import Any
 
 from ..apimachinery.resources import ROLES, Resource
 from . import customresourcedefinition
 from .customresources import CustomResource
-
-Object = dict[str, Any]
+from .store import Object
 
 
 def apply_defaults(resource: Resource, obj: Object) -> None:

@@ -35,7 +35,8 @@ def marked(resource: Resource, obj: Object, options: DeleteOptions) -> Object | 
     asked += [CLEANUP] if resource is CUSTOMRESOURCEDEFINITIONS else []
     finalizers += [name for name in asked if name and name not in finalizers]
     grace = _grace_seconds(resource, obj, options.grace_seconds)
-    if not finalizers and grace == 0 and resource is not NAMESPACES:
+    filled = resource is NAMESPACES and (obj.get("spec") or {}).get("finalizers")
+    if not (finalizers or grace or filled):
         return None
     if finalizers:
         metadata["finalizers"] = finalizers

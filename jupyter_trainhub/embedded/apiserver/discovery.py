@@ -6,12 +6,10 @@ import base64
 import hashlib
 import platform
 from collections.abc import Iterator
-from typing import Any
 
 from ..apimachinery.resources import SERVED, Resource, version_priority
 from .customresources import CustomResource
-
-Object = dict[str, Any]
+from .store import Object
 
 # The Kubernetes whose answers this server gives.
 MINOR = "36"

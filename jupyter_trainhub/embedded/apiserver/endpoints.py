@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from ..apimachinery.conditions import is_true
 from ..apimachinery.resources import PODS, SERVICES
 from ..apimachinery.status import ApiError, bad_request
 from .store import Object, Store
@@ -35,9 +36,7 @@ def serving(store: Store, service: Object) -> list[Object]:
 
 
 def _ready(pod: Object) -> bool:
-    return "deletionTimestamp" not in pod["metadata"] and any(
-        (c["type"], c["status"]) == ("Ready", "True") for c in pod["status"].get("conditions") or ()
-    )
+    return "deletionTimestamp" not in pod["metadata"] and is_true(pod, "Ready")
 
 
 def find(store: Store, namespace: str, plural: str, target: str) -> Endpoint:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import logging
 import platform
 import time
-from typing import Any
 
 from ..apimachinery import clock
 from ..apimachinery.resources import EVENTS
 from ..apimachinery.status import ApiError
 from .registry import Registry
+from .store import Object
 
 log = logging.getLogger(__name__)
-
-Object = dict[str, Any]
 
 # The scheduler writes through the newer events API: an action, no source, one exact time.
 _ACTIONS = {
@@ -22,6 +20,9 @@ _ACTIONS = {
     "FailedScheduling": "Scheduling",
     "Preempted": "Preempting",
 }
+
+# Of so many events a component knows that they are repeated. Source: client-go's EventCorrelator.
+_REMEMBERED = 4096
 
 # How long an event is kept (seconds), as by a real API server.
 KEPT = 3600
@@ -59,6 +60,8 @@ class Recorder:
             event = self._event(kind, obj, reason, message, field, now)
             self._registry.create(EVENTS, namespace, event)
             self._seen[key] = event["metadata"]["name"]
+            if len(self._seen) > _REMEMBERED:
+                del self._seen[next(iter(self._seen))]
         except ApiError as error:
             # The namespace is going: nobody will read the event, and nothing depends on it.
             log.debug("event %s of %s not written: %s", reason, metadata["name"], error)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..apimachinery import decoding, patch, protobuf, schema
-from ..apimachinery.decoding import Mismatch, Repeated
+from ..apimachinery import decoding, patch, protobuf, schema, serializer
+from ..apimachinery.decoding import Mismatch
 from ..apimachinery.resources import Resource
 from ..apimachinery.status import (
     Cause,
@@ -15,10 +15,13 @@ from ..apimachinery.status import (
     unsupported_media_type,
 )
 from .discovery import FOREIGN_KINDS
+from .store import Object
 
-Object = dict[str, Any]
-
-JSON = "application/json"
+# What Go reads first of an object.
+_GO_HEAD = (
+    r'struct { APIVersion string "json:\"apiVersion,omitempty\""; '
+    r'Kind string "json:\"kind,omitempty\"" }'
+)
 
 
 def kind_of(resource: Resource, subresource: str = "") -> tuple[str, str]:
@@ -44,9 +47,7 @@ class FieldValidation:
         """
         api_version, kind = expected
         try:
-            obj = parse(media_type, body)
-            if not isinstance(obj, dict):
-                raise ValueError("couldn't get version/kind; json parse error: it is no object")
+            obj = _parse(media_type, body)
         except ValueError as error:
             raise bad_request(
                 f"the object provided is unrecognized (must be of type {kind}): {error} "
@@ -70,7 +71,7 @@ class FieldValidation:
             ApiError: 400.
         """
         try:
-            change = parse(JSON, body)
+            change = serializer.from_json(body)
         except ValueError as error:
             raise bad_request(f"error decoding patch: {error}") from error
         return change, [] if self.directive == "Ignore" else decoding.duplicates(change)
@@ -111,35 +112,20 @@ class _Strict(ValueError):
     """Fields that the kind does not have, or that stand twice."""
 
 
-def parse(media_type: str, body: bytes) -> Any:
-    """What stands in a body of JSON or of Kubernetes' protobuf.
-
-    Raises:
-        ValueError: it is malformed.
-        ApiError: 415.
-    """
+def _parse(media_type: str, body: bytes) -> Object:
     if media_type == protobuf.MEDIA_TYPE:
         return protobuf.decode(body)
-    if media_type not in (JSON, ""):
-        raise unsupported_media_type(media_type, [JSON, protobuf.MEDIA_TYPE])
+    if media_type not in (*serializer.MEDIA_TYPES, ""):
+        raise unsupported_media_type(media_type, serializer.MEDIA_TYPES)
+    read = serializer.from_yaml if media_type == serializer.YAML else serializer.from_json
     try:
-        return json.loads(body, object_pairs_hook=_object, parse_constant=_no_constant)
+        value = read(body)
+        if not isinstance(value, dict):
+            given = decoding.json_name(value)
+            raise ValueError(f"json: cannot unmarshal {given} into Go value of type {_GO_HEAD}")
     except ValueError as error:
         raise ValueError(f"couldn't get version/kind; json parse error: {error}") from error
-
-
-def _object(pairs: list[tuple[str, Any]]) -> Object:
-    made = dict(pairs)
-    if len(made) == len(pairs):
-        return made
-    names = [name for name, _ in pairs]
-    doubled = Repeated(made)
-    doubled.repeated = tuple(dict.fromkeys(n for n in names if names.count(n) > 1))
-    return doubled
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"invalid character '{name[0]}' looking for beginning of value")
+    return value
 
 
 def _other_kind(given: tuple[str, str], expected: tuple[str, str]) -> str:

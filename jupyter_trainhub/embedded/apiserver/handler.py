@@ -15,7 +15,6 @@ from ..apimachinery.status import (
     method_not_allowed,
     not_acceptable,
     page_not_found,
-    too_large,
 )
 from ..kubelet.kubelet import Kubelet
 from .filters import Filters
@@ -24,9 +23,6 @@ from .options import flag
 from .registry import Registry
 from .store import Object, Store, StoreUnusable, encode
 from .user import ANONYMOUS, User
-
-# Bytes that a request's body may have, as on a real API server.
-LARGEST_BODY = 3 << 20
 
 _PRETTY_AGENTS = ("curl", "Wget", "Mozilla/5.0")
 # A Go client that prefers protobuf reads JSON as well: the answer says what it is.
@@ -58,13 +54,17 @@ class ApiHandler(web.RequestHandler):
     def initialize(self, context: Context) -> None:
         self.context = context
 
+    def set_default_headers(self) -> None:
+        self.set_header("Cache-Control", "no-cache, private")
+
+    def compute_etag(self) -> None:
+        """None: clients tell states of objects apart by their resourceVersion."""
+
     def prepare(self) -> Awaitable[None] | None:
         self.context.open_requests += 1
         self.context.last_request = self.context.now()
         try:
             self.user = self.context.filters.admit(self.request)
-            if len(self.request.body) > LARGEST_BODY:
-                raise too_large(LARGEST_BODY)
         except ApiError as error:
             self.fail(error)
         return None
@@ -77,9 +77,7 @@ class ApiHandler(web.RequestHandler):
         """Answer with a ``Status`` of failure."""
         self.answer(error.status(), error.code)
 
-    def answer(
-        self, body: Object, code: int = 200, media_type: str = "application/json"
-    ) -> None:
+    def answer(self, body: Object, code: int = 200, media_type: str = "application/json") -> None:
         """Answer with an object: in lines where people read it."""
         self.set_status(code)
         self.set_header("Content-Type", media_type)

@@ -6,6 +6,7 @@ All pages of a list show the version of its first, as long as the store's histor
 from __future__ import annotations
 
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any
@@ -115,7 +116,7 @@ def page(
         ApiError: 400 or 422, the options; 410, the version is gone; 504, it has not come yet.
     """
     check_options(query)
-    match, limit = selector(resource, query), _limit(query)
+    match, limit = selector(resource, query), number(query, "limit")
     version, after = wanted_version(resource, query), None
     require_reached(store, version)
     exact = query.get("resourceVersionMatch") == "Exact"
@@ -142,11 +143,16 @@ def page(
     return shown, metadata
 
 
-def _limit(query: Query) -> int:
-    text = query.get("limit") or "0"
-    if not text.isdigit():
+def number(query: Query, name: str) -> int:
+    """A number of the query; 0: there is none, or less.
+
+    Raises:
+        ApiError: 400, it is none.
+    """
+    text = query.get(name) or "0"
+    if not re.fullmatch(r"[-+]?[0-9]+", text):
         raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
-    return int(text)
+    return max(0, int(text))
 
 
 def _token(version: int, position: Key) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import Any
 
 from ..apimachinery import patch, schema
 from ..apimachinery.resources import SERVED, Resource
@@ -17,8 +16,7 @@ from ..apimachinery.schema import Field, Type
 from .apply import CONTENT_TYPE as APPLY
 from .customresources import CustomResource
 from .discovery import GIT_VERSION
-
-Object = dict[str, Any]
+from .store import Object
 
 _ROOT = "/openapi/v3"
 _REF = "#/components/schemas/"

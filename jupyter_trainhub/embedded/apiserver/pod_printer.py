@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..apimachinery import clock, jsonpath
-
-Object = dict[str, Any]
+from .store import Object
 
 
 def _containers(obj: Object) -> tuple[list[Object], int]:

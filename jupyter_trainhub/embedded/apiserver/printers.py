@@ -10,8 +10,7 @@ from typing import Any
 
 from ..apimachinery import clock, jsonpath
 from . import pod_printer
-
-Object = dict[str, Any]
+from .store import Object
 
 # What a cell shows: the first thing that a JSONPath leads to (after `|`: what else), or a function.
 Cell = str | Callable[[Object], Any]

@@ -12,6 +12,7 @@ from ..apimachinery import clock, conditions, patch, schema
 from ..apimachinery.names import generate
 from ..apimachinery.resources import PODS, Resource
 from ..apimachinery.status import (
+    ApiError,
     Cause,
     already_exists,
     bad_request,
@@ -33,6 +34,8 @@ from .options import DeleteOptions
 from .scale import scale_of, scaled
 from .store import Object, Store
 from .tokens import TokenIssuer
+
+_BINDING = Resource("", "v1", "pods/binding", "Binding")
 
 
 class Registry:
@@ -267,13 +270,13 @@ class Registry:
         """Give a pod to a node, as the scheduler does.
 
         Raises:
-            ApiError: 404, or 409, a node has it.
+            ApiError: 404; 409, a node has it; 500 (as the real server), no node is named.
         """
+        if not node:
+            raise ApiError(500, "", str(required("target.name")))
         pod = self.store.get(PODS, namespace, name)
         if bound := pod["spec"].get("nodeName"):
-            binding = Resource("", "v1", "pods/binding", "Binding")
-            detail = f'pod {name} is already assigned to node "{bound}"'
-            raise conflict(binding, name, detail)
+            raise conflict(_BINDING, name, f'pod {name} is already assigned to node "{bound}"')
         generation = pod["metadata"]["generation"]
         scheduled = conditions.of_pod("PodScheduled", "True", generation=generation)
         status = conditions.replaced(pod["status"], scheduled)

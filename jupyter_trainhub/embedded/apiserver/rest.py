@@ -8,7 +8,7 @@ from functools import partial
 from urllib.parse import unquote
 
 from ..apimachinery.resources import NODE_METRICS, POD_METRICS, PODS, REVIEWS, Resource
-from ..apimachinery.status import not_found
+from ..apimachinery.status import not_found, too_large
 from . import (
     apply,
     customresources,
@@ -29,6 +29,9 @@ from .requestinfo import Target, attributes
 from .scale import scale_of
 from .store import Object, key_of
 
+# Bytes that a request's body may have, as on a real API server.
+_LARGEST_BODY = 3 << 20
+
 _SUCCESS: Object = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
 
 
@@ -38,6 +41,8 @@ class ResourceHandler(ApiHandler):
     def _target(self) -> Target:
         self.require_json()
         path = unquote(self.request.path)
+        if len(self.request.body) > _LARGEST_BODY:
+            raise too_large(_LARGEST_BODY)
         found = requestinfo.target(self.request.method or "", path, self.query())
         if found.resource.warning:
             self.warn(found.resource.warning)
@@ -113,7 +118,8 @@ class ResourceHandler(ApiHandler):
         elif target.subresource == "token":
             answer = context.registry.tokens.request(*where, body)
         elif target.subresource == "binding":
-            context.registry.bind(*where, body["target"]["name"], dry_run=options.dry_run)
+            node = (body.get("target") or {}).get("name", "")
+            context.registry.bind(*where, node, dry_run=options.dry_run)
             answer = {**_SUCCESS, "code": 201}
         elif target.subresource == "eviction":
             how = dict(body.get("deleteOptions") or {})

@@ -7,7 +7,6 @@ from tornado import web
 from ..apimachinery.status import page_not_found
 from . import discovery, streaming
 from .handler import ApiHandler, Context
-from .options import flag
 from .rest import ResourceHandler
 from .store import Object
 
@@ -73,7 +72,9 @@ class HealthHandler(web.RequestHandler):
 
     def get(self, name: str, check: str | None) -> None:
         if check not in (None, "", *_CHECKS):
-            raise web.HTTPError(404)
+            self.set_status(404)
+            self.finish("404 page not found\n")
+            return
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         if "verbose" in self.request.query_arguments:
             for passed in [check] if check else _CHECKS:

@@ -17,15 +17,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..apimachinery.resources import Resource
+from ..apimachinery.resources import EVENTS, Resource
 from ..apimachinery.status import already_exists, conflict, expired, not_found
 
 Object = dict[str, Any]
 Held = Object | bytes  # an object, or its JSON
 Key = tuple[str, str]  # namespace ("" where there is none), name
 
-# Events kept for watches that start from an older version.
-HISTORY = 10_000
+# Changes kept for watches that start from an older version: so many, of so many bytes of JSON.
+HISTORY, HISTORY_BYTES = 10_000, 16 << 20
 
 # Objects larger than this (bytes), such as CustomResourceDefinitions, are held as JSON, which takes
 # a tenth of the memory, and parsed when somebody reads them.
@@ -61,6 +61,7 @@ class Record(NamedTuple):
     key: Key
     object: Held
     previous: Held | None
+    size: int  # of the object, in bytes of JSON
 
     def change(self) -> Change:
         """The change, with its objects parsed."""
@@ -93,7 +94,8 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._objects: defaultdict[str, dict[Key, Held]] = defaultdict(dict)
-        self._history: deque[Record] = deque(maxlen=HISTORY)
+        self._history: deque[Record] = deque()
+        self._history_bytes = 0
         self._listeners: list[Callable[[Change], None]] = []
         try:
             self._db = sqlite3.connect(path, isolation_level=None)
@@ -107,9 +109,8 @@ class Store:
         self._oldest = self.version
 
     def _load(self) -> None:
-        # WAL with FULL: each commit is on the disk before the answer is sent.
+        # WAL, and FULL at each write: it is on the disk before the answer is sent.
         self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS objects (resource TEXT, namespace TEXT, name TEXT,"
             " version INTEGER, body BLOB, PRIMARY KEY (resource, namespace, name)) WITHOUT ROWID"
@@ -209,7 +210,10 @@ class Store:
         obj = resource.kept(given)
         obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(version)}}
         table, body = resource.stored.qualified, encode(obj)
+        # Nobody depends on an event: should the machine itself fail, the last ones may be lost.
+        durability = "NORMAL" if resource.stored is EVENTS else "FULL"
         try:
+            self._db.execute(f"PRAGMA synchronous={durability}")
             self._db.execute("BEGIN IMMEDIATE")
             if kind == "DELETED":
                 self._db.execute(
@@ -234,14 +238,20 @@ class Store:
         previous = self._objects[table].pop(key, None)
         if kind != "DELETED":
             self._objects[table][key] = held
-        record = Record(version, kind, resource.stored, key, held, previous)
-        if len(self._history) == HISTORY:
-            self._oldest = self._history[0].version
-        self._history.append(record)
+        record = Record(version, kind, resource.stored, key, held, previous, len(body))
+        self._remember(record)
         change = record.change()
         for listener in list(self._listeners):
             listener(change)
         return resource.shown(change.object)
+
+    def _remember(self, record: Record) -> None:
+        self._history.append(record)
+        self._history_bytes += record.size
+        while len(self._history) > HISTORY or self._history_bytes > HISTORY_BYTES:
+            forgotten = self._history.popleft()
+            self._oldest = forgotten.version
+            self._history_bytes -= forgotten.size
 
     def since(self, version: int) -> Sequence[Change]:
         """Every change after a version.

@@ -1,4 +1,4 @@
-"""What becomes of a kind's object before it is kept: the strategies of kube-apiserver's registry."""
+"""What becomes of an object before it is kept: the strategies of kube-apiserver's registry."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ from .store import Object, Store
 _SERVER_OWNED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
 # What the server gave the spec of an object, and keeps in it where an update leaves it out.
 _KEPT: dict[Resource, tuple[str, ...]] = {
-    PODS: ("nodeName", "serviceAccountName", "serviceAccount", "priority", "preemptionPolicy",
-           "tolerations"),
+    PODS: ("serviceAccountName", "serviceAccount", "priority", "preemptionPolicy", "tolerations"),
     JOBS: ("selector",),
     SERVICES: ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"),
 }  # fmt: skip

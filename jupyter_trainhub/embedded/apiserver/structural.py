@@ -14,9 +14,8 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ..apimachinery.status import Cause, invalid, required, unsupported
-
-Object = dict[str, Any]
+from ..apimachinery.status import Cause, invalid, required, too_long, too_many, unsupported
+from .store import Object
 
 # Stands for "there was no value", which is something else than null.
 ABSENT: Any = object()
@@ -26,6 +25,15 @@ ROOT = "<nil>"
 # What JSON calls the values that Python parses it into.
 JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array",
                dict: "object", type(None): "null"}  # fmt: skip
+
+
+def within(schema: Object, path: str) -> Iterator[tuple[Object, str]]:
+    """The schemas directly within a schema, each with its path."""
+    for name, below in (schema.get("properties") or {}).items():
+        yield below, f"{path}.properties[{name}]"
+    for word in ("items", "additionalProperties"):
+        if isinstance(below := schema.get(word), dict):
+            yield below, f"{path}.{word}"
 
 
 def children(
@@ -164,15 +172,11 @@ _EXCLUSIVE: dict[str, tuple[str, Callable[[Any, Any], bool], str]] = {
 def _bounds(schema: Object, value: Any, path: str) -> Iterator[Cause]:
     longest = schema.get("maxLength")
     if isinstance(value, str) and longest is not None and len(value) > longest:
-        plural = "byte" if longest == 1 else "bytes"
-        text = f"Too long: may not be more than {longest} {plural}"
-        yield Cause("FieldValueTooLong", text, path)
+        yield too_long(path, longest)
         return
     most = schema.get("maxItems" if isinstance(value, list) else "maxProperties")
     if isinstance(value, (list, dict)) and most is not None and len(value) > most:
-        items = "item" if most == 1 else "items"
-        text = f"Too many: {len(value)}: must have at most {most} {items}"
-        yield Cause("FieldValueTooMany", text, path)
+        yield too_many(path, len(value), most)
     for word, (types, satisfied, text) in _BOUNDS.items():
         limit = schema.get(word)
         if limit is None or not isinstance(value, types) or isinstance(value, bool):

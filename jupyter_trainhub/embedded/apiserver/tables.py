@@ -9,7 +9,8 @@ from typing import Any
 from ..apimachinery import jsonpath
 from ..apimachinery.resources import Resource
 from .customresources import CustomResource
-from .printers import COLUMNS, PLAIN, Cell, Object, ago
+from .printers import COLUMNS, PLAIN, Cell, ago
+from .store import Object
 
 
 def table(resource: Resource, objects: list[Object], metadata: Object, include: str) -> Object:

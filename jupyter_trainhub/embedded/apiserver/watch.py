@@ -15,6 +15,7 @@ from ..apimachinery.resources import Resource
 from ..apimachinery.selectors import Match
 from ..apimachinery.status import ApiError
 from . import lists
+from .options import flag
 from .store import Change, Object, Store, encode
 
 # A watch with bookmarks learns the newest version at least this often (seconds).
@@ -57,7 +58,7 @@ async def stream(
     connection.set_close_callback(wake.set)
     unsubscribe = store.subscribe(heard)
     try:
-        timeout = float(query.get("timeoutSeconds") or _DEFAULT_TIMEOUT)
+        timeout = lists.number(query, "timeoutSeconds") or _DEFAULT_TIMEOUT
         try:
             first = list(_initial(store, resource, namespace, match, query, shape))
         except ApiError as error:
@@ -69,7 +70,7 @@ async def stream(
         handler.write(b"".join(first))
         await handler.flush()
 
-        bookmarks = query.get("allowWatchBookmarks") == "true"
+        bookmarks = flag(query, "allowWatchBookmarks")
         async for changes in _arriving(backlog, wake, connection, timeout):
             lines = [
                 line for change in changes
@@ -94,14 +95,14 @@ def _initial(
     query: dict[str, str],
     shape: Shape | None,
 ) -> Iterator[bytes]:
-    asked, initial = lists.wanted_version(resource, query), query.get("sendInitialEvents")
-    if initial == "true":
+    asked, initial = lists.wanted_version(resource, query), flag(query, "sendInitialEvents")
+    if initial:
         lists.require_reached(store, asked)
-    if initial == "true" or (initial is None and not asked):
+    if initial or ("sendInitialEvents" not in query and not asked):
         for obj in store.list(resource, namespace):
             if match(obj):
                 yield _line("ADDED", encode(shape(obj) if shape else obj))
-        if initial == "true" and query.get("allowWatchBookmarks") == "true":
+        if initial and flag(query, "allowWatchBookmarks"):
             yield _bookmark(resource, store.version, {"k8s.io/initial-events-end": "true"})
         return
     for change in store.since(asked) if asked else ():

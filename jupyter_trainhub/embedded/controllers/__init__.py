@@ -7,9 +7,10 @@ import logging
 import time
 from abc import ABC, abstractmethod
 
+from ..apimachinery.resources import Resource
 from ..apimachinery.status import ApiError
 from ..apiserver.registry import Registry
-from ..apiserver.store import Change, Key
+from ..apiserver.store import Change, Key, Object, key_of
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +19,7 @@ _FIRST_RETRY = 0.1
 _LAST_RETRY = 60.0
 
 # How long (seconds) a controller works before clients and the others get their turn.
-_SLICE = 0.02
+_SLICE = 0.005
 
 
 class Controller(ABC):
@@ -64,6 +65,18 @@ class Controller(ABC):
             self._scheduled = True
             # Not within the write that caused it: a listener must not write.
             loop.call_soon(self._drain)
+
+    def remove_finalizer(self, resource: Resource, obj: Object, name: str) -> None:
+        """Take a finalizer off an object, as it is now; with its last one it may go."""
+        current = self.store.find(resource, *key_of(obj))
+        if current is None or current["metadata"]["uid"] != obj["metadata"]["uid"]:
+            return
+        metadata = dict(current["metadata"])
+        left = [finalizer for finalizer in metadata.pop("finalizers", []) if finalizer != name]
+        if left:
+            metadata["finalizers"] = left
+        if metadata != current["metadata"]:
+            self.registry.update(resource, *key_of(obj), {**current, "metadata": metadata})
 
     def _fire(self, key: Key) -> None:
         self._timers.pop(key, None)

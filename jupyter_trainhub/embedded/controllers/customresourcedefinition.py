@@ -62,8 +62,7 @@ class CustomResourceDefinitionController(Controller):
         metadata = definition["metadata"]
         if CLEANUP not in (metadata.get("finalizers") or ()):
             return
-        name, where = metadata["name"], (CUSTOMRESOURCEDEFINITIONS, "", metadata["name"])
-        kinds = [r for r in STORED if r.qualified == name]
+        kinds = [r for r in STORED if r.qualified == metadata["name"]]
         for kind in kinds:
             for obj in self.store.list(kind):
                 if "deletionTimestamp" not in obj["metadata"]:
@@ -75,10 +74,7 @@ class CustomResourceDefinitionController(Controller):
             status = {**definition["status"], "conditions": conditions}
             self.registry.update_status(CUSTOMRESOURCEDEFINITIONS, definition, status)
             return
-        current = self.store.get(*where)
-        rest = [f for f in metadata["finalizers"] if f != CLEANUP]
-        changed = {**current, "metadata": {**current["metadata"], "finalizers": rest}}
-        self.registry.update(*where, changed)
+        self.remove_finalizer(CUSTOMRESOURCEDEFINITIONS, definition, CLEANUP)
 
 
 def established(definition: Object, others: list[Object]) -> Object:

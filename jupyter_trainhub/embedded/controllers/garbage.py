@@ -65,13 +65,13 @@ class GarbageCollector(Controller):
         if "orphan" in finalizers:
             for dependent, where in list(dependents):
                 self._drop_reference(dependent, where, uid)
-            self._remove_finalizer(resource, owner, "orphan")
+            self.remove_finalizer(resource, owner, "orphan")
         elif "foregroundDeletion" in finalizers:
             alive = [d for d in dependents if self.store.find(d[0], *d[1])]
             for dependent, where in alive:
                 self._delete(dependent, where)
             if not alive:
-                self._remove_finalizer(resource, owner, "foregroundDeletion")
+                self.remove_finalizer(resource, owner, "foregroundDeletion")
 
     def _owner(self, uid: str) -> tuple[Resource, Object] | None:
         for dependent, where in self._dependents.get(uid, set()):
@@ -122,11 +122,3 @@ class GarbageCollector(Controller):
             del metadata["ownerReferences"]
         self.registry.update(resource, *where, {**obj, "metadata": metadata})
         self._dependents.get(uid, set()).discard((resource, where))
-
-    def _remove_finalizer(self, resource: Resource, obj: Object, name: str) -> None:
-        left = [f for f in obj["metadata"].get("finalizers") or [] if f != name]
-        metadata = {**obj["metadata"], "finalizers": left}
-        if not left:
-            del metadata["finalizers"]
-        where = (metadata.get("namespace", ""), metadata["name"])
-        self.registry.update(resource, *where, {**obj, "metadata": metadata})

@@ -169,15 +169,7 @@ class JobController(Controller):
     def _release(self, pods: Iterable[Object]) -> None:
         """Take the finalizer off pods."""
         for pod in pods:
-            fresh = self.store.find(PODS, *key_of(pod))
-            same = fresh is not None and fresh["metadata"]["uid"] == pod["metadata"]["uid"]
-            if fresh is None or not same or not jobpods.tracked(fresh):
-                continue
-            left = [f for f in fresh["metadata"]["finalizers"] if f != jobpods.FINALIZER]
-            metadata = {**fresh["metadata"], "finalizers": left}
-            if not left:
-                del metadata["finalizers"]
-            self.registry.update(PODS, *key_of(pod), {**fresh, "metadata": metadata})
+            self.remove_finalizer(PODS, pod, jobpods.FINALIZER)
 
     def _set_suspended(self, view: JobView) -> None:
         status, job = view.status, view.job

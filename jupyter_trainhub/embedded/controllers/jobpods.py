@@ -6,7 +6,7 @@ import copy
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..apimachinery import clock
+from ..apimachinery import clock, conditions
 from ..apimachinery.names import generate
 from ..apimachinery.ownerreferences import owned_by
 from ..apiserver.store import Object
@@ -93,12 +93,6 @@ def failed(job: Object, pod: Object) -> bool:
     return not waits and deleted(pod) and pod["status"].get("phase") != "Succeeded"
 
 
-def ready(pod: Object) -> bool:
-    """Whether the pod's Ready condition is True."""
-    conditions = pod["status"].get("conditions") or []
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
-
-
 def finished_at(pod: Object) -> datetime:
     """When a pod ended: its last container, or as near as can be told."""
     states = [
@@ -107,9 +101,9 @@ def finished_at(pod: Object) -> datetime:
     ]
     if states and all(state.get("finishedAt") for state in states):
         return max(clock.parse(state["finishedAt"]) for state in states)
-    for c in pod["status"].get("conditions") or []:
-        if c["type"] == "Ready" and c["status"] == "False":
-            return clock.parse(c["lastTransitionTime"])
+    ready = conditions.find(pod, "Ready")
+    if ready and ready["status"] == "False":
+        return clock.parse(ready["lastTransitionTime"])
     metadata = pod["metadata"]
     if deleted(pod):
         grace = timedelta(seconds=metadata.get("deletionGracePeriodSeconds") or 0)
@@ -122,4 +116,4 @@ def removal_order(pod: Object) -> tuple[Any, ...]:
     # Of pods that have got equally far the youngest; ISO times sort as text, so negate by parts.
     made = clock.parse(pod["metadata"]["creationTimestamp"]).timestamp()
     running = pod["status"].get("phase") == "Running"
-    return bool(pod["spec"].get("nodeName")), running, ready(pod), -made
+    return bool(pod["spec"].get("nodeName")), running, conditions.is_true(pod, "Ready"), -made

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..apimachinery import clock
+from ..apimachinery.conditions import is_true
 from ..apiserver.store import Object
 from . import indexes, jobpods, jobpolicies
 
@@ -254,7 +255,7 @@ class JobView:
     def counted(self) -> Object:
         """The status with the numbers of pods as they are."""
         self._set("active", len(self.active))
-        ready = sum(map(jobpods.ready, self.active))
+        ready = sum(is_true(pod, "Ready") for pod in self.active)
         self.status |= {"terminating": len(self.terminating), "ready": ready}
         return self.status
 

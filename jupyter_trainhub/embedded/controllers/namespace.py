@@ -9,6 +9,9 @@ from . import Controller
 # The namespaces that every cluster has.
 STANDARD = ("default", "kube-node-lease", "kube-public", "kube-system")
 
+# What this controller takes from a namespace that it has emptied; others may keep it longer.
+_FINALIZER = "kubernetes"
+
 
 class NamespaceController(Controller):
     """Keeps the standard namespaces, and deletes the contents of those that are to go."""
@@ -44,5 +47,8 @@ class NamespaceController(Controller):
                     where = (name, obj["metadata"]["name"])
                     _, gone = self.registry.delete(resource, *where)
                     left -= gone
-        if not left:
-            self.store.delete(NAMESPACES, "", name)
+        finalizers = namespace["spec"].get("finalizers") or []
+        if not left and _FINALIZER in finalizers:
+            kept = {"finalizers": [f for f in finalizers if f != _FINALIZER]}
+            done = {**namespace, "spec": kept}
+            self.registry.update(NAMESPACES, "", name, done, subresource="finalize")

@@ -11,7 +11,6 @@ from ..apimachinery.resources import (
     PERSISTENTVOLUMES,
     PODS,
     STORAGECLASSES,
-    Resource,
 )
 from ..apiserver.admission.storage import CLAIM_PROTECTION, VOLUME_PROTECTION
 from ..apiserver.events import Recorder
@@ -85,7 +84,7 @@ class PersistentVolumeController(Controller):
             return
         if "deletionTimestamp" in claim["metadata"]:
             if not self._in_use(claim):
-                self._unprotect(PERSISTENTVOLUMECLAIMS, claim, CLAIM_PROTECTION)
+                self.remove_finalizer(PERSISTENTVOLUMECLAIMS, claim, CLAIM_PROTECTION)
         elif claim["status"].get("phase") == "Pending":
             self._find_volume(claim)
         elif claim["status"].get("phase") == "Bound":
@@ -97,12 +96,6 @@ class PersistentVolumeController(Controller):
             metadata["name"] in _claims_of(pod) and pod["spec"].get("nodeName") and not _ended(pod)
             for pod in self.store.list(PODS, metadata["namespace"])
         )
-
-    def _unprotect(self, resource: Resource, obj: Object, finalizer: str) -> None:
-        metadata = obj["metadata"]
-        left = [f for f in metadata.get("finalizers") or [] if f != finalizer]
-        changed = {**obj, "metadata": {**metadata, "finalizers": left}}
-        self.registry.update(resource, metadata.get("namespace", ""), metadata["name"], changed)
 
     def _find_volume(self, claim: Object) -> None:
         storage_class = self.store.find(
@@ -225,7 +218,7 @@ class PersistentVolumeController(Controller):
             phase = "Available"
         volume = self.store.update(PERSISTENTVOLUMES, _in_phase(volume, phase))
         if "deletionTimestamp" in volume["metadata"] and phase != "Bound":
-            self._unprotect(PERSISTENTVOLUMES, volume, VOLUME_PROTECTION)
+            self.remove_finalizer(PERSISTENTVOLUMES, volume, VOLUME_PROTECTION)
         elif phase == "Released" and volume["spec"]["persistentVolumeReclaimPolicy"] == "Delete":
             self._delete(volume)
 

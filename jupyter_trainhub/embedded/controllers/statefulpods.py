@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from ..apimachinery import conditions
 from ..apimachinery.ownerreferences import owned_by
 from ..apiserver.store import Object
 
@@ -31,9 +32,8 @@ def ready_since(pod: Object) -> str:
     """Since when a pod runs and is ready; empty when it is not."""
     if pod["status"].get("phase") != "Running":
         return ""
-    conditions = pod["status"].get("conditions") or []
-    found = (c for c in conditions if c["type"] == "Ready" and c["status"] == "True")
-    return next((str(c["lastTransitionTime"]) for c in found), "")
+    found = conditions.find(pod, "Ready")
+    return str(found["lastTransitionTime"]) if found and found["status"] == "True" else ""
 
 
 def healthy(pod: Object) -> bool:

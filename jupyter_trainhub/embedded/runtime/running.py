@@ -106,6 +106,8 @@ class Running:
         """
         if reason is not None and self.alive():
             write_record(str(self.directory), "kill.json", {"reason": reason}, durable=False)
+        with contextlib.suppress(OSError):  # the group goes with the container
+            cgroup.release((find_record(self.directory, "pid.json") or {}).get("cgroups", []))
         self.signal(signal.SIGKILL)
 
     def members(self) -> list[int]:

@@ -37,9 +37,14 @@ class NodeInfo:
         return parsed(self.node["status"].get("allocatable"))
 
     @cached_property
+    def requested(self) -> list[Amounts]:
+        """What each of its pods requests."""
+        return [requests(pod) for pod in self.pods]
+
+    @cached_property
     def used(self) -> Amounts:
-        """What its pods request, ``pods`` included."""
-        return total(map(requests, self.pods))
+        """What its pods request together."""
+        return total(self.requested)
 
     def without(self, pods: Iterable[Object]) -> NodeInfo:
         """The node if those pods were gone."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ..apimachinery import clock
+from ..apimachinery import clock, conditions
 from ..apiserver.store import Object
 from .filters import Cycle, Refusal, refusal
 from .nodeinfo import NodeInfo
@@ -83,10 +83,9 @@ def _lower(other: Object, pod: Object) -> bool:
 
 
 def _being_preempted(pod: Object) -> bool:
-    return "deletionTimestamp" in pod["metadata"] and any(
-        c["type"] == "DisruptionTarget" and c["status"] == "True" and c.get("reason") == REASON
-        for c in pod["status"].get("conditions") or []
-    )
+    why = conditions.find(pod, "DisruptionTarget") or {}
+    stated = (why.get("status"), why.get("reason")) == ("True", REASON)
+    return stated and "deletionTimestamp" in pod["metadata"]
 
 
 def _importance(pod: Object) -> tuple[int, float]:

@@ -41,9 +41,10 @@ def _shunned(pod: Object, info: NodeInfo) -> Decimal:
 def _room(pod: Object, info: NodeInfo) -> Decimal:
     """LeastAllocated (how empty the node would be) and BalancedAllocation (how evenly filled)."""
     filled = []
+    wanted = [*info.requested, requests(pod)]
     for name, assumed in _ASSUMED.items():
         most = info.allocatable.get(name) or Decimal(1)
-        taken = sum((requests(p).get(name, assumed) for p in (*info.pods, pod)), Decimal(0))
+        taken = sum((amounts.get(name, assumed) for amounts in wanted), Decimal(0))
         filled.append(min(taken / most, Decimal(1)))
     free = 100 * (1 - sum(filled, Decimal(0)) / len(filled))
     return free + 100 * (1 - abs(filled[0] - filled[1]) / 2)

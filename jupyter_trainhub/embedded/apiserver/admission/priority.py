@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...apimachinery.resources import PODS, PRIORITYCLASSES, Resource
-from ...apimachinery.status import Cause, forbidden, unsupported
+from ...apimachinery.status import Cause, forbidden, invalid, not_allowed, unsupported
 from ..store import Object, Store
 
 if TYPE_CHECKING:
@@ -92,10 +92,10 @@ def validate(obj: Object) -> list[Cause]:
                 "priority class names with 'system-' prefix are reserved for system use only. "
                 f"error: {name} is not a known system priority class"
             )
-            causes.append(_forbidden("metadata.name", detail))
+            causes.append(not_allowed("metadata.name", detail))
     elif value > _HIGHEST_OF_USERS:
         detail = f"maximum allowed value of a user defined priority is {_HIGHEST_OF_USERS}"
-        causes.append(_forbidden("value", detail))
+        causes.append(not_allowed("value", detail))
     policies = [_PREEMPT, "Never"]
     if obj.get("preemptionPolicy") not in policies:
         causes.append(unsupported("preemptionPolicy", obj.get("preemptionPolicy"), policies))
@@ -105,12 +105,7 @@ def validate(obj: Object) -> list[Cause]:
 def validate_update(old: Object, new: Object) -> list[Cause]:
     """What may not change in a PriorityClass."""
     if old.get("value", 0) != new.get("value", 0):
-        return [_forbidden("value", "may not be changed in an update.")]
+        return [not_allowed("value", "may not be changed in an update.")]
     if old.get("preemptionPolicy") != new.get("preemptionPolicy"):
-        message = f'Invalid value: "{new.get("preemptionPolicy")}": field is immutable'
-        return [Cause("FieldValueInvalid", message, "preemptionPolicy")]
+        return [invalid("preemptionPolicy", new.get("preemptionPolicy"), "field is immutable")]
     return []
-
-
-def _forbidden(field: str, detail: str) -> Cause:
-    return Cause("FieldValueForbidden", f"Forbidden: {detail}", field)

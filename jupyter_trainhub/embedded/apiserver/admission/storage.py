@@ -11,7 +11,7 @@ from ...apimachinery.resources import (
     STORAGECLASSES,
     Resource,
 )
-from ...apimachinery.status import Cause, forbidden, required, unsupported
+from ...apimachinery.status import Cause, forbidden, not_allowed, required, unsupported
 from ..store import Object, Store
 
 CLAIM_PROTECTION = "kubernetes.io/pvc-protection"
@@ -96,12 +96,11 @@ def validate_claim_update(old: Object, new: Object) -> list[Cause]:
             "spec is immutable after creation except resources.requests and "
             "volumeAttributesClassName for bound claims"
         )
-        return [Cause("FieldValueForbidden", f"Forbidden: {detail}", "spec")]
+        return [not_allowed("spec", detail)]
     capacity = (old["status"].get("capacity") or {}).get("storage")
     if _size(new) < min(_size(old), quantity.parse(capacity or "0") or _size(old)):
         detail = "field can not be less than status.capacity"
-        field = "spec.resources.requests.storage"
-        return [Cause("FieldValueForbidden", f"Forbidden: {detail}", field)]
+        return [not_allowed("spec.resources.requests.storage", detail)]
     return []
 
 
@@ -127,7 +126,7 @@ def validate_class(obj: Object) -> list[Cause]:
 def validate_class_update(old: Object, new: Object) -> list[Cause]:
     """What of a class may not change."""
     return [
-        Cause("FieldValueForbidden", f"Forbidden: updates to {field} are forbidden.", field)
+        not_allowed(field, f"updates to {field} are forbidden.")
         for field in ("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode")
         if old.get(field) != new.get(field)
     ]

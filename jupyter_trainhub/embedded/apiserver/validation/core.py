@@ -25,10 +25,9 @@ _LONGEST_DEADLINE = (1 << 31) - 1  # seconds
 
 # May be asked for in parts, and by more than there is; other resources are counted in pieces.
 _NATIVE = ("cpu", "memory", "ephemeral-storage")
-# What may change in a pod that exists; nodeName is set by binding.
+# What may change in a pod that exists.
 _CHANGEABLE = (
     "activeDeadlineSeconds", "tolerations", "schedulingGates", "terminationGracePeriodSeconds",
-    "nodeName",
 )  # fmt: skip
 
 

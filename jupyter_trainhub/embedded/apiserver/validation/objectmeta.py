@@ -72,8 +72,8 @@ def _owners(references: list[Object]) -> Iterator[Cause]:
     for reference in references:
         for field in ("apiVersion", "kind", "name", "uid"):
             if not reference.get(field):
-                fault = "version must not be empty" if field == "apiVersion" else "must not be empty"
-                yield invalid(f"{path}.{field}", "", fault)
+                of = "version " if field == "apiVersion" else ""
+                yield invalid(f"{path}.{field}", "", f"{of}must not be empty")
         if reference.get("controller"):
             controllers.append(f"{reference.get('kind')}/{reference.get('name')}")
     for other in controllers[1:]:

@@ -99,6 +99,15 @@ def ran_out_of_memory(folders: list[str]) -> bool:
     return False
 
 
+def release(folders: list[str]) -> None:
+    """Limit CPU no longer: thousands of processes that were killed need some to end."""
+    for folder in folders:
+        for setting, unlimited in (("cpu.max", "max"), ("cpu.cfs_quota_us", "-1")):
+            if os.path.exists(f"{folder}/{setting}"):
+                with open(f"{folder}/{setting}", "w") as file:
+                    file.write(unlimited)
+
+
 def remove(folders: list[str]) -> None:
     """Remove a group; one in which processes still run, or that is gone, is left alone."""
     for folder in folders:
