@@ -7,7 +7,6 @@ import gc
 import json
 import logging
 import os
-import shutil
 import signal
 import ssl
 import sys
@@ -118,7 +117,7 @@ class EmbeddedCluster(Application):
         for controller in controllers:
             controller.resync()
         shapes = [node.this_machine(), *map(node.NodeShape.parse, self.nodes)]
-        node.register(registry, shapes, shutil.disk_usage(home).total, images.listed())
+        node.register(registry, shapes, images.listed())
         roles.ensure(registry)
         priority.ensure(registry)
         kubernetes_service.ensure(registry, address)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.conftest import Kubectl
+
 _OF_CONTAINER = (
     "command", "env", "envFrom", "lifecycle", "livenessProbe", "ports", "readinessProbe",
     "resources", "startupProbe", "volumeMounts", "workingDir",
@@ -25,3 +27,10 @@ def pod(
         "spec": {"restartPolicy": "Never", "terminationGracePeriodSeconds": 1,
                  "containers": [container], **spec},
     }  # fmt: skip
+
+
+def not_honoured(kubectl: Kubectl, name: str) -> str:
+    """What a cluster says that it could not give the pod, as one that an ordinary user runs may."""
+    selector = f"involvedObject.name={name},reason=FieldNotHonoured"
+    found = kubectl.get("events", "--field-selector", selector)["items"]
+    return "; ".join(event["message"] for event in found)

@@ -32,7 +32,7 @@ def _objects(image: str) -> list[dict[str, Any]]:
     labels = {"app": "web"}
     container = {
         "name": "main", "image": image, "command": ["sleep", "600"],
-        "resources": {"requests": {"cpu": "10m", "ephemeral-storage": "1Mi"},
+        "resources": {"requests": {"cpu": "10m"},
                       "limits": {"memory": "64Mi"}},
         "env": [{"name": "K", "valueFrom": {"configMapKeyRef": {"name": "c", "key": "a"}}}],
     }  # fmt: skip
@@ -90,7 +90,7 @@ _LOOKS = [
     ("describe sts web", 0, r"Pods Status: +1 Running / 0 Waiting / 0 Succeeded / 0 Failed"),
     ("describe quota q", 0, r"\npods +2 +5\n"),
     ("describe role reader", 0, r"pods +\[\] +\[\] +\[get list\]"),
-    ("describe node", 0, r"(?s)Allocated resources:.*\n  ephemeral-storage  +\d"),
+    ("describe node", 0, r"(?s)Allocated resources:.*\n  cpu  +\d"),
     ("rollout status sts/web --timeout=30s", 0, r"roll ?out complete"),
     ("rollout pause sts/web", 1, r'statefulsets\.apps "web" pausing is not supported'),
     ("auth can-i create pods --as ada", 1, r"\Ano\n"),

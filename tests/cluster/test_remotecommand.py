@@ -16,6 +16,8 @@ from tests.conftest import Kubectl, eventually
 
 pytestmark = pytest.mark.cluster
 
+SHELL = ("env", "PS1=# ", "sh", "-i")  # one prompt, whoever the image's user is
+
 
 @pytest.fixture(scope="module")
 def here(kubeconfig: Path, lab: Lab, image: str) -> Kubectl:
@@ -71,7 +73,7 @@ class TestExec:
         assert 'unable to upgrade connection: container not found ("main")' in done.stderr
 
     def test_a_terminal(self, here: Kubectl) -> None:
-        shell = Terminal(here.arguments("exec", "-it", "stay", "--", "sh", "-i"), 30, 90)
+        shell = Terminal(here.arguments("exec", "-it", "stay", "--", *SHELL), 30, 90)
         shell.until("# ")
         shell.type("stty size; tty; echo $TERM\n")
         assert shell.until("xterm\r\n").endswith("30 90\r\n/dev/pts/0\r\n")
@@ -127,7 +129,7 @@ def test_run_gives_input_to_a_container(here: Kubectl, image: str) -> None:
 
 def test_run_with_a_terminal(here: Kubectl, image: str) -> None:
     arguments = ("run", "-it", "--rm", "--restart=Never", f"--image={image}", "desk")
-    shell = Terminal(here.arguments(*arguments, "--", "sh", "-i"), 25, 70)
+    shell = Terminal(here.arguments(*arguments, "--", *SHELL), 25, 70)
     shell.until("try pressing enter")
     shell.type("\n")
     shell.until("# ")

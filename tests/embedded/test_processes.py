@@ -84,4 +84,4 @@ def test_a_process_that_is_gone_uses_nothing() -> None:
     child.wait()
     assert processes.memory([child.pid]) == 0
     assert processes.cpu_seconds([child.pid]) == 0
-    assert processes.in_pid_namespace(child.pid) == []
+    assert processes.Table().in_pid_namespace(child.pid) == []

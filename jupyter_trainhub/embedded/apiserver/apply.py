@@ -6,7 +6,7 @@ Source: sigs.k8s.io/structured-merge-diff, package merge; k8s.io/apimachinery, u
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..apimachinery import clock, decoding, fieldpath, serializer, typed
 from ..apimachinery.fieldpath import Path
@@ -15,6 +15,7 @@ from ..apimachinery.schema import Field
 from ..apimachinery.status import ApiError, bad_request
 from . import managedfields
 from .managedfields import Entry, Key, Managed
+from .options import WriteOptions
 from .store import Object
 
 CONTENT_TYPE = "application/apply-patch+yaml"
@@ -22,15 +23,6 @@ CONTENT_TYPE = "application/apply-patch+yaml"
 # The manager that may take over what it applied on its own side before, which an annotation tells.
 _KUBECTL = "kubectl"
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-
-
-@dataclass(frozen=True)
-class Applier:
-    """Who applies, through which subresource, and whether to take what others own."""
-
-    manager: str
-    force: bool = False
-    subresource: str = ""
 
 
 def parse(body: bytes) -> Object:
@@ -48,7 +40,9 @@ def parse(body: bytes) -> Object:
     return config
 
 
-def apply(resource: Resource, live: Object | None, config: Object, applier: Applier) -> Object:
+def apply(
+    resource: Resource, live: Object | None, config: Object, options: WriteOptions, subresource: str
+) -> Object:
     """What ``live`` (None: there is none yet) becomes, with its managedFields.
 
     Raises:
@@ -59,7 +53,7 @@ def apply(resource: Resource, live: Object | None, config: Object, applier: Appl
     _check(resource, root, config)
     before = decoding.zero(root.type) or {"metadata": {}} if live is None else live
     managed = managedfields.decode(before["metadata"].get("managedFields"))
-    entry = Entry(applier.manager, "Apply", resource.api_version, applier.subresource)
+    entry = Entry(options.manager, "Apply", resource.api_version, subresource)
     if live is not None and not managed:
         first = replace(entry, manager="before-first-apply", operation="Update", time=clock.now())
         changed, _ = typed.compare(root, decoding.zero(root.type) or {}, live)
@@ -70,15 +64,15 @@ def apply(resource: Resource, live: Object | None, config: Object, applier: Appl
     merged = _prune(root, typed.merge(root, before, config), last.fields, managed)
     changed, removed = typed.compare(root, before, merged)
     changed = _ownable(resource, entry, changed)
-    if not applier.force:
-        allowed = _client_side_applied(root, before) if applier.manager == _KUBECTL else set()
+    if not options.force:
+        allowed = _client_side_applied(root, before) if options.manager == _KUBECTL else set()
         _refuse_conflicts(managed, entry.key, changed, allowed)
     managedfields.take(managed, changed | _ownable(resource, entry, removed), spared=entry.key)
     time = last.time if merged == before else clock.now()
     managedfields.give(managed, replace(managed[entry.key], time=time), owned)
     obj = _decoded(root, merged, config)
     obj["metadata"]["managedFields"] = managedfields.encode(managed)
-    if applier.manager == _KUBECTL:
+    if options.manager == _KUBECTL:
         _keep_last_applied(root, obj, config)
     return obj
 

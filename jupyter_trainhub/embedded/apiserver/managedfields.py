@@ -5,7 +5,6 @@ Source: k8s.io/apimachinery, package util/managedfields.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,8 +15,6 @@ from ..apimachinery.resources import Resource
 from ..apimachinery.schema import Field
 from .store import Object
 
-# Given the live object (None: there is none) and what becomes of it: the entries that it gets.
-Track = Callable[[Object | None, Object], list[Object]]
 # Manager, operation, version of the API (of updates) and subresource tell entries apart.
 Key = tuple[str, str, str, str]
 
@@ -118,32 +115,29 @@ def take(managed: Managed, paths: set[Path], spared: Key | None = None) -> None:
             give(managed, entry, entry.fields - paths)
 
 
-def tracker(resource: Resource, manager: str, subresource: str = "") -> Track:
-    """What keeps the entries while ``manager`` creates, replaces and patches objects."""
-    entry = Entry(manager, "Update", resource.api_version, subresource)
-
-    def track(live: Object | None, new: Object) -> list[Object]:
-        before = _chosen(live, new, subresource)
-        if live is not None and not before:
-            # Of objects that the cluster made itself nobody keeps account.
-            return []
-        root = root_of(resource)
-        old = decoding.zero(root.type) or {} if live is None else live
-        changed, removed = typed.compare(root, old, new)
-        managed = decode(before)
-        changed = ownable(resource, subresource, changed) - _NOBODYS
-        removed = ownable(resource, subresource, removed)
-        take(managed, changed | removed)
-        if changed:
-            kept = managed[entry.key].fields if entry.key in managed else frozenset()
-            give(managed, replace(entry, time=clock.now()), changed | kept)
-        return encode(managed)
-
-    return track
+def updated(
+    resource: Resource, live: Object | None, new: Object, manager: str, subresource: str
+) -> list[Object]:
+    """The entries of an object that ``manager`` created, replaced or patched."""
+    before = _chosen(live, new, subresource)
+    if live is not None and not before:
+        # Of objects that the cluster made itself nobody keeps account.
+        return []
+    entry, root = Entry(manager, "Update", resource.api_version, subresource), root_of(resource)
+    old = decoding.zero(root.type) or {} if live is None else live
+    changed, removed = typed.compare(root, old, new)
+    managed = decode(before)
+    changed = ownable(resource, subresource, changed) - _NOBODYS
+    removed = ownable(resource, subresource, removed)
+    take(managed, changed | removed)
+    if changed:
+        kept = managed[entry.key].fields if entry.key in managed else frozenset()
+        give(managed, replace(entry, time=clock.now()), changed | kept)
+    return encode(managed)
 
 
-def settled(live: Object | None, new: Object) -> list[Object]:
-    """The entries that ``new`` brings; those of ``live`` where only times would change."""
+def applied(live: Object | None, new: Object) -> list[Object]:
+    """The entries that apply gave ``new``; those of ``live`` where only times would change."""
     entries: list[Object] = new["metadata"].get("managedFields") or []
     if live is None or not entries:
         return entries

@@ -36,7 +36,7 @@ def flag(query: Query, name: str) -> bool:
 
 @dataclass(frozen=True)
 class WriteOptions:
-    """How to create, update, patch or apply.
+    """How to create, update, patch or (``applies``) apply.
 
     ``validation`` is Ignore, Warn or Strict: what becomes of fields that the kind does not have.
     """
@@ -45,6 +45,7 @@ class WriteOptions:
     dry_run: bool
     force: bool
     validation: str
+    applies: bool
 
     @classmethod
     def parse(cls, kind: str, query: Query, user_agent: str, applies: bool = False) -> WriteOptions:
@@ -62,7 +63,7 @@ class WriteOptions:
         program = "".join(filter(str.isprintable, user_agent.partition("/")[0]))
         shortened = program.encode()[:_LONGEST_MANAGER].decode(errors="ignore")
         manager = query.get("fieldManager") or shortened or "unknown"
-        return cls(manager, bool(dry_run), flag(query, "force"), directive or "Warn")
+        return cls(manager, bool(dry_run), flag(query, "force"), directive or "Warn", applies)
 
 
 def _manager(query: Query, applies: bool) -> Iterator[Cause]:

@@ -26,11 +26,10 @@ from ..apimachinery.status import (
 )
 from . import admission, defaults, deletion, managedfields, strategy, validation
 from .apply import CONTENT_TYPE as APPLY
-from .apply import Applier, apply
+from .apply import apply
 from .customresources import CustomResource
 from .fieldvalidation import FieldValidation, kind_of
-from .managedfields import Track
-from .options import DeleteOptions
+from .options import DeleteOptions, WriteOptions
 from .scale import scale_of, scaled
 from .store import Object, Store
 from .tokens import TokenIssuer
@@ -54,14 +53,12 @@ class Registry:
         resource: Resource,
         namespace: str,
         given: Object,
-        *,
-        dry_run: bool = False,
-        track: Track | None = None,
+        options: WriteOptions | None = None,
     ) -> Object:
         """Keep a new object, defaulted, admitted and validated.
 
         Args:
-            track: keeps account of who set which fields; the cluster's own writes go without.
+            options: a client's; of what the cluster itself writes, no account is kept.
 
         Raises:
             ApiError: whatever the API server would answer.
@@ -77,13 +74,11 @@ class Registry:
         if resource.has_generation:
             metadata["generation"] = 1
         defaults.apply_defaults(resource, obj)
-        _own(None, obj, track)
+        _account(resource, None, obj, options)
         strategy.prepare_for_create(self.store, resource, obj)
         self._confirm(resource, metadata["name"], validation.validate(resource, obj))
         admission.admit(self.store, resource, obj)
-        if dry_run:
-            return obj
-        return self.store.create(resource, obj)
+        return obj if options and options.dry_run else self.store.create(resource, obj)
 
     def _new_name(self, resource: Resource, namespace: str, metadata: Object) -> str:
         name: str = metadata.get("name") or ""
@@ -105,12 +100,10 @@ class Registry:
         namespace: str,
         name: str,
         given: Object,
-        *,
+        options: WriteOptions | None = None,
         subresource: str = "",
-        dry_run: bool = False,
-        track: Track | None = None,
     ) -> Object:
-        """Replace an object, or only its status.
+        """Replace an object, or what of it a subresource is about.
 
         Raises:
             ApiError: whatever the API server would answer.
@@ -118,22 +111,22 @@ class Registry:
         obj = copy.deepcopy(given)
         metadata = strategy.identify(resource, namespace, obj)
         _check_name(metadata.setdefault("name", name), name)
-        current = self.store.get(resource, namespace, name)
+        current = self.store.current(resource, obj)
         uid = current["metadata"]["uid"]
         if metadata.get("uid", uid) != uid:
             raise precondition_failed(resource, name, "UID", metadata["uid"], uid)
-        if subresource:
+        if subresource in ("status", "finalize"):
             obj = strategy.subresource_only(subresource, current, obj)
-            _own(current, obj, track)
+            _account(resource, current, obj, options, subresource)
             if isinstance(resource, CustomResource):
                 defaults.apply_defaults(resource, obj)
                 self._confirm(resource, name, resource.validate(obj, current))
         else:
             strategy.prepare_for_update(resource, current, obj)
-            _own(current, obj, track)
+            _account(resource, current, obj, options, subresource)
             self._confirm(resource, name, validation.validate_update(resource, current, obj))
             admission.admit(self.store, resource, obj, current)
-        if dry_run:
+        if options and options.dry_run:
             return obj
         written = self.store.update(resource, obj)
         # An object marked to go goes with its last finalizer.
@@ -153,10 +146,8 @@ class Registry:
         media_type: str,
         body: bytes,
         validation: FieldValidation,
-        *,
+        options: WriteOptions,
         subresource: str = "",
-        dry_run: bool = False,
-        track: Track | None = None,
     ) -> Object:
         """Change an object by a patch of one of the types that ``patch`` knows.
 
@@ -175,10 +166,9 @@ class Registry:
         live = scale_of(resource, current) if subresource == "scale" else current
         patched = patch.apply(media_type, type, live, change)
         given = validation.patched(expected, patched, media_type, change, errors)
-        where = (resource, namespace, name, given)
         if subresource == "scale":
-            return self.scale(*where, dry_run=dry_run, track=track)
-        return self.update(*where, subresource=subresource, dry_run=dry_run, track=track)
+            return self.scale(resource, namespace, name, given, options)
+        return self.update(resource, namespace, name, given, options, subresource)
 
     def apply(
         self,
@@ -186,25 +176,20 @@ class Registry:
         namespace: str,
         name: str,
         config: Object,
-        applier: Applier,
-        *,
-        dry_run: bool = False,
+        options: WriteOptions,
+        subresource: str = "",
     ) -> Object:
-        """Make an object, which need not be there yet, what its applier wants of it.
+        """Make an object, which need not be there yet, what a manager wants of it.
 
         Raises:
             ApiError: whatever the API server would answer.
         """
         live = self.store.find(resource, namespace, name)
-        if live is None and applier.subresource:
+        if live is None and subresource:
             raise not_found(resource, name)
-        applied = apply(resource, live, config, applier)
-        settled = managedfields.settled
+        applied = apply(resource, live, config, options, subresource)
         if live is not None:
-            return self.update(
-                resource, namespace, name, applied,
-                subresource=applier.subresource, dry_run=dry_run, track=settled,
-            )  # fmt: skip
+            return self.update(resource, namespace, name, applied, options, subresource)
         metadata = applied["metadata"]
         if not metadata.get("name"):
             raise bad_request(
@@ -218,26 +203,18 @@ class Registry:
                 "existing object was found"
             )
             raise conflict(resource, name, detail)
-        return self.create(resource, namespace, applied, dry_run=dry_run, track=settled)
+        return self.create(resource, namespace, applied, options)
 
     def scale(
-        self,
-        resource: Resource,
-        namespace: str,
-        name: str,
-        given: Object,
-        *,
-        dry_run: bool = False,
-        track: Track | None = None,
+        self, resource: Resource, namespace: str, name: str, given: Object, options: WriteOptions
     ) -> Object:
         """Change ``spec.replicas`` through the scale subresource; answers a ``Scale``."""
         replicas = (given.get("spec") or {}).get("replicas", 0)
         if replicas < 0:
             cause = invalid("spec.replicas", replicas, "must be greater than or equal to 0")
             raise invalid_object(Resource("autoscaling", "v1", "scales", "Scale"), name, [cause])
-        current = self.store.get(resource, namespace, name)
-        changed = scaled(resource, current, replicas)
-        written = self.update(resource, namespace, name, changed, dry_run=dry_run, track=track)
+        changed = scaled(resource, self.store.get(resource, namespace, name), replicas)
+        written = self.update(resource, namespace, name, changed, options, "scale")
         return scale_of(resource, written)
 
     def update_status(self, resource: Resource, obj: Object, status: Object) -> Object | None:
@@ -286,11 +263,19 @@ class Registry:
             self.store.update(PODS, {**pod, "spec": spec, "status": status})
 
 
-def _own(live: Object | None, obj: Object, track: Track | None) -> None:
+def _account(
+    resource: Resource,
+    live: Object | None,
+    obj: Object,
+    options: WriteOptions | None,
+    subresource: str = "",
+) -> None:
     # What the cluster itself writes is not accounted for, but leaves the account as it is.
     entries = live["metadata"].get("managedFields") if live else None
-    if track:
-        entries = track(live, obj)
+    if options and options.applies:
+        entries = managedfields.applied(live, obj)
+    elif options:
+        entries = managedfields.updated(resource, live, obj, options.manager, subresource)
     obj["metadata"].pop("managedFields", None)
     if entries:
         obj["metadata"]["managedFields"] = entries

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from urllib.parse import unquote
 
@@ -14,7 +15,6 @@ from . import (
     customresources,
     escalation,
     lists,
-    managedfields,
     requestinfo,
     reviews,
     tables,
@@ -130,10 +130,7 @@ class ResourceHandler(ApiHandler):
             evict(context.registry, pod, "EvictionByEvictionAPI", message, parsed)
             answer = {**_SUCCESS, "code": 201}
         else:
-            create = partial(
-                context.registry.create, target.resource, target.namespace, body,
-                track=managedfields.tracker(target.resource, options.manager),
-            )  # fmt: skip
+            create = partial(context.registry.create, target.resource, target.namespace, body)
             answer = self._write(target.resource, create, options)
         self.answer(answer, 201)
 
@@ -144,13 +141,13 @@ class ResourceHandler(ApiHandler):
     def _write(
         self, resource: Resource, write: Callable[..., Object], options: WriteOptions
     ) -> Object:
-        """What ``write(dry_run=...)`` makes; roles and bindings only if they give no more rights
-        than the user has.
+        """What ``write(options)`` makes; roles and bindings only if they give no more rights than
+        the user has.
         """
         if resource in ROLES_AND_BINDINGS:
-            made = write(dry_run=True)
+            made = write(options=replace(options, dry_run=True))
             escalation.confirm(self.context.filters.authorizer, self.user, resource, made)
-        return write(dry_run=options.dry_run)
+        return write(options=options)
 
     def _object(self, target: Target, options: WriteOptions) -> Object:
         validation = FieldValidation(options.validation)
@@ -166,14 +163,10 @@ class ResourceHandler(ApiHandler):
         body = self._object(target, options)
         if not target.subresource:
             customresources.require_version(target.resource, target.name, body)
-        track = managedfields.tracker(target.resource, options.manager, target.subresource)
-        registry = self.context.registry
-        if target.subresource == "scale":
-            write = partial(registry.scale, *target.place, body, track=track)
-        else:
-            write = partial(
-                registry.update, *target.place, body, subresource=target.subresource, track=track
-            )
+        registry, part = self.context.registry, target.subresource
+        write = partial(registry.update, *target.place, body, subresource=part)
+        if part == "scale":
+            write = partial(registry.scale, *target.place, body)
         self.answer(self._write(target.resource, write, options))
 
     def patch(self) -> None:
@@ -186,7 +179,6 @@ class ResourceHandler(ApiHandler):
         write = partial(
             self.context.registry.patch, *target.place, self.media_type, self.request.body,
             validation, subresource=target.subresource,
-            track=managedfields.tracker(target.resource, options.manager, target.subresource),
         )  # fmt: skip
         patched = self._write(target.resource, write, options)
         for text in validation.warnings:
@@ -199,9 +191,8 @@ class ResourceHandler(ApiHandler):
         if created:
             asked = attributes("POST", self.request.path, {})
             self.context.filters.authorizer.require(self.user, asked)
-        applier = apply.Applier(options.manager, options.force, target.subresource)
-        config = apply.parse(self.request.body)
-        write = partial(self.context.registry.apply, *target.place, config, applier)
+        config, registry = apply.parse(self.request.body), self.context.registry
+        write = partial(registry.apply, *target.place, config, subresource=target.subresource)
         self.answer(self._write(target.resource, write, options), 201 if created else 200)
 
     async def delete(self) -> None:

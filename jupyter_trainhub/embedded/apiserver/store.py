@@ -187,14 +187,22 @@ class Store:
         Raises:
             ApiError: 404, or 409 Conflict.
         """
-        key = key_of(obj)
-        current = self.get(resource, *key)
-        asked = obj["metadata"].get("resourceVersion")
-        if asked and asked != current["metadata"]["resourceVersion"]:
-            raise conflict(resource, key[1])
+        current = self.current(resource, obj)
         if _same(current, obj):
             return current
-        return self._write("MODIFIED", resource, key, obj)
+        return self._write("MODIFIED", resource, key_of(obj), obj)
+
+    def current(self, resource: Resource, obj: Object) -> Object:
+        """The kept object, if ``obj`` says no resourceVersion but its own.
+
+        Raises:
+            ApiError: 404, or 409 Conflict.
+        """
+        found = self.get(resource, *key_of(obj))
+        asked = obj["metadata"].get("resourceVersion")
+        if asked and asked != found["metadata"]["resourceVersion"]:
+            raise conflict(resource, found["metadata"]["name"])
+        return found
 
     def delete(self, resource: Resource, namespace: str, name: str) -> Object:
         """Forget an object; its last state is returned.

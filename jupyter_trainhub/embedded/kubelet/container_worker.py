@@ -7,7 +7,6 @@ import contextlib
 import time
 from collections.abc import Callable
 
-from ..apimachinery import quantity
 from ..apiserver.events import Recorder
 from ..apiserver.store import Object
 from ..runtime import isolation, sandbox
@@ -109,12 +108,10 @@ class ContainerWorker:
             if fresh:
                 self.event("Normal", "Started", "Container started")
             attending = asyncio.ensure_future(self._attend(running, fresh))
-            watching = asyncio.ensure_future(_watch_memory(running, self.run.spec))
             try:
                 exited = await self.run.until_exited()
             finally:
                 attending.cancel()
-                watching.cancel()
         else:
             exited = await self.run.until_exited()
             if exited.reason == "StartError":
@@ -225,13 +222,3 @@ def _duration(seconds: float) -> str:
     """As Go writes a duration: ``40s``, ``1m20s``."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}m{rest}s" if minutes else f"{rest}s"
-
-
-async def _watch_memory(running: sandbox.Running, spec: Object) -> None:
-    limit = ((spec.get("resources") or {}).get("limits") or {}).get("memory")
-    allowed = int(quantity.parse(limit)) if limit else None
-    while allowed is not None:
-        if running.exceeds(allowed):
-            running.kill(reason="OOMKilled")
-            return
-        await asyncio.sleep(0.5)

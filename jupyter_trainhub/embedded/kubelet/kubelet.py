@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..apimachinery.resources import CONFIGMAPS, PODS, SECRETS, SERVICES, Resource
@@ -15,8 +16,9 @@ from ..apiserver.options import DeleteOptions
 from ..apiserver.registry import Registry
 from ..apiserver.store import Change, Object
 from ..runtime import listeners, sandbox
-from . import container_logs
+from . import container_logs, oom
 from .container_config import Place, PodContext
+from .container_run import ContainerRun
 from .images import Images
 from .metrics import Metrics
 from .node import this_machine
@@ -65,7 +67,12 @@ class Kubelet:
         for pod in self._store.list(PODS):
             self._consider(pod)
         self._store.subscribe(self._heard)
+        self._watching_memory = asyncio.ensure_future(oom.watch(self._runs))
         asyncio.get_running_loop().call_later(_REFRESH, self._refresh_periodically)
+
+    def _runs(self) -> Iterator[ContainerRun]:
+        for worker in self._workers.values():
+            yield from worker.runs()
 
     def _heard(self, change: Change) -> None:
         if change.resource is PODS:

@@ -12,7 +12,7 @@ from pathlib import Path
 from ..apimachinery import clock
 from ..apimachinery.resources import POD_METRICS, Resource
 from ..apiserver.store import Object
-from ..runtime import sandbox
+from ..runtime import processes, sandbox
 
 Key = tuple[str, str]  # uid of the pod, name of the container
 
@@ -104,9 +104,10 @@ def _body(resource: Resource, of: Object, usage: Object, window: float) -> Objec
 
 
 def _sample(running: Mapping[Key, sandbox.Running]) -> _Sample:
-    cpu = {key: container.cpu_seconds() for key, container in running.items()}
+    table = processes.Table()
+    cpu = {key: container.cpu_seconds(table) for key, container in running.items()}
     # With a limit that everything exceeds, what processes share is counted once.
-    memory = {key: container.memory(limit=0) for key, container in running.items()}
+    memory = {key: container.memory(0, table) for key, container in running.items()}
     cpu[_MACHINE], memory[_MACHINE] = _machine()
     return _Sample(time.monotonic(), cpu, memory)
 

@@ -76,13 +76,8 @@ def _memory_kib() -> int:
     return 0
 
 
-def register(
-    registry: Registry, shapes: list[NodeShape], disk: int, images: list[Object]
-) -> None:
-    """Write the Node objects, and remove those of nodes that are no longer configured.
-
-    ``disk``: bytes of the file system that all pods share.
-    """
+def register(registry: Registry, shapes: list[NodeShape], images: list[Object]) -> None:
+    """Write the Node objects, and remove those of nodes that are no longer configured."""
     for obj in registry.store.list(NODES):
         if obj["metadata"]["name"] not in {s.name for s in shapes}:
             registry.store.delete(NODES, "", obj["metadata"]["name"])
@@ -94,9 +89,8 @@ def register(
         if not shape.taints:
             spec.pop("taints")
         metadata = {**found["metadata"], "labels": {**_labels(shape), **shape.labels}}
-        status = _status(shape, disk, images)
         registry.store.update(
-            NODES, {**found, "metadata": metadata, "spec": spec, "status": status}
+            NODES, {**found, "metadata": metadata, "spec": spec, "status": _status(shape, images)}
         )
 
 
@@ -118,11 +112,8 @@ def _labels(shape: NodeShape) -> dict[str, str]:
     }
 
 
-def _status(shape: NodeShape, disk: int, images: list[Object]) -> Object:
-    resources = {
-        "cpu": shape.cpus, "ephemeral-storage": f"{disk >> 10}Ki", "memory": shape.memory,
-        "pods": str(MAX_PODS),
-    }  # fmt: skip
+def _status(shape: NodeShape, images: list[Object]) -> Object:
+    resources = {"cpu": shape.cpus, "memory": shape.memory, "pods": str(MAX_PODS)}
     if shape.gpus:
         resources["nvidia.com/gpu"] = str(shape.gpus)
     now = clock.now()

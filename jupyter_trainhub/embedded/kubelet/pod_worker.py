@@ -13,7 +13,7 @@ from ..apiserver.events import Recorder
 from ..apiserver.options import DeleteOptions
 from ..apiserver.registry import Registry
 from ..apiserver.store import Object
-from ..runtime import listeners, sandbox
+from ..runtime import listeners, processes, sandbox
 from . import eviction, hosts, mounter, unsupported, volumes
 from .container_config import PodContext
 from .container_run import ContainerRun, restarts_always
@@ -94,8 +94,9 @@ class PodWorker:
     def holds(self, sockets: set[int]) -> set[int]:
         """Those of the sockets (inodes) that processes of the pod have open."""
         if not sockets <= self._sockets:
+            table = processes.Table()
             running = [run.running for run in self.runs() if run.running]
-            self._sockets = listeners.held(pid for r in running for pid in r.members())
+            self._sockets = listeners.held(pid for r in running for pid in r.members(table))
         return sockets & self._sockets
 
     def runs(self) -> list[ContainerRun]:

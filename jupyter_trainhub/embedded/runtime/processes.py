@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import cached_property
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -56,27 +57,35 @@ def wait(pid: int, start: int, seconds: float) -> bool:
     return not alive
 
 
-def in_pid_namespace(init: int) -> list[int]:
-    """The processes of the pid namespace whose process 1 is `init`, and of those nested in it.
+class Table:
+    """The processes of the machine, as they are when something is first asked of them.
 
-    Processes that left their parent or session are among them, and commands executed in the
-    container from outside. Reads every entry of /proc: some 20 µs for each process of the machine.
+    To read them takes some 20 µs for each.
     """
-    try:
-        namespace = os.readlink(f"/proc/{init}/ns/pid")
-    except OSError:
-        return []
-    members: set[int] = set()
-    parents: dict[int, int] = {}
-    for pid in _pids():
-        with suppress(OSError):  # ended meanwhile, or another user's
-            if os.readlink(f"/proc/{pid}/ns/pid") == namespace:
-                members.add(pid)
-            elif fields := _stat(pid):
-                parents[pid] = int(fields[_PARENT])
-    while nested := {pid for pid, parent in parents.items() if parent in members} - members:
-        members |= nested
-    return sorted(members)
+
+    @cached_property
+    def _found(self) -> tuple[dict[int, str], dict[int, int]]:
+        namespaces, parents = {}, {}
+        for pid in _pids():
+            with suppress(OSError):  # ended meanwhile, or another user's
+                namespaces[pid] = os.readlink(f"/proc/{pid}/ns/pid")
+                if fields := _stat(pid):
+                    parents[pid] = int(fields[_PARENT])
+        return namespaces, parents
+
+    def in_pid_namespace(self, init: int) -> list[int]:
+        """The processes of the namespace whose process 1 is `init`, and of those nested in it.
+
+        Processes that left their parent or session are among them, and commands executed in the
+        container from outside.
+        """
+        namespaces, parents = self._found
+        if init not in namespaces:
+            return []
+        members = {pid for pid, found in namespaces.items() if found == namespaces[init]}
+        while nested := {pid for pid, parent in parents.items() if parent in members} - members:
+            members |= nested
+        return sorted(members)
 
 
 def memory(pids: Iterable[int], limit: int | None = None) -> int:

@@ -110,28 +110,31 @@ class Running:
             cgroup.release((find_record(self.directory, "pid.json") or {}).get("cgroups", []))
         self.signal(signal.SIGKILL)
 
-    def members(self) -> list[int]:
-        """The pids of all processes of the container, executed commands included."""
+    def members(self, table: processes.Table | None = None) -> list[int]:
+        """The pids of all processes of the container, executed commands included.
+
+        Who asks for several containers reads the `table` once for all.
+        """
         state = self.state()
         if not isinstance(state, Started) or not processes.is_alive(state.pid, state.start):
             return []
-        return processes.in_pid_namespace(state.pid)
+        return (table or processes.Table()).in_pid_namespace(state.pid)
 
-    def exceeds(self, limit: int) -> bool:
+    def exceeds(self, limit: int, table: processes.Table | None = None) -> bool:
         """Whether the container holds more than `limit` bytes, or did and lost a process for it.
 
         Where the kernel does not keep the limit, somebody must look, and kill.
         """
         groups = (find_record(self.directory, "pid.json") or {}).get("cgroups")
-        return cgroup.ran_out_of_memory(groups) if groups else self.memory(limit) > limit
+        return cgroup.ran_out_of_memory(groups) if groups else self.memory(limit, table) > limit
 
-    def memory(self, limit: int | None = None) -> int:
+    def memory(self, limit: int | None = None, table: processes.Table | None = None) -> int:
         """Bytes of memory that the container holds, exact above `limit` (see processes.memory)."""
-        return processes.memory(self.members(), limit)
+        return processes.memory(self.members(table), limit)
 
-    def cpu_seconds(self) -> float:
+    def cpu_seconds(self, table: processes.Table | None = None) -> float:
         """Seconds of CPU that the container has used."""
-        return processes.cpu_seconds(self.members())
+        return processes.cpu_seconds(self.members(table))
 
     def exec_argv(
         self,
