@@ -57,9 +57,12 @@ def container_status(pod: Object, name: str) -> Object | None:
     return None
 
 
-def seek_last(file: BinaryIO, count: int) -> None:
-    """Stand before the last ``count`` lines; each part of a line counts as one, as with kubelet."""
-    position = file.seek(0, os.SEEK_END)
+def seek_last(file: BinaryIO, count: int) -> int:
+    """Stand before the last ``count`` lines; each part of a line counts as one, as with kubelet.
+
+    Returns where the file ended then (bytes).
+    """
+    position = end = file.seek(0, os.SEEK_END)
     missing = count + 1  # the line break before the first of them
     while position > 0:
         start = max(0, position - _BLOCK)
@@ -71,19 +74,20 @@ def seek_last(file: BinaryIO, count: int) -> None:
             for _ in range(missing):
                 cut = block.rindex(b"\n", 0, cut)
             file.seek(start + cut + 1)
-            return
+            return end
         missing, position = missing - here, start
     file.seek(0)
+    return end
 
 
 async def read(
-    file: BinaryIO, alive: Callable[[], bool] | None = None
+    file: BinaryIO, alive: Callable[[], bool] | None = None, end: int | None = None
 ) -> AsyncIterator[list[bytes]]:
-    """Whole lines, block by block, up to where the file ends now, or while its writer is alive.
+    """Whole lines, block by block, up to ``end`` (now: the file's), or while its writer is alive.
 
     A file that was put aside meanwhile is followed by the one in its place.
     """
-    size, rest = os.fstat(file.fileno()).st_size, b""
+    size, rest = os.fstat(file.fileno()).st_size if end is None else end, b""
     with contextlib.ExitStack() as opened:
         while True:
             # Asked first: what was written before the end is then read after it.

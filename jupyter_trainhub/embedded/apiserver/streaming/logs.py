@@ -38,11 +38,11 @@ class LogHandler(ApiHandler):
         self.set_header("Content-Type", "text/plain")
         client = self.request.connection
         with path.open("rb") as file:
-            if "tailLines" in numbers:
-                seek_last(file, numbers["tailLines"])
+            # What is written from here on is not among the last lines.
+            end = seek_last(file, numbers["tailLines"]) if "tailLines" in numbers else None
             try:
                 await self.flush()
-                async for lines in read(file, alive if follow else None):
+                async for lines in read(file, alive if follow else None, end):
                     text = b"".join(show(line, timestamps) for line in lines if line >= since)
                     if left is not None:
                         text, left = text[:left], left - len(text)
