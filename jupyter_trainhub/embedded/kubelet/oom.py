@@ -10,9 +10,9 @@ from ..apimachinery import quantity
 from ..runtime import processes
 from .container_run import ContainerRun
 
-# Between looks (seconds), and how many times as long as a look took at the least.
-_PERIOD = 0.5
-_SHARE = 200
+# Between looks (seconds), and how many times as long as a look took, as far as that goes.
+_SHORTEST, _LONGEST = 0.5, 5.0
+_SHARE = 300
 
 
 async def watch(runs: Callable[[], Iterable[ContainerRun]]) -> None:
@@ -25,4 +25,5 @@ async def watch(runs: Callable[[], Iterable[ContainerRun]]) -> None:
             running = run.running if "running" in run.state else None
             if limit and running and running.exceeds(int(quantity.parse(limit)), table):
                 running.kill(reason="OOMKilled")
-        await asyncio.sleep(max(_PERIOD, _SHARE * (time.monotonic() - began)))
+        pause = _SHARE * (time.monotonic() - began)
+        await asyncio.sleep(min(max(_SHORTEST, pause), _LONGEST))
