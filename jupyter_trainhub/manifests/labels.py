@@ -5,11 +5,17 @@ Whoever may write an object may forge them: they are for finding and showing, ne
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from typing import Any
 
-from jupyter_trainhub.specs.names import INSTANCE_PREFIX, JOB_PREFIX
+from jupyter_trainhub.specs.names import (
+    INSTANCE_PREFIX,
+    JOB_PREFIX,
+    from_kubernetes,
+    to_kubernetes,
+)
 
 Object = dict[str, Any]
 Objects = list[Object]
@@ -34,7 +40,21 @@ PREFIXES = {"instance": INSTANCE_PREFIX, "job": JOB_PREFIX}
 
 def labels(kind: str, name: str, owner: str) -> dict[str, str]:
     """The labels of every object that belongs to the ``kind`` called ``name`` by its user."""
-    return {MANAGED_BY: MANAGER, KIND: kind, NAME: name, OWNER: label_value(owner)}
+    return {
+        MANAGED_BY: MANAGER,
+        KIND: kind,
+        NAME: name_label(kind, name),
+        OWNER: label_value(owner),
+    }
+
+
+def name_label(kind: str, name: str) -> str:
+    """The label that holds the user's ``name``.
+
+    A label begins and ends with a letter or a digit. A name that does not is written as Kubernetes'
+    own; no name of an instance has the ``-`` of that, so both are told apart.
+    """
+    return name if label_value(name) == name else to_kubernetes(PREFIXES[kind], name)
 
 
 def spec_annotations(spec: Object, owner: str) -> dict[str, str]:
@@ -44,7 +64,8 @@ def spec_annotations(spec: Object, owner: str) -> dict[str, str]:
 
 def selector(kind: str | None = None, name: str | None = None) -> str:
     """A label selector for all objects of TrainHub, of one kind, or of one name."""
-    terms = {MANAGED_BY: MANAGER, KIND: kind, NAME: name}
+    label = name_label(kind, name) if kind and name else name
+    terms = {MANAGED_BY: MANAGER, KIND: kind, NAME: label}
     return ",".join(f"{label}={value}" for label, value in terms.items() if value is not None)
 
 
@@ -55,7 +76,11 @@ def label_value(text: str) -> str:
 
 def user_name(resource: Object) -> str:
     """The user's name of an object that TrainHub made, from its label."""
-    name: str = resource["metadata"].get("labels", {}).get(NAME, resource["metadata"]["name"])
+    its_labels = resource["metadata"].get("labels", {})
+    name: str = its_labels.get(NAME, resource["metadata"]["name"])
+    if its_labels.get(KIND) == "instance" and "-" in name:
+        with contextlib.suppress(ValueError):
+            return from_kubernetes(INSTANCE_PREFIX, name)
     return name
 
 

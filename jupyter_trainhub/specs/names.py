@@ -2,7 +2,8 @@
 
 Kubernetes object names allow neither capitals nor ``_`` (RFC 1123 labels), people's names do. The
 mapping is one to one: a lower-case letter or digit is itself, ``_`` is ``-0``, ``-`` is ``--``, a
-capital ``C`` is ``-c``.
+capital ``C`` is ``-c``. What that makes too long, such as 27 capitals, is written in small letters
+instead, and a number behind them says what each one stands for.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ JOB_PREFIX = "job"
 # "<name>-<index>-<5 characters>"; both must fit into 63 characters.
 LONGEST_KUBERNETES_NAME = 52
 
-INSTANCE_NAME_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9_]*[A-Za-z0-9])?$"
+INSTANCE_NAME_PATTERN = r"^[A-Za-z0-9_]+$"
 JOB_NAME_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?$"
 
 
 def to_kubernetes(prefix: str, name: str) -> str:
     """The Kubernetes name of the user's ``name``: ``("dev", "My_lab")`` gives ``dev--my-0lab``."""
-    return f"{prefix}-{''.join(_escape(character) for character in name)}"
+    escaped = f"{prefix}-{''.join(_escape(character) for character in name)}"
+    return escaped if len(escaped) <= LONGEST_KUBERNETES_NAME else _dense(prefix, name)
 
 
 def from_kubernetes(prefix: str, kubernetes_name: str) -> str:
@@ -33,10 +35,14 @@ def from_kubernetes(prefix: str, kubernetes_name: str) -> str:
 
     Raises ValueError if the name was not made by it.
     """
-    start = f"{prefix}-"
-    if not kubernetes_name.startswith(start):
-        raise ValueError(f"{kubernetes_name!r} does not start with {start!r}")
-    name = re.sub(r"-(.?)", lambda match: _unescape(match[1]), kubernetes_name[len(start) :])
+    dense, escaped = f"{prefix}x-", f"{prefix}-"
+    if kubernetes_name.startswith(dense):
+        name = _undense(kubernetes_name[len(dense) :])
+    elif kubernetes_name.startswith(escaped):
+        rest = kubernetes_name[len(escaped) :]
+        name = re.sub(r"-(.?)", lambda match: _unescape(match[1]), rest)
+    else:
+        raise ValueError(f"{kubernetes_name!r} does not start with {escaped!r}")
     if to_kubernetes(prefix, name) != kubernetes_name:
         raise ValueError(f"{kubernetes_name!r} is not an escaped name")
     return name
@@ -60,20 +66,47 @@ def _unescape(code: str) -> str:
     return {"0": "_", "-": "-"}.get(code, code.upper())
 
 
+def _dense(prefix: str, name: str) -> str:
+    """``name`` in small letters, and in base 36 a digit of base 4 for each: what it stands for."""
+    kinds = 0
+    for character in name:
+        kinds = kinds * 4 + ("_-".find(character) + 2 if character in "_-" else character.isupper())
+    letters = re.sub("[_-]", "0", name.lower())
+    return f"{prefix}x-{letters}-{_base36(kinds)}"
+
+
+def _undense(text: str) -> str:
+    letters, _, code = text.rpartition("-")
+    kinds, name = int(code, 36), ""
+    for letter in reversed(letters):
+        kinds, kind = divmod(kinds, 4)
+        name = (letter, letter.upper(), "_", "-")[kind] + name
+    return name
+
+
+def _base36(number: int) -> str:
+    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+    text = digits[number % 36]
+    while number := number // 36:
+        text = digits[number % 36] + text
+    return text
+
+
 def _fits(prefix: str, name: str) -> str:
-    excess = len(to_kubernetes(prefix, name)) - LONGEST_KUBERNETES_NAME
-    if excess > 0:
+    if len(to_kubernetes(prefix, name)) > LONGEST_KUBERNETES_NAME:
         raise ValueError(
-            f"the name is too long for Kubernetes by {excess} characters "
-            "(a capital, '_' or '-' counts as two); shorten it"
+            "the name is too long for Kubernetes with its capitals, '_' and '-'; shorten it"
         )
     return name
 
 
 def _instance_name(name: str) -> str:
     if not re.fullmatch(INSTANCE_NAME_PATTERN, name):
-        raise ValueError(f"{name!r} cannot be the name of an instance")
-    return _fits(INSTANCE_PREFIX, name)
+        raise ValueError(
+            f"{name!r} cannot be the name of an instance; use the letters A to Z, a to z, "
+            "digits and '_'"
+        )
+    return name
 
 
 def _job_name(name: str) -> str:
