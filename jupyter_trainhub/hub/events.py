@@ -11,16 +11,19 @@ from jupyter_trainhub.kube.resources import EVENTS
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.manifests.pod_status import event_time
 
-WARNINGS = "type=Warning"
+# The events that say why something waits, and how far it is; field selectors know no "or".
+TELLING = ("type=Warning", "reason=Pulling", "reason=Pulled")
 
 # Kubernetes' pod names: "<job>-<index>-<5 characters>" and "<statefulset>-<index>".
 _POD_SUFFIX = r"-\d+(-[a-z0-9]{5})?"
 
 
-def warnings(client: KubeClient) -> list[Object]:
-    """The Warning events of the namespace; none where they may not be read."""
+def telling(client: KubeClient) -> list[Object]:
+    """The events of the namespace that explain; none where they may not be read."""
     try:
-        return list(client.list(EVENTS, field_selector=WARNINGS))
+        return [
+            event for selector in TELLING for event in client.list(EVENTS, field_selector=selector)
+        ]
     except Forbidden:
         return []
 

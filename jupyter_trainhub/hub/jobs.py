@@ -15,7 +15,7 @@ from jupyter_trainhub.errors import (
     TrainHubError,
 )
 from jupyter_trainhub.hub.clock import now
-from jupyter_trainhub.hub.events import events_of, warnings
+from jupyter_trainhub.hub.events import events_of, telling
 from jupyter_trainhub.hub.images import default_image
 from jupyter_trainhub.hub.logs import JobLog, PodOfRank
 from jupyter_trainhub.hub.nodes import Nodes
@@ -76,8 +76,6 @@ class Jobs:
         """
         spec = self._storage.added_to(spec.with_defaults(self._config.job_defaults))
         files, argv = _program(spec, bundle)
-        if self._config.check_fit:
-            self._nodes.check(spec)
         image = spec.image or default_image(self._config.default_image, self._nodes.visible())
         existing = [*self.client.list(JOBS, label_selector=selector("job"))]
         objects = job_objects(
@@ -89,6 +87,8 @@ class Jobs:
             port=choose_port(spec.name, taken_ports(existing)),
             gpu=self.gpu,
         )
+        if self._config.check_fit:
+            self._nodes.check(objects.job["spec"]["template"]["spec"], spec.nodes)
         try:
             created = self.client.create(JOBS, objects.job)
         except AlreadyExists:
@@ -231,7 +231,7 @@ class Jobs:
         view = job_view(job, pods)
         if view["phase"] not in ("Pending", "Starting") or (view["reason"] == "Creating" and pods):
             return view
-        return job_view(job, pods, events=warnings(self.client), largest=self._nodes.largest())
+        return job_view(job, pods, events=telling(self.client), largest=self._nodes.largest())
 
 
 def _program(spec: JobSpec, bundle: Bundle | None) -> tuple[dict[str, bytes], Sequence[str]]:

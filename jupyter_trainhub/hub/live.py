@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from jupyter_trainhub.errors import TrainHubError
-from jupyter_trainhub.hub.events import WARNINGS
+from jupyter_trainhub.hub.events import TELLING
 from jupyter_trainhub.hub.nodes import largest
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.reflector import Reflector, without_managed_fields
@@ -58,11 +58,12 @@ class LiveState:
         self._views: dict[_Key, Object] = {}
         self._largest: Capacity | None = None
         self._nodes = self._reflector(NODES, self._node_changed, project=_node)
-        # In this order: when a workload is first looked at, what explains it is mostly there.
-        self._explaining = [
-            self._nodes,
-            self._reflector(EVENTS, self._event_changed, project=_event, field_selector=WARNINGS),
+        self._events = [
+            self._reflector(EVENTS, self._event_changed, project=_event, field_selector=selector)
+            for selector in TELLING
         ]
+        # In this order: when a workload is first looked at, what explains it is mostly there.
+        self._explaining = [self._nodes, *self._events]
         self._watching = [
             self._reflector(
                 PODS,
@@ -196,7 +197,7 @@ class LiveState:
         # Without its pods a job would look as if it waited for them.
         if workload is None or not self._watching[0].synced.is_set():
             return
-        events = list(self._explaining[1].items().values())
+        events = [event for told in self._events for event in told.items().values()]
         pods = list(self._pods.get(key, {}).values())
         if key[0] == "job" and _ended(workload) and any(map(_lives, pods)):
             # The watch on pods is behind that on jobs; how they ended, and why, is about to come.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from jupyter_trainhub.manifests import troubles
+from jupyter_trainhub.manifests.explanation import Explanation, explain, last_cause
 from jupyter_trainhub.manifests.labels import Object, rank
 from jupyter_trainhub.manifests.pod import CONTAINER
 from jupyter_trainhub.manifests.scheduling import Capacity, requested, unscheduled
@@ -20,6 +21,7 @@ _IMAGE_REASONS = (
     "InvalidImageName",
     "ImageInspectError",
 )
+_ASK_ADMIN = "It is tried again; if it goes on, ask the admin."
 _SIGNALS = {
     129: "SIGHUP",
     130: "SIGINT",
@@ -38,15 +40,15 @@ class PodStatus:
     """One pod as people see it.
 
     ``phase`` is Pending (no node yet), Starting (on a node, not running), Running, Succeeded,
-    Failed or Stopping; ``error`` is what the launcher told about an exception, with ``cell``,
-    ``lineno``, ``etype`` and ``message``; times are RFC 3339.
+    Failed or Stopping; ``why`` explains it where there is something to say; ``error`` is what the
+    launcher told about an exception, with ``cell``, ``lineno``, ``etype`` and ``message``; times
+    are RFC 3339.
     """
 
     name: str
     rank: int
     phase: str
-    reason: str | None = None
-    message: str | None = None
+    why: Explanation | None = None
     node: str | None = None
     exit_code: int | None = None
     ready: bool = False
@@ -54,6 +56,16 @@ class PodStatus:
     started: str | None = None
     finished: str | None = None
     error: dict[str, Any] | None = None
+
+    @property
+    def reason(self) -> str | None:
+        """One word for why it is as it is, mostly Kubernetes'."""
+        return self.why.reason if self.why else None
+
+    @property
+    def message(self) -> str | None:
+        """Why it is as it is, as a sentence."""
+        return self.why.message if self.why and self.why.message else None
 
     def view(self) -> Object:
         """The pod as the entry of a Job's ``pods``."""
@@ -85,21 +97,16 @@ def pod_status(
         return _ended(pod, phase, facts)
     if metadata.get("deletionTimestamp"):
         facts["ready"] = False
-        return PodStatus(phase="Stopping", reason="Terminating", message="It is ending.", **facts)
+        return PodStatus(phase="Stopping", why=Explanation("Terminating", "It is ending."), **facts)
     scheduled = _condition(status, "PodScheduled")
     if scheduled.get("status") == "False":
-        reason = scheduled.get("reason", "Unschedulable")
-        return PodStatus(
-            phase="Pending", reason=reason, message=unscheduled(pod, scheduled, largest), **facts
-        )
+        return PodStatus(phase="Pending", why=unscheduled(pod, scheduled, largest), **facts)
     if "running" in state:
         return PodStatus(phase="Running", **facts)
     if "terminated" in state or container.get("lastState", {}).get("terminated"):
         return _crashing(pod, state, container, facts)
-    reason, message = _waiting(pod, state.get("waiting", {}), events)
-    return PodStatus(
-        phase="Starting" if facts["node"] else "Pending", reason=reason, message=message, **facts
-    )
+    why = _waiting(pod, state.get("waiting", {}), events)
+    return PodStatus(phase="Starting" if facts["node"] else "Pending", why=why, **facts)
 
 
 def _container(status: Object) -> Object:
@@ -134,50 +141,63 @@ def _ended(pod: Object, phase: str, facts: dict[str, Any]) -> PodStatus:
         "exit_code": ended.get("exitCode"),
     }
     if phase == "Succeeded":
-        return PodStatus(phase=phase, reason="Completed", **facts)
+        return PodStatus(phase=phase, why=Explanation("Completed", ""), **facts)
     if status.get("reason"):
-        message = status.get("message") or f"Kubernetes ended it: {status['reason']}."
-        if status["reason"] == "DeadlineExceeded":
-            message = "It ran longer than its time limit."
-        return PodStatus(phase=phase, reason=status["reason"], message=message, **facts)
-    reason, message, error = _termination(pod, ended)
-    return PodStatus(phase=phase, reason=reason, message=message, error=error, **facts)
+        return PodStatus(phase=phase, why=_ended_by_kubelet(status), **facts)
+    why, error = _termination(pod, ended)
+    return PodStatus(phase=phase, why=why, error=error, **facts)
+
+
+def _ended_by_kubelet(status: Object) -> Explanation:
+    reason, message = status["reason"], status.get("message", "")
+    known = explain(troubles.ENDED, reason, f"{reason} {message}".strip())
+    if known is not None:
+        return replace(known, details=message or None)
+    return Explanation(
+        reason,
+        message or f"Kubernetes ended it: {reason}.",
+        "Start it again; if it goes on, ask the admin.",
+        message or None,
+    )
 
 
 def _crashing(pod: Object, state: Object, container: Object, facts: dict[str, Any]) -> PodStatus:
     ended = state.get("terminated") or container["lastState"]["terminated"]
-    reason, message, error = _termination(pod, ended)
+    why, error = _termination(pod, ended)
     facts |= {"exit_code": ended.get("exitCode"), "ready": False}
-    return PodStatus(
-        phase="Failed",
-        reason="CrashLoopBackOff" if reason == "Error" else reason,
-        message=f"{message} It was started {facts['restarts'] + 1} times.",
-        error=error,
-        **facts,
+    why = replace(
+        why,
+        reason="CrashLoopBackOff" if why.reason == "Error" else why.reason,
+        message=f"{why.message} It was started {facts['restarts'] + 1} times.",
     )
+    return PodStatus(phase="Failed", why=why, error=error, **facts)
 
 
-def _termination(pod: Object, ended: Object) -> tuple[str, str, dict[str, Any] | None]:
-    """Reason, message and error of a container that ended badly."""
+def _termination(pod: Object, ended: Object) -> tuple[Explanation, dict[str, Any] | None]:
+    """Why a container ended badly, and the launcher's error."""
     code, reason = ended.get("exitCode"), ended.get("reason") or "Error"
-    told = _told(ended.get("message", ""))
+    text = ended.get("message", "")
     if reason == "OOMKilled":
         limit = requested(pod, "memory")
         bound = f" of {describe_memory(float(limit))}" if limit else ""
-        return reason, f"It used more memory than its limit{bound}; give it more memory.", None
+        message = f"It used more memory than its limit{bound}."
+        return Explanation(reason, message, "Give it more memory."), None
+    told = _told(text)
     if told:
         error = told.get("error")
-        return (
-            str(told.get("reason") or reason),
-            str(told.get("message") or _exit_sentence(code)),
-            error if isinstance(error, dict) else None,
+        why = Explanation(
+            str(told.get("reason") or reason), str(told.get("message") or _exit_sentence(code))
         )
+        return why, error if isinstance(error, dict) else None
     if reason in ("StartError", "ContainerCannotRun"):
-        return reason, _start_error(ended.get("message", "")), None
+        known = explain(troubles.STARTING, reason, text)
+        message = f"The program could not be started: {last_cause(text)}."
+        return known or Explanation(reason, message, "Look at its log.", text or None), None
     if reason in ("Error", "Completed"):
-        last = _last_line(ended.get("message", ""))
-        return "Error", f"{_exit_sentence(code)}{f' Its last line: {last}' if last else ''}", None
-    return reason, ended.get("message") or _exit_sentence(code), None
+        last = _last_line(text)
+        message = f"{_exit_sentence(code)}{f' Its last line: {last}' if last else ''}"
+        return Explanation("Error", message, "Look at its log.", text or None), None
+    return Explanation(reason, text or _exit_sentence(code), "Look at its log."), None
 
 
 def _told(message: str) -> dict[str, Any]:
@@ -202,44 +222,54 @@ def _last_line(message: str) -> str:
     return lines[-1][:300] if lines else ""
 
 
-def _start_error(message: str) -> str:
-    program = re.search(r'exec: "([^"]*)"', message)
-    if program and ("no such file" in message or "not found" in message):
-        return f"The image has no program {program[1]!r}; choose another image or command."
-    return f"The program could not be started: {message.rsplit(': ', 1)[-1]}"
-
-
-def _waiting(pod: Object, waiting: Object, events: Iterable[Object]) -> tuple[str, str]:
+def _waiting(pod: Object, waiting: Object, events: Iterable[Object]) -> Explanation:
     reason, message = waiting.get("reason", "ContainerCreating"), waiting.get("message", "")
     if reason in _IMAGE_REASONS:
-        image = pod["spec"]["containers"][0]["image"]
-        cause = f" ({_last_cause(message)})" if message else ""
-        return reason, (
-            f"The image {image!r} cannot be had{cause}; check its name and "
-            "that the cluster may pull it."
+        return _unpulled(pod, reason, message)
+    if reason in ("CreateContainerConfigError", "CreateContainerError", "RunContainerError"):
+        return explain(troubles.SETTING_UP, reason, message) or Explanation(
+            reason, f"The node cannot set it up: {last_cause(message)}.", _ASK_ADMIN, message
         )
-    if reason in ("CreateContainerConfigError", "CreateContainerError"):
-        return reason, f"The cluster cannot set it up: {message}."
-    trouble = _newest_warning(pod, events)
+    trouble = _newest(pod, events, "Warning")
     if trouble is not None:
-        return trouble["reason"], _mount_sentence(trouble)
+        return _troubled(trouble)
     if not pod.get("spec", {}).get("nodeName"):
-        return "Scheduling", "It waits for a node."
+        return Explanation("Scheduling", "It waits for a node.")
     if reason == "PodInitializing":
-        return reason, "Its init containers run."
-    return reason, message or "The node prepares it: image, folders, network."
+        return Explanation(reason, "It is being set up: its init containers run.")
+    pulling = _newest(pod, events, "Normal")
+    if pulling is not None and pulling.get("reason") == "Pulling":
+        image = pod["spec"]["containers"][0]["image"]
+        return Explanation("Pulling", f"The node downloads the image {image!r}.")
+    return Explanation(reason, message or "The node prepares it: image, folders, network.")
 
 
-def _last_cause(message: str) -> str:
-    return message.rsplit(": ", 1)[-1].strip()
+def _unpulled(pod: Object, reason: str, message: str) -> Explanation:
+    image = pod["spec"]["containers"][0]["image"]
+    # "Back-off pulling image" says only that it will be tried again; in 1.31 and later the cause
+    # follows it.
+    known = explain(troubles.PULLING, reason, f"{reason} {message}", image=image)
+    if known is not None:
+        return replace(known, details=message or None)
+    cause = f": {last_cause(message)}" if message and reason != "ImagePullBackOff" else ""
+    return Explanation(
+        reason,
+        f"The image {image!r} cannot be pulled{cause}.",
+        "Check its name and that the cluster may pull it.",
+        message or None,
+    )
 
 
-def _newest_warning(pod: Object, events: Iterable[Object]) -> Object | None:
+def _newest(pod: Object, events: Iterable[Object], kind: str) -> Object | None:
+    """The newest event about ``pod`` of type ``Warning`` or ``Normal``."""
     uid = pod["metadata"].get("uid")
     about = [
         event
         for event in events
-        if event.get("type") == "Warning" and event.get("involvedObject", {}).get("uid") == uid
+        if event.get("type") == kind
+        and event.get("involvedObject", {}).get("uid") == uid
+        # A pod that is on a node has been through this.
+        and event.get("reason") != "FailedScheduling"
     ]
     return max(about, key=event_time, default=None)
 
@@ -256,11 +286,13 @@ def event_time(event: Object) -> str:
     )
 
 
-def _mount_sentence(event: Object) -> str:
-    message = event.get("message", "")
-    missing = re.search(r"hostPath type check failed: (.+?) is not a directory", message)
-    if missing:
-        return f"The node has no folder {missing[1]!r}; mount one that exists there."
-    if event["reason"] in ("FailedMount", "FailedAttachVolume"):
-        return f"A folder cannot be mounted: {_last_cause(message)}."
-    return f"{message}."
+def _troubled(event: Object) -> Explanation:
+    """A Warning event about a pod that is being set up."""
+    reason, message = event["reason"], event.get("message", "")
+    if reason in ("FailedMount", "FailedAttachVolume", "FailedMapVolume"):
+        return explain(troubles.MOUNTING, reason, message) or Explanation(
+            reason, f"A folder cannot be mounted: {last_cause(message)}.", _ASK_ADMIN, message
+        )
+    return explain(troubles.SETTING_UP, reason, message) or Explanation(
+        reason, f"{last_cause(message)}.", _ASK_ADMIN, message
+    )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from jupyter_trainhub.manifests import instance as instance_manifest
+from jupyter_trainhub.manifests import troubles
+from jupyter_trainhub.manifests.explanation import Explanation, explain, last_cause
 from jupyter_trainhub.manifests.labels import (
     STOPPED_AT,
     STOPPED_BY,
@@ -16,15 +19,14 @@ from jupyter_trainhub.manifests.labels import (
 )
 from jupyter_trainhub.manifests.pod import CONTAINER, GPU
 from jupyter_trainhub.manifests.pod_status import PodStatus, event_time, pod_status
+from jupyter_trainhub.manifests.progress import progress
 from jupyter_trainhub.manifests.scheduling import Capacity
 from jupyter_trainhub.specs.quantity import parse_quantity
 
 # Phases of a job that does not change any more.
 ENDED = ("Succeeded", "Failed", "Stopped")
 
-_QUOTA = re.compile(r"exceeded quota: ([^,]+), requested: (.+?), used: (.+?), limited: (.+)")
-
-_Phase = tuple[str, str | None, str | None]
+_Phase = tuple[str, Explanation | None]
 
 
 def instance_view(
@@ -38,18 +40,18 @@ def instance_view(
     """The view of an instance: its StatefulSet and the pods that belong to it."""
     metadata = stateful_set["metadata"]
     name = user_name(stateful_set)
-    statuses = [pod_status(pod, events=events, largest=largest) for pod in pods]
-    pod = statuses[0] if statuses else None
-    phase, reason, message = _instance_phase(stateful_set, pod, events)
+    its_pod = next(iter(pods), None)
+    pod = pod_status(its_pod, events=events, largest=largest) if its_pod is not None else None
+    phase, why = _instance_phase(stateful_set, pod, events)
     container = _container(stateful_set)
     requests = container.get("resources", {}).get("requests", {})
     return {
         "kind": "instance",
         "name": name,
         "phase": phase,
-        "reason": reason,
-        "message": message,
+        **_told(why),
         "ready": phase == "Running",
+        "progress": progress(its_pod, phase, events),
         "image": container.get("image"),
         "cpus": float(parse_quantity(requests.get("cpu", "0"))),
         "memory": int(parse_quantity(requests.get("memory", "0"))),
@@ -77,14 +79,13 @@ def job_view(
     metadata, spec = job["metadata"], spec_of(job)
     ranks = _one_for_each_rank([pod_status(pod, events=events, largest=largest) for pod in pods])
     culprit = _culprit(ranks)
-    phase, reason, message = _job_phase(job, ranks, culprit, events)
+    phase, why = _job_phase(job, ranks, culprit, events)
     started = [status.started for status in ranks if status.started]
     return {
         "kind": "job",
         "name": user_name(job),
         "phase": phase,
-        "reason": reason,
-        "message": message,
+        **_told(why),
         "framework": spec.get("framework", "single"),
         "nodes": job["spec"].get("completions") or 1,
         "created": metadata.get("creationTimestamp"),
@@ -95,6 +96,16 @@ def job_view(
         "uid": metadata.get("uid"),
         "pods": [status.view() for status in ranks],
         "error": culprit.error if culprit else None,
+    }
+
+
+def _told(why: Explanation | None) -> Object:
+    """Why something is in its phase, as views tell it."""
+    return {
+        "reason": why.reason if why else None,
+        "message": (why.message or None) if why else None,
+        "remedy": why.remedy if why else None,
+        "details": why.details if why else None,
     }
 
 
@@ -109,23 +120,25 @@ def _instance_phase(
 ) -> _Phase:
     metadata = stateful_set["metadata"]
     if metadata.get("deletionTimestamp"):
-        return "Stopping", "Deleting", "It is being deleted."
+        return "Stopping", Explanation("Deleting", "It is being deleted.")
     if stateful_set["spec"].get("replicas", 1) == 0:
         if pod is not None:
-            return "Stopping", "Terminating", "JupyterLab is ending."
+            return "Stopping", Explanation("Terminating", "It is ending.")
         if metadata.get("generation") == 1:
             # An instance is made without replicas, which is a change of its spec once it gets them.
-            return "Pending", "Creating", "It is being created."
-        return "Stopped", None, None
+            return "Pending", Explanation("Creating", "It is being created.")
+        return "Stopped", _stopped_by(stateful_set)
     if pod is None:
-        return "Pending", *(_refused(stateful_set, events) or ("Creating", "It is being created."))
+        return "Pending", _refused(stateful_set, events) or Explanation(
+            "Creating", "It is being created."
+        )
     if pod.phase == "Running" and not pod.ready:
-        return "Starting", "NotReady", "JupyterLab is starting."
+        return "Starting", Explanation("NotReady", "It runs, but does not answer yet.")
     if pod.phase == "Stopping":
-        return "Starting", "Restarting", "It starts anew once its old pod has ended."
+        return "Starting", Explanation("Restarting", "It starts anew once its old pod has ended.")
     if pod.phase == "Succeeded":
-        return "Starting", "Restarting", "JupyterLab was ended from inside and starts again."
-    return pod.phase, pod.reason, pod.message
+        return "Starting", Explanation("Restarting", "It was ended from inside and starts again.")
+    return pod.phase, pod.why
 
 
 def _one_for_each_rank(statuses: Iterable[PodStatus]) -> list[PodStatus]:
@@ -166,51 +179,58 @@ def _job_phase(
 ) -> _Phase:
     nodes = job["spec"].get("completions") or 1
     if job["metadata"].get("deletionTimestamp"):
-        return "Stopping", "Deleting", "It is being deleted."
+        return "Stopping", Explanation("Deleting", "It is being deleted.")
     if _condition(job, "Complete"):
-        return "Succeeded", "Completed", None
+        return "Succeeded", Explanation("Completed", "")
     failed = _condition(job, "Failed")
     if _was_stopped(job):
         # Pods that are told to end often do so with an error, which is no failure of the job.
         live = any(status.phase not in ("Succeeded", "Failed") for status in ranks)
-        return ("Stopping" if live and not failed else "Stopped"), "Stopped", _stopped_by(job)
+        return ("Stopping" if live and not failed else "Stopped"), _stopped_by(job)
     if failed:
-        return "Failed", *_failure(failed, culprit, nodes)
+        return "Failed", _failure(failed, culprit, nodes)
     if job["spec"].get("suspend"):
-        return "Suspended", "Suspended", "It waits to be released."
+        return "Suspended", Explanation("Suspended", "It waits to be released.")
     target = _condition(job, "FailureTarget")
     if target:
-        reason, message = _failure(target, culprit, nodes)
-        return "Stopping", reason, f"{message} The other ranks are being ended."
+        why = _failure(target, culprit, nodes)
+        return "Stopping", replace(why, message=f"{why.message} The other ranks are being ended.")
     return _progressing(job, ranks, events)
 
 
-def _failure(condition: Object, culprit: PodStatus | None, nodes: int) -> tuple[str, str]:
+def _failure(condition: Object, culprit: PodStatus | None, nodes: int) -> Explanation:
     if condition.get("reason") == "DeadlineExceeded":
-        return "DeadlineExceeded", "It ran longer than its time limit."
+        return Explanation(
+            "DeadlineExceeded", "It ran longer than its time limit.", "Give it more time."
+        )
     if culprit is None:
-        return condition.get("reason") or "Failed", f"{condition.get('message') or 'It failed'}."
-    return culprit.reason or "Error", _of_rank(culprit, nodes)
+        return Explanation(
+            condition.get("reason") or "Failed", f"{condition.get('message') or 'It failed'}."
+        )
+    return _of_rank(culprit, nodes)
 
 
-def _of_rank(failed: PodStatus, nodes: int) -> str:
+def _of_rank(failed: PodStatus, nodes: int) -> Explanation:
     """Why a pod failed, said of its rank where there are several."""
-    message = failed.message or "It failed."
+    why = failed.why or Explanation("Error", "It failed.")
+    message = why.message or "It failed."
     if failed.error is None and failed.exit_code and "exit code" not in message:
         message = f"{message.rstrip('.')} (exit code {failed.exit_code})"
-    if nodes == 1 or re.search(r"\brank \d+", message):
-        return message
-    subject = f"Rank {failed.rank}"
-    return f"{subject} {message[3:]}" if message.startswith("It ") else f"{subject}: {message}"
+    if nodes > 1 and not re.search(r"\brank \d+", message):
+        subject = f"Rank {failed.rank}"
+        message = (
+            f"{subject} {message[3:]}" if message.startswith("It ") else f"{subject}: {message}"
+        )
+    return replace(why, message=message)
 
 
 def _was_stopped(job: Object) -> bool:
     return STOPPED_AT in job["metadata"].get("annotations", {})
 
 
-def _stopped_by(job: Object) -> str:
-    name = job["metadata"]["annotations"].get(STOPPED_BY)
-    return f"Stopped by {name}." if name else "It was stopped."
+def _stopped_by(workload: Object) -> Explanation:
+    name = workload["metadata"].get("annotations", {}).get(STOPPED_BY)
+    return Explanation("Stopped", f"Stopped by {name}." if name else "It was stopped.")
 
 
 def _progressing(job: Object, ranks: list[PodStatus], events: Sequence[Object]) -> _Phase:
@@ -218,18 +238,18 @@ def _progressing(job: Object, ranks: list[PodStatus], events: Sequence[Object]) 
     begun = [status for status in ranks if status.phase not in ("Pending", "Starting")]
     if len(begun) >= nodes:
         troubled = next((status for status in ranks if status.phase == "Failed"), None)
-        if troubled is None:
-            return "Running", None, None
-        return "Running", troubled.reason, _of_rank(troubled, nodes)
+        return "Running", _of_rank(troubled, nodes) if troubled else None
     for phase in ("Pending", "Starting"):
         held = next((status for status in ranks if status.phase == phase), None)
-        if held is not None:
+        if held is not None and held.why is not None:
             count = f" {len(begun)} of {nodes} nodes run." if nodes > 1 else ""
-            return phase, held.reason, f"{held.message}{count}"
-    return "Pending", *(_refused(job, events) or ("Creating", "Its pods are being created."))
+            return phase, replace(held.why, message=f"{held.why.message}{count}")
+    return "Pending", _refused(job, events) or Explanation(
+        "Creating", "Its pods are being created."
+    )
 
 
-def _refused(workload: Object, events: Iterable[Object]) -> tuple[str, str] | None:
+def _refused(workload: Object, events: Iterable[Object]) -> Explanation | None:
     """Why the controller could not create pods, from its newest FailedCreate event."""
     uid = workload["metadata"].get("uid")
     refusals = [
@@ -241,14 +261,15 @@ def _refused(workload: Object, events: Iterable[Object]) -> tuple[str, str] | No
     if not refusals:
         return None
     message: str = max(refusals, key=event_time).get("message", "")
-    quota = _QUOTA.search(message)
-    if quota:
-        name, requested, used, limited = quota.groups()
-        return "QuotaExceeded", (
-            f"The quota {name} allows {limited}; {used} is in use and {requested} more is needed. "
-            "Stop something or ask for less."
+    known = explain(troubles.CREATING, "FailedCreate", message)
+    if known is None:
+        return Explanation(
+            "FailedCreate",
+            f"The cluster refuses its pods: {last_cause(message)}.",
+            "Change what it names, or ask the admin.",
+            message,
         )
-    return "FailedCreate", f"The cluster refuses its pods: {message}"
+    return replace(known, reason="QuotaExceeded") if "exceeded quota" in message else known
 
 
 def _finished(job: Object, phase: str) -> str | None:

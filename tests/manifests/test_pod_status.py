@@ -27,9 +27,9 @@ SMALL = Capacity(cpus=2, memory=24 * 1024**3, gpus=0)
         ("claim-missing", "Pending", "Unschedulable", "no claim 'nope'"),
         ("claim-unbound", "Pending", "Unschedulable", "has no volume yet"),
         ("scheduling-gated", "Pending", "SchedulingGated", "waits for its turn"),
-        ("image-missing", "Starting", "ErrImagePull", "'registry.invalid/none:1' cannot be had"),
-        ("config-missing", "Starting", "CreateContainerConfigError", 'configmap "nope" not found'),
-        ("secret-volume-missing", "Starting", "FailedMount", 'secret "nope" not found'),
+        ("image-missing", "Starting", "ErrImagePull", "not find the registry 'registry.invalid'"),
+        ("config-missing", "Starting", "CreateContainerConfigError", "no ConfigMap 'nope'"),
+        ("secret-volume-missing", "Starting", "FailedMount", "no secret 'nope'"),
         ("hostpath-missing", "Starting", "FailedMount", "no folder '/does/not/exist'"),
         ("command-missing", "Failed", "StartError", "no program '/no/such/program'"),
         ("crash-loop", "Failed", "CrashLoopBackOff", "exit code 1. It was started 4 times"),
@@ -62,7 +62,7 @@ def test_it_is_quiet_when_all_is_well(name: str, phase: str, ready: bool) -> Non
 
 def test_without_knowing_the_nodes_it_repeats_the_scheduler() -> None:
     message = pod_status(PODS["unschedulable-cpu"]).message
-    assert message == "It needs 500 CPUs; 1 of 1 node has not that many free."
+    assert message == "It needs 500 CPUs; the only node has not that many free."
 
 
 def ended(message: str, **terminated: Any) -> dict[str, Any]:

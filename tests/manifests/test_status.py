@@ -32,7 +32,7 @@ def test_the_phase_of_a_job(name: str, phase: str, words: str | None) -> None:
 def test_the_view_of_a_job_has_the_fields_of_the_contract() -> None:
     view = job_view(JOBS["indexed-one-fails"], pods_of("indexed-one-fails"))
     fields = "kind name phase reason message framework nodes created started finished owner spec "
-    assert set(view) == {*fields.split(), "uid", "pods", "error"}
+    assert set(view) == {*fields.split(), "remedy", "details", "uid", "pods", "error"}
     assert view["started"] == "2026-11-22T02:23:39Z"
     assert view["finished"] == "2026-11-22T02:24:14Z"
     assert view["pods"] == [
@@ -128,8 +128,8 @@ def test_a_quota_that_keeps_the_pods_out_is_told() -> None:
 
 def test_the_view_of_an_instance() -> None:
     view = instance_view(STATEFUL_SETS["dev"], [PODS["dev-0"]])
-    fields = "kind name phase reason message ready image cpus memory gpus created owner node url "
-    assert set(view) == {*fields.split(), "spec", "uid"}
+    fields = "kind name phase reason message remedy details ready image cpus memory gpus created "
+    assert {*fields.split(), "owner", "node", "url", "spec", "uid", "progress"} <= set(view)
     assert (view["phase"], view["ready"], view["node"]) == ("Running", True, "node1")
     assert view["url"] == "trainhub/instances/dev/lab/lab"
 
