@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from traitlets import Bool, Dict, Float, Int, List, TraitError, Unicode, validate
+from traitlets import Bool, Dict, Enum, Float, Int, List, TraitError, Unicode, validate
 from traitlets.config import Configurable
 from traitlets.config.loader import (
     Config,
@@ -21,6 +21,9 @@ from traitlets.config.loader import (
 from jupyter_trainhub.errors import InvalidField
 
 CONFIG_FILE = "jupyter_trainhub_config"
+
+# Those of specs.mount, which is imported when it is needed.
+MOUNT_KINDS = ("host_path", "claim", "nfs", "csi")
 
 
 class TrainHubConfig(Configurable):
@@ -69,13 +72,61 @@ class TrainHubConfig(Configurable):
         Whether to refuse what is larger than any node. Turn it off where nodes are added on demand.
         """,
     ).tag(config=True)
+    images = List(Dict(), help="Images that forms propose, each {name, title, description}.").tag(
+        config=True
+    )
+    presets = List(
+        Dict(),
+        help="""
+        Sizes for instances, each {name, title, description, values}, the values being fields such
+        as {"cpus": 4, "memory": "16Gi"}.
+        """,
+    ).tag(config=True)
+    gpu_models = List(
+        Dict(),
+        help="""
+        Models of GPU, each {name, title, node_selector, resource, instances}: the labels of its
+        nodes, the name under which they offer it (default: gpu_resource), and whether instances may
+        use it (default: yes). Jobs may use all.
+        """,
+    ).tag(config=True)
+    allow_host_network = Bool(
+        False, help="Whether instances and jobs may use the network of their node directly."
+    ).tag(config=True)
     storages = List(
         Dict(),
         help="""
-        Folders offered to instances and jobs, each a mount such as
-        {"path": "/mnt/data", "claim": "data", "read_only": True}, with host_path, claim (and
-        sub_path) or nfs ({"server", "path"}) as its source. Those with "default": True are mounted
-        without being asked for. {username} is replaced by the user's name.
+        Folders offered to instances and jobs: {name, title, path}, a source (claim, nfs
+        {server, path}, csi {driver, read_only, fs_type, attributes, secret} or host_path), and
+        where wanted sub_path, read_only, groups and users (whom it is offered to; default:
+        everybody), default (mounted where nothing is asked for) and create ({uid, gid, mode} of a
+        sub_path that does not exist). {username} and {group} are replaced in every text; with
+        {group} it is one folder for each of the user's groups.
+        """,
+    ).tag(config=True)
+    groups = List(
+        Unicode(),
+        help="The groups of the user. Empty: what TRAINHUB_GROUPS names, separated by commas.",
+    ).tag(config=True)
+    allowed_mounts = List(
+        Enum(MOUNT_KINDS),
+        list(MOUNT_KINDS),
+        help="The sources that users may write into mounts of their own, besides the storages.",
+    ).tag(config=True)
+    setup_image = Unicode(
+        "",
+        help="""
+        The image, with /bin/sh, that makes the folders of storages with 'create'. Empty: that of
+        the instance or job.
+        """,
+    ).tag(config=True)
+    instance_access = Enum(
+        ("auto", "direct", "api"),
+        default_value="auto",
+        help="""
+        How JupyterLab and IDE of an instance are reached: at the pod's own address ("direct") or
+        through the API server, which takes the right to pods/proxy ("api"). "auto" is "direct"
+        where Jupyter runs in a pod of the cluster or on one of its nodes, and else "api".
         """,
     ).tag(config=True)
     log_roots = List(
@@ -90,6 +141,34 @@ class TrainHubConfig(Configurable):
     job_defaults = Dict(
         help="What new jobs start with, by the names of their fields, such as {'memory': '8Gi'}."
     ).tag(config=True)
+    idle_timeout = Int(
+        0,
+        min=0,
+        help="""
+        Seconds without activity after which an instance without GPUs is stopped. 0: never.
+        """,
+    ).tag(config=True)
+    idle_timeout_gpu = Int(0, min=0, help="The same for instances that hold GPUs. 0: never.").tag(
+        config=True
+    )
+    idle_warning = Int(
+        600, min=0, help="Seconds for which users are warned before an idle instance is stopped."
+    ).tag(config=True)
+    idle_extension = Int(
+        3600, min=1, help="Seconds for which one click keeps an idle instance."
+    ).tag(config=True)
+    idle_extension_limit = Int(
+        86400, min=1, help="Seconds from now until which users may keep an idle instance at most."
+    ).tag(config=True)
+    idle_cpu_percent = Float(
+        5.0, min=0, help="Use of CPU, in percent of one core, from which an instance is in use."
+    ).tag(config=True)
+    idle_gpu_percent = Float(
+        5.0, min=0, help="Use of any of its GPUs, in percent, from which an instance is in use."
+    ).tag(config=True)
+    idle_exempt = List(
+        Unicode(), help="Owners whose instances are never stopped for being idle."
+    ).tag(config=True)
     tensorboard_idle_seconds = Int(
         1800, min=1, help="Seconds without a request after which a TensorBoard ends itself."
     ).tag(config=True)
@@ -100,18 +179,18 @@ class TrainHubConfig(Configurable):
         """,
     ).tag(config=True)
 
-    @validate("storages")
-    def _storages_are_mounts(self, proposal: dict[str, Any]) -> list[dict[str, Any]]:
-        from jupyter_trainhub.specs.mount import Mount
+    @validate("storages", "images", "presets", "gpu_models")
+    def _entries_fit(self, proposal: dict[str, Any]) -> list[dict[str, Any]]:
+        # Imported when something is set: pydantic takes its time.
+        from jupyter_trainhub.specs.catalogue import CATALOGUES
 
-        for number, storage in enumerate(proposal["value"]):
-            mount = {key: value for key, value in storage.items() if key != "default"}
-            try:
-                Mount.parse(mount)
-            except InvalidField as error:
-                raise TraitError(f"TrainHubConfig.storages, entry {number}: {error}") from None
-        storages: list[dict[str, Any]] = proposal["value"]
-        return storages
+        name = proposal["trait"].name
+        entries: list[dict[str, Any]] = proposal["value"]
+        try:
+            CATALOGUES[name].parse_all(entries)
+        except InvalidField as error:
+            raise TraitError(f"TrainHubConfig.{name}.{error}") from None
+        return entries
 
 
 def load_config(paths: list[str] | None = None) -> TrainHubConfig:

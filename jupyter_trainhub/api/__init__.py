@@ -1,5 +1,9 @@
 """TrainHub from a notebook: ``import jupyter_trainhub as th``."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from jupyter_trainhub.api.clusters import Cluster
 from jupyter_trainhub.api.instance import Instance, Instances
 from jupyter_trainhub.api.job import Job, Jobs
@@ -14,12 +18,24 @@ __all__ = [
     "Jobs",
     "TensorBoard",
     "cluster",
+    "instance_form",
     "instances",
     "jobs",
     "submit",
     "tensorboard",
 ]
 
+if TYPE_CHECKING:
+    from jupyter_trainhub.api.instance_widget import InstanceForm
+
 cluster = Cluster()
 instances = Instances()
 jobs = Jobs()
+
+
+def instance_form() -> InstanceForm:
+    """A form to create an instance; the last value of a cell shows it. Raises InvalidField."""
+    # Widgets take their time to import, and most programs show none.
+    from jupyter_trainhub.api.instance_widget import InstanceForm
+
+    return InstanceForm()

@@ -55,6 +55,33 @@ class Instance:
             self._view = session.hub().instances.wait_ready(self.name, timeout, on_view=bar.show)
         return self
 
+    def edit(self, *, restart: bool = False, **changes: Any) -> Instance:
+        """Change its spec, such as ``edit(cpus=4)``; what is not named stays.
+
+        A running pod keeps the old spec until it is restarted, which ``restart`` does at once, and
+        by which files outside mounted folders are lost. Raises InvalidField, and Conflict when
+        somebody else changed it since the last look.
+        """
+        spec = InstanceSpec.parse({**self._view["spec"], **changes})
+        self._view = session.hub().instances.update(
+            self.name, spec, version=self._view["version"], restart=restart
+        )
+        return self
+
+    def check(self, **changes: Any) -> View:
+        """What would become of it with ``changes``, which are not made: ``check(gpus=2)``."""
+        data = {**self._view["spec"], **changes}
+        return session.hub().instances.check(data, edit=True)
+
+    def events(self) -> list[View]:
+        """What the cluster did for it, oldest first."""
+        return list(session.hub().instances.events(self.name))
+
+    def restart(self) -> Instance:
+        """End its pod and start another; files outside mounted folders are lost."""
+        self._view = session.hub().instances.restart(self.name)
+        return self
+
     def stop(self) -> Instance:
         """End its pod, so that what it needs is free; its definition stays."""
         self._view = session.hub().instances.stop(self.name)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_trainhub.cli import output
+from jupyter_trainhub.cli import idle, instance, output, ssh
+from jupyter_trainhub.cli.confirmation import confirmed
 from jupyter_trainhub.cli.spec import instance_fields, job_fields
 from jupyter_trainhub.config import TrainHubConfig, load_config
 from jupyter_trainhub.errors import InvalidField
@@ -38,6 +39,10 @@ def get(options: Namespace) -> int:
     """``trainhub get``."""
     views = _read(options)
     output.print_views(options.kind, views, options.output, one=options.name is not None)
+    if options.name is not None and options.output == "table":
+        if options.kind == "instances":
+            instance.describe(views[0])
+        output.print_signals(views[0])
     return 0
 
 
@@ -66,6 +71,8 @@ def create_instance(options: Namespace) -> int:
     """``trainhub create instance``."""
     from jupyter_trainhub.specs.instance import InstanceSpec
 
+    if options.dry_run:
+        return instance.check(connect(options), options)
     spec = InstanceSpec.parse(instance_fields(options))
     hub = connect(options)
     view = hub.instances.create(spec)
@@ -140,7 +147,12 @@ def logs(options: Namespace) -> int:
 def stop(options: Namespace) -> int:
     """``trainhub stop``."""
     hub = connect(options)
-    (hub.jobs if options.kind == "job" else hub.instances).stop(options.name)
+    if options.kind == "job":
+        hub.jobs.stop(options.name)
+    elif confirmed(options, hub.instances.get(options.name), "stop"):
+        hub.instances.stop(options.name)
+    else:
+        return 1
     print(f"{options.kind} {options.name} is stopping")
     return 0
 
@@ -160,7 +172,12 @@ def delete(options: Namespace) -> int:
         TensorBoards(configured(options)).stop(options.name)
     else:
         hub = connect(options)
-        (hub.jobs if options.kind == "job" else hub.instances).delete(options.name)
+        if options.kind == "job":
+            hub.jobs.delete(options.name)
+        elif confirmed(options, hub.instances.get(options.name), "delete"):
+            hub.instances.delete(options.name)
+        else:
+            return 1
     print(f"{options.kind} {options.name} deleted")
     return 0
 
@@ -203,6 +220,15 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "start": start,
     "delete": delete,
     "cluster": cluster,
+    "edit": instance.edit,
+    "restart": instance.restart,
+    "events": instance.events,
+    "idle": idle.idle,
+    "keep": idle.keep,
+    "stop-idle": idle.stop_idle,
+    "ssh": ssh.ssh,
+    "ssh-config": ssh.ssh_config,
+    "ssh-proxy": ssh.ssh_proxy,
 }
 
 

@@ -27,9 +27,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.command is None:
         parser.print_help()
         return 2
-    if program and (options.command, getattr(options, "kind", None)) != ("create", "job"):
-        parser.error("a program after '--' goes with 'create job' only")
+    kind = getattr(options, "kind", None)
+    if program and (options.command, kind) not in (("create", "job"), ("exec", None)):
+        parser.error("a program after '--' goes with 'create job' and 'exec' only")
     try:
+        if options.command == "exec":
+            from jupyter_trainhub.cli.exec import execute
+
+            return execute(options, program)
         if options.command == "create":
             if options.kind == "job":
                 return commands.create_job(options, program)
@@ -50,8 +55,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def split(argv: list[str]) -> tuple[list[str], list[str]]:
-    """The command's own arguments, and the program that follows ``--``."""
-    if "--" not in argv:
+    """The command's own arguments, and the program that follows ``--``.
+
+    With ``ssh`` it is among the arguments of OpenSSH's.
+    """
+    if "--" not in argv or argv[0] == "ssh":
         return argv, []
     position = argv.index("--")
     return argv[:position], argv[position + 1 :]

@@ -8,15 +8,18 @@ from typing import Any
 
 from jupyter_trainhub.hub.tables import (
     Table,
+    events_table,
     images_table,
     instances_table,
     jobs_table,
     nodes_table,
+    signals_table,
     tensorboards_table,
 )
-from jupyter_trainhub.hub.views import Views
+from jupyter_trainhub.hub.views import View, Views
 
 _TABLES = {
+    "events": events_table,
     "images": images_table,
     "instances": instances_table,
     "jobs": jobs_table,
@@ -38,6 +41,14 @@ def print_views(kind: str, views: Views, output: str, *, one: bool = False) -> N
         print(_TABLES[kind](views).text())
     else:
         print(f"There are no {kind}.", file=sys.stderr)
+
+
+def print_signals(view: View) -> None:
+    """Whether an instance is in use and why, where that is looked after."""
+    if view.get("idle"):
+        print(f"\n{view['idle']['message']}")
+        if view["idle"]["signals"]:
+            print(signals_table(view["idle"]).text())
 
 
 def print_facts(facts: dict[str, Any], output: str) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+from jupyter_trainhub.cli import idle, ssh
+from jupyter_trainhub.cli import instance as instances
+from jupyter_trainhub.cli.confirmation import add_yes
+
 KINDS = ("instances", "jobs", "tensorboards", "nodes")
 
 # What kubectl's users type as well.
@@ -45,7 +49,15 @@ def make_parser() -> argparse.ArgumentParser:
         "instance", parents=[where, _output(), _pod()], help="create a dev instance"
     )
     instance.add_argument("--name", required=True, help="letters, digits and '_'")
+    instance.add_argument(
+        "--start",
+        choices=("auto", "image"),
+        help="auto (default): JupyterLab where the image has it; image: the image's own program",
+    )
     instance.add_argument("--wait", action="store_true", help="return once its JupyterLab answers")
+    instance.add_argument(
+        "--dry-run", action="store_true", help="tell what would become of it, and make nothing"
+    )
     board = made.add_parser(
         "tensorboard", parents=[_output()], help="open a TensorBoard on this machine"
     )
@@ -65,6 +77,21 @@ def make_parser() -> argparse.ArgumentParser:
         act = commands.add_parser(command, parents=[where], help=text)
         act.add_argument("kind", choices=kinds)
         act.add_argument("name")
+        if command != "start":
+            add_yes(act)
+
+    instances.add_parsers(commands, where, _pod())
+    execute = commands.add_parser(
+        "exec",
+        parents=[where],
+        help="a shell in an instance, or a program there",
+        usage="trainhub exec [OPTIONS] INSTANCE [-- PROGRAM [ARGUMENT ...]]",
+    )
+    execute.add_argument("name", metavar="INSTANCE")
+    execute.add_argument("-t", "--tty", action="store_true", help="give the program a terminal")
+
+    ssh.add_parsers(commands, where)
+    idle.add_parsers(commands, where, _output())
 
     cluster = commands.add_parser("cluster", help="the embedded cluster of this machine")
     cluster.add_argument(
@@ -110,6 +137,7 @@ def _pod() -> argparse.ArgumentParser:
     pod.add_argument("--cpus", help="cores, such as 2 or 500m")
     pod.add_argument("--memory", help="such as 512Mi or 2Gi")
     pod.add_argument("--gpus", help="number of GPUs")
+    pod.add_argument("--gpu-model", metavar="NAME", help="a model of GPU that the site names")
     pod.add_argument("--shared-memory", help="size of /dev/shm, such as 1Gi")
     pod.add_argument("--working-dir", help="folder in which the program starts")
     pod.add_argument(
@@ -122,6 +150,26 @@ def _pod() -> argparse.ArgumentParser:
         help="a folder, its source host_path=PATH, claim=NAME[,sub_path=PATH] or "
         "nfs=SERVER:PATH, with ,read_only=true if so; may be repeated",
     )
+    storages = pod.add_mutually_exclusive_group()
+    storages.add_argument(
+        "--storage",
+        action="append",
+        dest="storages",
+        metavar="NAME",
+        help="a folder that the site offers; may be repeated; default: those of the site",
+    )
+    storages.add_argument(
+        "--no-storages",
+        action="store_const",
+        const=[],
+        dest="storages",
+        help="none of the folders that the site mounts by default",
+    )
+    for option, text in (
+        ("--host-network", "use the network of the node, where the site allows it"),
+        ("--always-pull", "look the image up in its registry at every start"),
+    ):
+        pod.add_argument(option, action=argparse.BooleanOptionalAction, help=text)
     return parent
 
 

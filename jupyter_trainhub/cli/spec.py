@@ -9,13 +9,14 @@ from typing import Any
 
 from jupyter_trainhub.errors import InvalidField
 
-_POD = ("image", "cpus", "memory", "gpus", "shared_memory", "working_dir")
+_POD = ("image", "cpus", "memory", "gpus", "gpu_model", "shared_memory", "working_dir")
+_FLAGS = ("host_network", "always_pull")
 _JOB = ("name", "framework", "nodes", "processes_per_node", "time_limit", "description")
 
 
 def instance_fields(options: Namespace) -> dict[str, Any]:
     """The fields of an InstanceSpec that were given. Raises InvalidField."""
-    return {"name": options.name, **_pod_fields(options)}
+    return {"name": options.name, **_given(options, ("start",)), **_pod_fields(options)}
 
 
 def job_fields(options: Namespace) -> dict[str, Any]:
@@ -28,7 +29,9 @@ def job_fields(options: Namespace) -> dict[str, Any]:
 
 
 def _pod_fields(options: Namespace) -> dict[str, Any]:
-    fields = _given(options, _POD)
+    fields = {**_given(options, _POD), **_given(options, _FLAGS)}
+    if options.storages is not None:
+        fields["storages"] = options.storages
     if options.env:
         fields["env"] = dict(_pairs("env", options.env))
     if options.mount:

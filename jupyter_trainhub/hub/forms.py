@@ -1,18 +1,88 @@
-"""JSON Schemas of the forms, with the defaults of this site."""
+"""JSON Schemas of the forms, with what this site offers to one user."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from jupyter_trainhub.config import TrainHubConfig
+from jupyter_trainhub.hub.policy import gpu_models
+from jupyter_trainhub.hub.storages import offered
+from jupyter_trainhub.specs.catalogue import GpuModel, ImageEntry, Preset
 from jupyter_trainhub.specs.instance import InstanceSpec
 from jupyter_trainhub.specs.job import JobSpec
+from jupyter_trainhub.specs.resources import PodSpec
+from jupyter_trainhub.specs.storage import Storage
+
+Schema = dict[str, Any]
 
 
-def schemas(config: TrainHubConfig) -> dict[str, dict[str, Any]]:
-    """The schema of an instance and of a job; needs no cluster."""
-    image = {"image": config.default_image} if config.default_image else {}
+def schemas(config: TrainHubConfig, user: str, groups: Collection[str]) -> Schema:
+    """``{instance, job, presets}`` for ``user``, a member of ``groups``; needs no cluster.
+
+    Raises InvalidField when the site's storages do not fit the user.
+    """
+    storages = offered(config, user, groups)
     return {
-        "instance": InstanceSpec.form_schema({**image, **config.instance_defaults}),
-        "job": JobSpec.form_schema({**image, **config.job_defaults}),
+        "instance": _schema(InstanceSpec, config, config.instance_defaults, storages),
+        "job": _schema(JobSpec, config, config.job_defaults, storages),
+        "presets": {"instance": [_preset(entry) for entry in Preset.parse_all(config.presets)]},
+    }
+
+
+def _schema(
+    spec: type[PodSpec],
+    config: TrainHubConfig,
+    defaults: dict[str, Any],
+    storages: Sequence[Storage],
+) -> Schema:
+    image = {"image": config.default_image} if config.default_image else {}
+    mounted = {"storages": [storage.name for storage in storages if storage.default]}
+    schema = spec.form_schema({**image, **mounted, **defaults})
+    fields = schema["properties"]
+    if config.images:
+        images = ImageEntry.parse_all(config.images)
+        fields["image"]["examples"] = [entry.name for entry in images]
+        # What JSON Schema has no word for: the titles of the examples.
+        fields["image"]["choices"] = [
+            _choice(entry.name, entry.label, entry.description) for entry in images
+        ]
+    if storages:
+        fields["storages"]["items"] = {
+            "type": "string",
+            "oneOf": [_choice(item.name, item.label, _where(item)) for item in storages],
+        }
+    else:
+        del fields["storages"]
+    models = gpu_models(config, instance=issubclass(spec, InstanceSpec))
+    if models:
+        fields["gpu_model"]["oneOf"] = [_model(model) for model in models]
+    else:
+        del fields["gpu_model"]
+    if not config.allow_host_network:
+        del fields["host_network"]
+    if not config.allowed_mounts:
+        del fields["mounts"]
+    return schema
+
+
+def _choice(value: str, title: str, description: str) -> Schema:
+    return {"const": value, "title": title, **({"description": description} if description else {})}
+
+
+def _model(model: GpuModel) -> Schema:
+    return _choice(model.name, model.label, model.description)
+
+
+def _where(storage: Storage) -> str:
+    facts = [storage.path, *(["read only"] if storage.read_only else [])]
+    return ", ".join(facts) + (f": {storage.description}" if storage.description else "")
+
+
+def _preset(preset: Preset) -> Schema:
+    return {
+        "name": preset.name,
+        "title": preset.label,
+        "description": preset.description,
+        "values": preset.values,
     }

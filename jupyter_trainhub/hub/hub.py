@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from jupyter_trainhub.config import TrainHubConfig, load_config
 from jupyter_trainhub.errors import TrainHubError
 from jupyter_trainhub.hub.cluster import ClusterChoice, choose_cluster, connect
+from jupyter_trainhub.hub.ide import Ides
+from jupyter_trainhub.hub.idle import Idle
 from jupyter_trainhub.hub.instances import Instances
+from jupyter_trainhub.hub.interfaces import ContainerLooks
 from jupyter_trainhub.hub.jobs import Jobs
 from jupyter_trainhub.hub.nodes import Nodes
-from jupyter_trainhub.hub.storage import Storage
+from jupyter_trainhub.hub.shell import Shell
+from jupyter_trainhub.hub.storages import Storages
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.discovery import Discovery
+from jupyter_trainhub.kube.exec import Exec
 
 if TYPE_CHECKING:
     from jupyter_trainhub.hub.tensorboards import TensorBoards
@@ -35,9 +41,12 @@ class Hub:
         self.namespace = client.namespace
         self.discovery = Discovery(client)
         self.nodes = Nodes(client, gpu=self.gpu)
-        self.storage = Storage(self.nodes, config.storages, user)
+        self.storage = Storages(self.nodes, config, user, group_names(config))
         self.instances = Instances(client, config, self.nodes, self.storage, user)
+        self.looks = ContainerLooks(client, self.instances)
+        self.ides = Ides(client, self.instances, self.instances.reach, self.looks)
         self.jobs = Jobs(client, config, self.nodes, self.storage, user)
+        self.idle = Idle(client, config, self.instances)
 
     @classmethod
     def connect(cls, config: TrainHubConfig | None = None, user: str | None = None) -> Hub:
@@ -56,6 +65,14 @@ class Hub:
 
         return TensorBoards(self.config)
 
+    async def shell(self, pod: str, cwd: str | None = None) -> Shell:
+        """A shell in an instance's pod: see :meth:`jupyter_trainhub.hub.shell.Shell.open`."""
+        return await Shell.open(self.client, pod, cwd)
+
+    async def exec(self, pod: str, command: Sequence[str], *, tty: bool = False) -> Exec:
+        """A program in an instance's pod: see :meth:`jupyter_trainhub.kube.exec.Exec.start`."""
+        return await Exec.start(self.client, pod, command, stdin=True, tty=tty)
+
     def status(self) -> dict[str, Any]:
         """The cluster as REST's ``status`` shows it; asks the cluster whether it is there."""
         state, message = "ready", None
@@ -71,6 +88,12 @@ class Hub:
             "state": state,
             "message": message,
         }
+
+
+def group_names(config: TrainHubConfig) -> list[str]:
+    """The groups of the user: the configured ones, else those of TRAINHUB_GROUPS."""
+    named = os.environ.get("TRAINHUB_GROUPS", "").split(",")
+    return config.groups or [name.strip() for name in named if name.strip()]
 
 
 def user_name(config: TrainHubConfig) -> str:

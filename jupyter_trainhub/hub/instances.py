@@ -2,54 +2,46 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import http.client
 import secrets
-import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
+from typing import Any
 
 from jupyter_trainhub.config import TrainHubConfig
-from jupyter_trainhub.errors import (
-    AlreadyExists,
-    Conflict,
-    InvalidField,
-    NotFound,
-    TrainHubError,
-    WaitTimeout,
-)
+from jupyter_trainhub.errors import InvalidField, NotFound
+from jupyter_trainhub.hub.check import Check, check, invalid
 from jupyter_trainhub.hub.clock import now
-from jupyter_trainhub.hub.events import events_of, warnings
+from jupyter_trainhub.hub.creation import make
+from jupyter_trainhub.hub.editing import change, end_pods, require_started, require_version
+from jupyter_trainhub.hub.events import events_of, telling
+from jupyter_trainhub.hub.idle_policy import policy_of
 from jupyter_trainhub.hub.images import default_image
 from jupyter_trainhub.hub.nodes import Nodes
-from jupyter_trainhub.hub.storage import Storage
-from jupyter_trainhub.hub.waiting import wait_until
+from jupyter_trainhub.hub.policy import Policy
+from jupyter_trainhub.hub.reach import Endpoint, Reach, running_pod
+from jupyter_trainhub.hub.readiness import wait_ready
+from jupyter_trainhub.hub.storages import Storages
 from jupyter_trainhub.kube.client import KubeClient
-from jupyter_trainhub.kube.resources import PODS, SECRETS, SERVICES, STATEFUL_SETS
-from jupyter_trainhub.manifests.instance import PORT, TOKEN_KEY, instance_objects, prefix
+from jupyter_trainhub.kube.resources import PODS, STATEFUL_SETS
+from jupyter_trainhub.manifests.instance import InstanceObjects, instance_objects
 from jupyter_trainhub.manifests.labels import (
     STOPPED_AT,
     STOPPED_BY,
+    STOPPED_REASON,
     Object,
     Objects,
-    owned_by,
+    owner,
     selector,
     user_name,
 )
+from jupyter_trainhub.manifests.revision import edit_patch, with_revision
 from jupyter_trainhub.manifests.status import instance_view
 from jupyter_trainhub.specs.instance import InstanceSpec
 from jupyter_trainhub.specs.names import INSTANCE_PREFIX, to_kubernetes
 
-
-@dataclass(frozen=True)
-class Endpoint:
-    """Where the Jupyter server of an instance listens, and the credential that it wants."""
-
-    host: str
-    port: int
-    prefix: str
-    token: str = field(repr=False)
+# Stands for a name that its user has still to choose.
+_UNNAMED = "unnamed"
 
 
 class Instances:
@@ -60,57 +52,92 @@ class Instances:
         client: KubeClient,
         config: TrainHubConfig,
         nodes: Nodes,
-        storage: Storage,
+        storage: Storages,
         user: str,
     ) -> None:
         self.client = client
         self.gpu = config.gpu_resource
         self._config = config
         self._nodes = nodes
-        self._storage = storage
+        self._policy = Policy(config, storage)
+        self.reach = Reach(client, config, storage)
         self._user = user
+        self._idle = policy_of(config)
+
+    def check(self, data: Object, *, edit: bool = False) -> Object:
+        """What would become of an instance with the spec ``data``; nothing is made.
+
+        It may have no name yet. With ``edit`` it is the present instance of that name as it would
+        be after the change.
+        """
+        named = bool(data.get("name"))
+        try:
+            spec = InstanceSpec.parse(data if named else {**data, "name": _UNNAMED})
+            present = self._find(spec.name) if edit else None
+            objects = self._objects(spec, owner(present) if present else self._user)
+        except InvalidField as error:
+            return invalid(error)
+        patch = edit_patch(present, objects.stateful_set, self._user, now()) if present else None
+        return self._check(objects, present=present, patch=patch, pod_only=not named).view()
 
     def create(self, spec: InstanceSpec) -> Object:
         """Create and start an instance; its view. Does not wait until it runs.
 
-        Raises InvalidField for what can never run here, and AlreadyExists. Nothing is left behind
-        when it fails in between.
+        Raises InvalidField for what can never run here, Forbidden for what the cluster does not
+        let be, and AlreadyExists. Nothing is left behind when it fails in between.
         """
-        spec = spec.with_defaults(self._config.instance_defaults)
-        spec = self._storage.added_to(spec)
-        if self._config.check_fit:
-            self._nodes.check(spec)
-        image = spec.image or default_image(self._config.default_image, self._nodes.visible())
-        objects = instance_objects(
-            spec, owner=self._user, image=image, token=secrets.token_urlsafe(32), gpu=self.gpu
-        )
-        try:
-            created = self.client.create(STATEFUL_SETS, objects.stateful_set)
-        except AlreadyExists:
-            raise AlreadyExists(
-                f"there is an instance called {spec.name!r} already",
+        objects = self._objects(spec, self._user)
+        self._check(objects, pod_only=True).require()
+        return self._view(make(self.client, objects, lambda: self._scale(spec.name, 1)), [])
+
+    def update(
+        self, name: str, spec: InstanceSpec, *, version: str | None = None, restart: bool = False
+    ) -> Object:
+        """Change the spec of an instance; its view. A running pod keeps the old one until then.
+
+        ``version`` is that of the view which was edited; ``restart`` ends the pod now. Raises
+        InvalidField, NotFound, and Conflict when it was changed by somebody else meanwhile.
+        """
+        if spec.name != name:
+            raise InvalidField(
+                "an instance keeps its name",
                 field="name",
-                remedy="Choose another name, or start or delete the one that is there.",
-            ) from None
-        try:
-            self.client.create(SECRETS, owned_by(objects.secret, created))
-            self.client.create(SERVICES, owned_by(objects.service, created))
-            started = self._scale(spec.name, 1)
-        except BaseException:
-            with contextlib.suppress(TrainHubError):
-                self.client.delete(
-                    STATEFUL_SETS, created["metadata"]["name"], uid=created["metadata"]["uid"]
-                )
-            raise
-        return self._view(started, [])
+                remedy="Create another one with the new name, and delete this one.",
+            )
+        found = self._find(name)
+        require_version(found, version)
+        wanted = self._objects(spec, owner(found))
+        patch = edit_patch(found, wanted.stateful_set, self._user, now())
+        self._check(wanted, present=found, patch=patch).require()
+        changed = change(
+            self.client,
+            lambda: self._find(name),
+            wanted.stateful_set,
+            begun_with=version,
+            by=self._user,
+        )
+        if restart and changed["spec"].get("replicas"):
+            end_pods(self.client, changed, self._pods(name))
+        return self._view(changed, self._pods(name))
+
+    def restart(self, name: str) -> Object:
+        """End its pod; another of the present spec takes its place. Raises NotFound and Conflict.
+
+        A pod that was started by somebody else in between is left alone.
+        """
+        found = self._find(name)
+        require_started(found)
+        end_pods(self.client, found, self._pods(name))
+        return self.get(name)
 
     def list(self) -> Objects:
         """The views of all instances, by name."""
         pods: dict[str, Objects] = {}
         for pod in self.client.list(PODS, label_selector=selector("instance")):
             pods.setdefault(user_name(pod), []).append(pod)
+        events = telling(self.client)
         views = [
-            self._view(found, pods.get(user_name(found), []))
+            self._view(found, pods.get(user_name(found), []), events)
             for found in self.client.list(STATEFUL_SETS, label_selector=selector("instance"))
         ]
         return sorted(views, key=lambda view: str(view["name"]))
@@ -125,38 +152,36 @@ class Instances:
 
     def stop(self, name: str) -> Object:
         """End its pod and keep all else: what it needs is free, its definition stays."""
-        self._find(name)
-        return self._view(self._scale(name, 0), self._pods(name))
+        found = self._find(name)
+        if found["spec"].get("replicas"):
+            found = self._scale(name, 0)
+        return self._view(found, self._pods(name))
 
     def start(self, name: str) -> Object:
-        """Start it again. Raises NotFound."""
-        self._find(name)
-        return self._view(self._scale(name, 1), self._pods(name))
+        """Start it again; an old pod ends first. Raises NotFound, Conflict while it is deleted."""
+        found = self._find(name)
+        require_version(found, None)
+        if not found["spec"].get("replicas"):
+            found = self._scale(name, 1)
+        return self._view(found, self._pods(name))
 
     def delete(self, name: str) -> None:
         """Delete it with all that belongs to it; mounted folders stay. Raises NotFound."""
         found = self._find(name)
         self.client.delete(STATEFUL_SETS, found["metadata"]["name"], uid=found["metadata"]["uid"])
 
+    def pod(self, name: str) -> str:
+        """The name of its running pod. Raises NotFound, or Conflict when it does not run."""
+        found: str = self.running(name)["metadata"]["name"]
+        return found
+
     def endpoint(self, name: str) -> Endpoint:
         """Where its Jupyter server listens. Raises NotFound, or Conflict when it does not run."""
-        view = self.get(name)
-        addresses = [
-            pod["status"]["podIP"]
-            for pod in self._pods(name)
-            if pod.get("status", {}).get("podIP") and not pod["metadata"].get("deletionTimestamp")
-        ]
-        if view["phase"] not in ("Starting", "Running") or not addresses:
-            raise Conflict(
-                f"instance {name!r} does not run, its phase is {view['phase']}"
-                f"{': ' + view['message'] if view['message'] else ''}",
-                reason="InstanceNotRunning",
-                field="name",
-                remedy="Start it." if view["phase"] == "Stopped" else "Wait until it runs.",
-            )
-        secret = self.client.get(SECRETS, to_kubernetes(INSTANCE_PREFIX, name))
-        token = base64.b64decode(secret["data"][TOKEN_KEY]).decode()
-        return Endpoint(addresses[0], PORT, prefix(name), token)
+        return self.reach.lab(name, self.running(name))
+
+    def running(self, name: str) -> Object:
+        """Its running pod, as the cluster has it. Raises NotFound, or Conflict as above."""
+        return running_pod(name, self.get(name), self._pods(name))
 
     def wait_ready(
         self,
@@ -168,31 +193,19 @@ class Instances:
 
         Raises NotFound, WaitTimeout, and Conflict when it fails or is stopped.
         """
-        end = time.monotonic() + timeout
+        return wait_ready(self, name, timeout, on_view)
 
-        def settled(view: Object) -> bool:
-            return view["ready"] or view["phase"] in ("Failed", "Stopped")
+    def _objects(self, spec: InstanceSpec, owner: str) -> InstanceObjects:
+        spec, site = self._policy.admit(spec)
+        image = spec.image or default_image(self._config.default_image, self._nodes.visible())
+        objects = instance_objects(
+            spec, owner=owner, image=image, token=secrets.token_urlsafe(32), site=site
+        )
+        return replace(objects, stateful_set=with_revision(objects.stateful_set))
 
-        view = wait_until(self, "instance", name, settled, timeout=timeout, on_view=on_view)
-        while view["ready"] and not _answers(self.endpoint(name)):
-            # A cluster that does not run readiness probes calls every running pod ready.
-            if time.monotonic() >= end:
-                raise WaitTimeout(
-                    f"instance {name!r} runs, but its JupyterLab did not answer within "
-                    f"{timeout:g} seconds",
-                    remedy="Check that this machine can reach the cluster's pods, "
-                    "and look at the instance's log.",
-                )
-            time.sleep(0.2)
-            view = self.get(name)
-        if not view["ready"]:
-            raise Conflict(
-                f"instance {name!r} does not run: {view['message'] or view['phase']}",
-                reason="InstanceNotRunning",
-                remedy="Start it." if view["phase"] == "Stopped" else "Look at its events.",
-                details={"phase": view["phase"]},
-            )
-        return view
+    def _check(self, objects: InstanceObjects, **how: Any) -> Check:
+        grows = not self._config.check_fit
+        return check(self.client, self._nodes, objects, grows=grows, gpu=self.gpu, **how)
 
     def _find(self, name: str) -> Object:
         with contextlib.suppress(NotFound, InvalidField):
@@ -209,6 +222,7 @@ class Instances:
         annotations = {
             STOPPED_BY: self._user if stopped else None,
             STOPPED_AT: now() if stopped else None,
+            STOPPED_REASON: None,
         }
         return self.client.patch(
             STATEFUL_SETS,
@@ -216,30 +230,17 @@ class Instances:
             {"metadata": {"annotations": annotations}, "spec": {"replicas": replicas}},
         )
 
-    def _view(self, stateful_set: Object, pods: Objects) -> Object:
-        view = instance_view(stateful_set, pods, gpu=self.gpu)
-        if view["phase"] not in ("Pending", "Starting") or view["reason"] == "Creating":
+    def _view(self, stateful_set: Object, pods: Objects, events: Objects | None = None) -> Object:
+        if events is None:
+            events = telling(self.client)
+        view = instance_view(stateful_set, pods, events=events, gpu=self.gpu, policy=self._idle)
+        if view["reason"] != "Unschedulable":
             return view
         return instance_view(
             stateful_set,
             pods,
-            events=warnings(self.client),
+            events=events,
             largest=self._nodes.largest(),
             gpu=self.gpu,
+            policy=self._idle,
         )
-
-
-def _answers(endpoint: Endpoint) -> bool:
-    """Whether the Jupyter server at ``endpoint`` takes requests."""
-    connection = http.client.HTTPConnection(endpoint.host, endpoint.port, timeout=5)
-    try:
-        connection.request(
-            "GET",
-            f"{endpoint.prefix}/api/status",
-            headers={"Authorization": f"token {endpoint.token}"},
-        )
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()

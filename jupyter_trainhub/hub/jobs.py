@@ -19,7 +19,8 @@ from jupyter_trainhub.hub.events import events_of, telling
 from jupyter_trainhub.hub.images import default_image
 from jupyter_trainhub.hub.logs import JobLog, PodOfRank
 from jupyter_trainhub.hub.nodes import Nodes
-from jupyter_trainhub.hub.storage import Storage
+from jupyter_trainhub.hub.policy import Policy
+from jupyter_trainhub.hub.storages import Storages
 from jupyter_trainhub.hub.waiting import wait_until
 from jupyter_trainhub.inpod import program
 from jupyter_trainhub.kube.client import KubeClient
@@ -58,14 +59,14 @@ class Jobs:
         client: KubeClient,
         config: TrainHubConfig,
         nodes: Nodes,
-        storage: Storage,
+        storage: Storages,
         user: str,
     ) -> None:
         self.client = client
         self.gpu = config.gpu_resource
         self._config = config
         self._nodes = nodes
-        self._storage = storage
+        self._policy = Policy(config, storage)
         self._user = user
 
     def create(self, spec: JobSpec, bundle: Bundle | None = None) -> Object:
@@ -74,7 +75,7 @@ class Jobs:
         Raises InvalidField for what can never run here, and AlreadyExists. Nothing is left behind
         when it fails in between.
         """
-        spec = self._storage.added_to(spec.with_defaults(self._config.job_defaults))
+        spec, site = self._policy.admit(spec)
         files, argv = _program(spec, bundle)
         image = spec.image or default_image(self._config.default_image, self._nodes.visible())
         existing = [*self.client.list(JOBS, label_selector=selector("job"))]
@@ -85,7 +86,7 @@ class Jobs:
             files=files,
             argv=argv,
             port=choose_port(spec.name, taken_ports(existing)),
-            gpu=self.gpu,
+            site=site,
         )
         if self._config.check_fit:
             self._nodes.check(objects.job["spec"]["template"]["spec"], spec.nodes)

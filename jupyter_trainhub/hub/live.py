@@ -13,6 +13,7 @@ from jupyter_trainhub.hub.nodes import largest
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.reflector import Reflector, without_managed_fields
 from jupyter_trainhub.kube.resources import EVENTS, JOBS, NODES, PODS, STATEFUL_SETS, Resource
+from jupyter_trainhub.manifests.idle import NO_POLICY, Policy
 from jupyter_trainhub.manifests.labels import KIND, Object, selector, user_name
 from jupyter_trainhub.manifests.scheduling import Capacity
 from jupyter_trainhub.manifests.status import instance_view, job_view
@@ -37,7 +38,7 @@ class LiveState:
 
     ``on_change(kind, name, action, view)`` is called in threads of its own, one call at a time,
     with action ``changed``, or ``deleted`` and no view; it must not call :meth:`stop`. ``kind`` and
-    ``name`` narrow it to one kind or one object.
+    ``name`` narrow it to one kind or one object; ``policy`` is the site's for idle instances.
     """
 
     def __init__(
@@ -47,8 +48,10 @@ class LiveState:
         *,
         kind: str | None = None,
         name: str | None = None,
+        policy: Policy = NO_POLICY,
     ) -> None:
         self._hub = hub
+        self._policy = policy
         self._on_change = on_change
         # Reentrant, because on_change may ask for the views.
         self._lock = threading.RLock()
@@ -204,7 +207,12 @@ class LiveState:
             return
         if key[0] == "instance":
             view = instance_view(
-                workload, pods, events=events, largest=self._largest, gpu=self._hub.gpu
+                workload,
+                pods,
+                events=events,
+                largest=self._largest,
+                gpu=self._hub.gpu,
+                policy=self._policy,
             )
         else:
             view = job_view(workload, pods, events=events, largest=self._largest)

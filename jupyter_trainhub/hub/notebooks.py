@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_trainhub.errors import InvalidField, NotFound
 from jupyter_trainhub.hub.jobs import Jobs
-from jupyter_trainhub.hub.storage import Storage
+from jupyter_trainhub.hub.storages import Storages
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.notebook.bundle import bundle
 from jupyter_trainhub.notebook.plan import Plan, plan_notebook
@@ -22,19 +23,22 @@ class Submitted:
     warnings: tuple[str, ...]
 
 
-def submit_notebook(jobs: Jobs, storage: Storage, spec: JobSpec, file: Path) -> Submitted:
+def submit_notebook(jobs: Jobs, storage: Storages, spec: JobSpec, file: Path) -> Submitted:
     """Create the job ``spec`` of the notebook ``file`` in its saved state.
 
     Raises NotFound without the file, InvalidField for what cannot run, AlreadyExists.
     """
     spec = in_own_folder(spec, file, storage)
-    plan = plan_file(spec, file)
+    plan = plan_file(spec, file, seen_folders(spec, storage))
     view = jobs.create(spec, bundle(plan))
     return Submitted(view, tuple(str(remark) for remark in plan.warnings))
 
 
-def plan_file(spec: JobSpec, file: Path) -> Plan:
-    """What of ``file`` would run. Raises NotFound, and InvalidField for a file without rights."""
+def plan_file(spec: JobSpec, file: Path, seen: Sequence[str]) -> Plan:
+    """What of ``file`` would run where the pods see the folders ``seen``; none: not known.
+
+    Raises NotFound, and InvalidField for a file without rights.
+    """
     try:
         source = file.read_bytes()
     except FileNotFoundError:
@@ -52,21 +56,28 @@ def plan_file(spec: JobSpec, file: Path) -> Plan:
         name=file.name,
         parameters=spec.parameters,
         world_size=spec.world_size,
-        visible=[mount.path for mount in spec.mounts],
+        visible=seen,
     )
 
 
-def in_own_folder(spec: JobSpec, file: Path, storage: Storage) -> JobSpec:
+def seen_folders(spec: JobSpec, storage: Storages) -> list[str]:
+    """The folders that the pods of ``spec`` see, storages among them. Raises InvalidField."""
+    _, chosen = storage.chosen(spec)
+    return [mount.path for mount in (*spec.mounts, *chosen)]
+
+
+def in_own_folder(spec: JobSpec, file: Path, storage: Storages) -> JobSpec:
     """``spec`` with the notebook's folder mounted at its own path, in which the program starts.
 
     So files beside the notebook are found, and what it writes stays there. Unchanged where the
-    cluster's nodes do not have this machine's folders, or the spec mounts something there.
+    cluster's nodes do not have this machine's folders, or the spec mounts something there, a
+    storage for instance.
     """
     mount = storage.folder(file.parent)
     if mount is None:
         return spec
     mounts = list(spec.mounts)
-    if mount.path not in (given.path for given in mounts):
+    if mount.path not in seen_folders(spec, storage):
         mounts.append(mount)
     working_dir = spec.working_dir or mount.path
     return spec.model_copy(update={"mounts": mounts, "working_dir": working_dir})

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from jupyter_trainhub.hub.views import Views
+from jupyter_trainhub.hub.views import View, Views
 from jupyter_trainhub.specs.quantity import describe_memory
 
 
@@ -43,6 +43,22 @@ def jobs_table(views: Views) -> Table:
     return Table(("NAME", "PHASE", "FRAMEWORK", "NODES", "AGE", "MESSAGE"), rows)
 
 
+def events_table(views: Views) -> Table:
+    """Events, one a row, as they happened."""
+    rows = [
+        (
+            age(view["time"]),
+            view["type"],
+            view["reason"],
+            view["object"],
+            # Programs print many lines into some; the last says what came of it.
+            view["message"].strip().rpartition("\n")[2],
+        )
+        for view in views
+    ]
+    return Table(("AGE", "TYPE", "REASON", "OBJECT", "MESSAGE"), rows)
+
+
 def images_table(views: Views) -> Table:
     """Images of the embedded cluster, a row for each name."""
     rows = [
@@ -72,6 +88,31 @@ def instances_table(views: Views) -> Table:
     return Table(headings, rows)
 
 
+def idle_table(views: Views) -> Table:
+    """Instances and whether they are in use, one a row."""
+    rows = [
+        (
+            view["name"],
+            view["owner"],
+            str(view["gpus"]),
+            view["idle"]["state"],
+            left(view["idle"]["stops_at"]),
+            view["idle"]["message"],
+        )
+        for view in views
+    ]
+    return Table(("NAME", "OWNER", "GPUS", "STATE", "STOPS IN", "MESSAGE"), rows)
+
+
+def signals_table(idle: View) -> Table:
+    """The signals of an instance, one a row."""
+    rows = [
+        (signal["name"], signal["state"], age(signal["at"]), signal["detail"] or "")
+        for signal in idle["signals"]
+    ]
+    return Table(("SIGNAL", "STATE", "LAST SEEN", "DETAIL"), rows)
+
+
 def nodes_table(views: Views) -> Table:
     """Nodes, one a row, with what is requested of what each offers."""
     rows = [
@@ -97,6 +138,15 @@ def tensorboards_table(views: Views) -> Table:
         for view in views
     ]
     return Table(("ID", "PHASE", "FOLDERS", "AGE"), rows)
+
+
+def left(until: str | None, now: datetime | None = None) -> str:
+    """The time until an RFC 3339 moment, in minutes; empty without one."""
+    if not until:
+        return ""
+    end = datetime.fromisoformat(until.replace("Z", "+00:00"))
+    seconds = (end - (now or datetime.now(timezone.utc))).total_seconds()
+    return f"{max(0, round(seconds / 60))}m"
 
 
 def age(since: str | None, now: datetime | None = None) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_trainhub.errors import ClusterUnavailable
+from jupyter_trainhub.kube.credentials import Credentials, credentials
 from jupyter_trainhub.kube.refusal import refusal
 from jupyter_trainhub.kube.resources import Resource
 from jupyter_trainhub.kube.stream import Stream
@@ -106,6 +107,16 @@ class KubeClient:
             context=context,
         )
 
+    def credentials(self) -> Credentials:
+        """What a connection of the caller's own to the API server needs. Blocks.
+
+        Raises ClusterUnavailable.
+        """
+        try:
+            return credentials(self._transport.client)
+        except OSError as error:
+            raise self.unreachable(error) from None
+
     def get(self, resource: Resource, name: str, *, subresource: str | None = None) -> Object:
         """One object. Raises NotFound."""
         return self._json("get", resource.path(self.namespace, name, subresource))
@@ -160,15 +171,26 @@ class KubeClient:
             _continue=following,
         )
 
-    def create(self, resource: Resource, body: Object) -> Object:
-        """The object that the cluster made of ``body``. Raises AlreadyExists."""
-        return self._json("post", resource.path(self.namespace), body=body)
+    def create(self, resource: Resource, body: Object, *, dry_run: bool = False) -> Object:
+        """The object that the cluster made of ``body``, or with ``dry_run`` would make.
 
-    def patch(self, resource: Resource, name: str, body: Object) -> Object:
-        """The object after a JSON merge patch (RFC 7396): null removes, a list replaces."""
+        Raises AlreadyExists.
+        """
+        return self._json(
+            "post", resource.path(self.namespace), body=body, query_params=_dry_run(dry_run)
+        )
+
+    def patch(
+        self, resource: Resource, name: str, body: Object, *, dry_run: bool = False
+    ) -> Object:
+        """The object after a JSON merge patch (RFC 7396): null removes, a list replaces.
+
+        A ``resourceVersion`` in ``body`` that is not the present one raises Conflict.
+        """
         return self._json(
             "patch",
             resource.path(self.namespace, name),
+            query_params=_dry_run(dry_run),
             body=body,
             content_type="application/merge-patch+json",
         )
@@ -250,7 +272,7 @@ class KubeClient:
                 remedy="Check the server's address in the kubeconfig.",
             ) from None
         except self._broken() as error:
-            raise self._unreachable(error) from None
+            raise self.unreachable(error) from None
         return dict(document)
 
     def _request(self, method: str, path: str, **parameters: Any) -> Any:
@@ -259,10 +281,10 @@ class KubeClient:
             return self._transport.request(method, path, serialize=False, **parameters)
         except _package("client.exceptions").ApiException as error:
             if not error.status:
-                raise self._unreachable(error) from None
+                raise self.unreachable(error) from None
             raise refusal(error.status, error.body) from None
         except self._broken() as error:
-            raise self._unreachable(error) from None
+            raise self.unreachable(error) from None
 
     @staticmethod
     def _broken() -> tuple[type[Exception], ...]:
@@ -270,12 +292,17 @@ class KubeClient:
 
         return (urllib3.exceptions.HTTPError, OSError)
 
-    def _unreachable(self, error: Exception) -> ClusterUnavailable:
+    def unreachable(self, error: Exception) -> ClusterUnavailable:
+        """The error for a connection to the API server that failed with ``error``."""
         cause = getattr(error, "reason", None) or error
         return ClusterUnavailable(
             f"the cluster at {self.server} does not answer ({type(cause).__name__})",
             remedy="Check that it runs and that this machine can reach it.",
         )
+
+
+def _dry_run(wanted: bool) -> list[tuple[str, str]]:
+    return [("dryRun", "All")] if wanted else []
 
 
 def _query_value(value: str | int | bool) -> str:

@@ -1,22 +1,40 @@
-"""An instance as Kubernetes objects: StatefulSet, headless Service, Secret with the token."""
+"""An instance as Kubernetes objects: StatefulSet, headless Service, Secret with the token.
+
+Its container runs a script of TrainHub's: JupyterLab where the image has it; otherwise it waits, to
+be entered by ``exec``.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from jupyter_trainhub.inpod import program
 from jupyter_trainhub.manifests import pod
+from jupyter_trainhub.manifests.command import probe, shell
 from jupyter_trainhub.manifests.labels import (
     KIND,
     NAME,
     Object,
     labels,
+    name_label,
     spec_annotations,
 )
+from jupyter_trainhub.manifests.site import ANYWHERE, Site
+from jupyter_trainhub.manifests.volumes import volumes
 from jupyter_trainhub.specs.instance import InstanceSpec
 from jupyter_trainhub.specs.names import INSTANCE_PREFIX, to_kubernetes
 
 PORT = 8888
+IDE_PORT = 8889
 TOKEN_KEY = "token"
+
+# Where the pod sees its Secret, and the file of it that Jupyter reads there.
+SECRET_FOLDER = "/trainhub"
+SERVER_CONFIG = "jupyter_server_config.py"
+
+# Seconds between two looks whether JupyterLab listens, and how many it may take.
+_LOOK_EVERY = 2
+_LOOKS = 300
 
 
 @dataclass(frozen=True)
@@ -37,7 +55,7 @@ def prefix(name: str) -> str:
 
 
 def instance_objects(
-    spec: InstanceSpec, *, owner: str, image: str, token: str, gpu: str = pod.GPU
+    spec: InstanceSpec, *, owner: str, image: str, token: str, site: Site = ANYWHERE
 ) -> InstanceObjects:
     """The objects that make the instance ``spec``; ``token`` is the credential of its JupyterLab.
 
@@ -45,7 +63,7 @@ def instance_objects(
     """
     name = to_kubernetes(INSTANCE_PREFIX, spec.name)
     its_labels = labels("instance", spec.name, owner)
-    selector = {KIND: "instance", NAME: spec.name}
+    selector = {KIND: "instance", NAME: name_label("instance", spec.name)}
     metadata: Object = {"name": name, "labels": its_labels}
     stateful_set: Object = {
         "apiVersion": "apps/v1",
@@ -54,10 +72,13 @@ def instance_objects(
         "spec": {
             "replicas": 0,
             "serviceName": name,
+            # A pod of an older spec is replaced when its user says so. The other strategy would
+            # wait for a broken pod to become ready before it replaces it.
+            "updateStrategy": {"type": "OnDelete"},
             "selector": {"matchLabels": selector},
             "template": {
                 "metadata": {"labels": its_labels},
-                "spec": _pod(spec, image=image, secret=name, gpu=gpu),
+                "spec": _pod(spec, image=image, secret=name, site=site),
             },
         },
     }
@@ -77,58 +98,73 @@ def instance_objects(
         "kind": "Secret",
         "type": "Opaque",
         "metadata": metadata,
-        "stringData": {TOKEN_KEY: token},
+        "stringData": {TOKEN_KEY: token, SERVER_CONFIG: program(SERVER_CONFIG).decode()},
     }
     return InstanceObjects(stateful_set, service, secret)
 
 
-def root_folder(spec: InstanceSpec) -> str | None:
-    """The folder that JupyterLab shows; None is the folder in which the image starts programs."""
+def root_folder(spec: InstanceSpec, site: Site = ANYWHERE) -> str | None:
+    """The folder that JupyterLab shows: the working folder, else the first that can be written.
+
+    None is the folder in which the image starts programs.
+    """
     if spec.working_dir is not None:
         return spec.working_dir
-    return spec.mounts[0].path if spec.mounts else None
+    return next((mount.path for _, mount in site.mounts(spec) if not mount.read_only), None)
 
 
-def _pod(spec: InstanceSpec, *, image: str, secret: str, gpu: str) -> Object:
-    sources, targets = pod.volumes(spec)
-    root = root_folder(spec)
-    token = {"secretKeyRef": {"name": secret, "key": TOKEN_KEY}}
+def _pod(spec: InstanceSpec, *, image: str, secret: str, site: Site) -> Object:
+    sources, targets = volumes(spec, site)
+    root = root_folder(spec, site)
     container: Object = {
-        "image": image,
-        "command": _command(spec.name),
         "env": pod.environment(
             [
                 pod.from_field("POD_IP", "status.podIP"),
-                {"name": "JUPYTER_TOKEN", "valueFrom": token},
+                # Comes before the folders of the user and of the image, which still count.
+                pod.value("JUPYTER_CONFIG_PATH", SECRET_FOLDER),
                 pod.value("PYTHONUNBUFFERED", "1"),
                 pod.value("TRAINHUB_INSTANCE", spec.name),
             ],
             spec.env,
         ),
-        "ports": [{"name": "http", "containerPort": PORT}],
-        "resources": pod.resources(spec, gpu),
-        "volumeMounts": targets,
-        # "/api" answers without a token, and only once the server takes requests.
-        "readinessProbe": {
-            "httpGet": {"path": f"{prefix(spec.name)}/api", "port": PORT},
-            "periodSeconds": 2,
-            "timeoutSeconds": 5,
-            "failureThreshold": 3,
-        },
+        "ports": [
+            {"name": "http", "containerPort": PORT},
+            {"name": "ide", "containerPort": IDE_PORT},
+        ],
+        "resources": pod.resources(spec, site.gpu),
+        "volumeMounts": [
+            *targets,
+            {"name": "trainhub", "mountPath": SECRET_FOLDER, "readOnly": True},
+        ],
+        "terminationMessagePolicy": "FallbackToLogsOnError",
     }
+    if spec.start == "auto":
+        container["command"] = _command(spec.name)
+        container["startupProbe"] = {
+            "exec": {"command": probe("ready.sh", str(PORT))},
+            "periodSeconds": _LOOK_EVERY,
+            "failureThreshold": _LOOKS,
+            "timeoutSeconds": 5,
+        }
     if root is not None:
         container["workingDir"] = root
-    return pod.pod(container, sources, terminationGracePeriodSeconds=30)
+    token = {"name": "trainhub", "secret": {"secretName": secret, "defaultMode": 0o444}}
+    return pod.pod(
+        spec,
+        site,
+        image=image,
+        container=container,
+        volumes=[*sources, token],
+        terminationGracePeriodSeconds=30,
+    )
 
 
 def _command(name: str) -> list[str]:
-    # JupyterLab listens on the pod's own address: on the embedded cluster the pods share one
-    # network, where two servers on 0.0.0.0:8888 would collide. JUPYTER_TOKEN is read by Jupyter
-    # itself, which keeps the token out of the process list. Without root_dir JupyterLab shows the
-    # folder in which it starts.
-    return [
-        "jupyter",
-        "lab",
+    # JupyterLab listens on the pod's own address: on a cluster whose pods share one network two
+    # servers on 0.0.0.0:8888 would collide. Without root_dir it shows the folder in which it
+    # starts.
+    return shell(
+        "start.sh",
         "--no-browser",
         "--allow-root",
         "--ServerApp.ip=$(POD_IP)",
@@ -136,4 +172,4 @@ def _command(name: str) -> list[str]:
         "--ServerApp.port_retries=0",
         f"--ServerApp.base_url={prefix(name)}/",
         "--ServerApp.allow_remote_access=True",
-    ]
+    )

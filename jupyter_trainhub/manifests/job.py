@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from jupyter_trainhub.errors import ClusterRefused, InvalidField
 from jupyter_trainhub.manifests import pod
+from jupyter_trainhub.manifests.command import literal
 from jupyter_trainhub.manifests.labels import (
     COMPLETION_INDEX,
     JOB_NAME,
@@ -22,6 +23,8 @@ from jupyter_trainhub.manifests.labels import (
     labels,
     spec_annotations,
 )
+from jupyter_trainhub.manifests.site import ANYWHERE, Site
+from jupyter_trainhub.manifests.volumes import volumes
 from jupyter_trainhub.specs.job import JobSpec
 from jupyter_trainhub.specs.names import JOB_PREFIX, to_kubernetes
 
@@ -61,7 +64,7 @@ def job_objects(
     files: Mapping[str, bytes],
     argv: Sequence[str],
     port: int,
-    gpu: str = pod.GPU,
+    site: Site = ANYWHERE,
 ) -> JobObjects:
     """The objects that make the job ``spec``.
 
@@ -76,7 +79,7 @@ def job_objects(
     template = {
         # A sidecar put in by Istio would outlive the program and keep the pod from finishing.
         "metadata": {"labels": {**its_labels, "sidecar.istio.io/inject": "false"}},
-        "spec": _pod(spec, name=name, image=image, argv=argv, port=port, paths=paths, gpu=gpu),
+        "spec": _pod(spec, name=name, image=image, argv=argv, port=port, paths=paths, site=site),
     }
     job: Object = {
         "apiVersion": "batch/v1",
@@ -177,19 +180,18 @@ def _pod(
     argv: Sequence[str],
     port: int,
     paths: list[Object],
-    gpu: str,
+    site: Site,
 ) -> Object:
-    sources, targets = pod.volumes(spec)
+    sources, targets = volumes(spec, site)
     container: Object = {
-        "image": image,
         "command": [
             "python",
             f"{CODE_FOLDER}/{LAUNCHER}",
             "--",
-            *(pod.literal(argument) for argument in argv),
+            *(literal(argument) for argument in argv),
         ],
         "env": pod.environment(_environment(spec, name, port), spec.env),
-        "resources": pod.resources(spec, gpu),
+        "resources": pod.resources(spec, site.gpu),
         "volumeMounts": [
             *targets,
             {"name": "code", "mountPath": CODE_FOLDER, "readOnly": True},
@@ -210,7 +212,7 @@ def _pod(
         # It is the pod's and not the Job's deadline, which would count the time in the queue.
         fields["activeDeadlineSeconds"] = spec.time_limit + GRACE + LAUNCHER_MARGIN + START_MARGIN
     code = {"name": "code", "configMap": {"name": f"{name}-code", "items": paths}}
-    return pod.pod(container, [*sources, code], **fields)
+    return pod.pod(spec, site, image=image, container=container, volumes=[*sources, code], **fields)
 
 
 def _environment(spec: JobSpec, name: str, port: int) -> list[Object]:

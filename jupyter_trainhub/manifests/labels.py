@@ -30,6 +30,7 @@ SPEC = f"{DOMAIN}/spec"
 PORT = f"{DOMAIN}/port"
 STOPPED_BY = f"{DOMAIN}/stopped-by"
 STOPPED_AT = f"{DOMAIN}/stopped-at"
+STOPPED_REASON = f"{DOMAIN}/stopped-reason"
 
 # Set by Kubernetes' Job controller on the pods of an Indexed Job.
 COMPLETION_INDEX = "batch.kubernetes.io/job-completion-index"

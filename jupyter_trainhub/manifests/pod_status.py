@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,6 +23,8 @@ _IMAGE_REASONS = (
     "ImageInspectError",
 )
 _ASK_ADMIN = "It is tried again; if it goes on, ask the admin."
+# Warnings that tell why a node does not get on with a pod; others, such as a probe's, come and go.
+_HOLDS_UP = re.compile(r"Failed|NetworkNotReady")
 _SIGNALS = {
     129: "SIGHUP",
     130: "SIGINT",
@@ -231,7 +234,7 @@ def _waiting(pod: Object, waiting: Object, events: Iterable[Object]) -> Explanat
             reason, f"The node cannot set it up: {last_cause(message)}.", _ASK_ADMIN, message
         )
     trouble = _newest(pod, events, "Warning")
-    if trouble is not None:
+    if trouble is not None and _HOLDS_UP.match(trouble["reason"]):
         return _troubled(trouble)
     if not pod.get("spec", {}).get("nodeName"):
         return Explanation("Scheduling", "It waits for a node.")

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime, timezone
 
 from jupyter_trainhub.manifests import instance as instance_manifest
-from jupyter_trainhub.manifests import troubles
+from jupyter_trainhub.manifests import revision, troubles
 from jupyter_trainhub.manifests.explanation import Explanation, explain, last_cause
+from jupyter_trainhub.manifests.folders import folders
+from jupyter_trainhub.manifests.idle import NO_POLICY, REASON, Policy, view_of
+from jupyter_trainhub.manifests.idle_words import stopped_message
 from jupyter_trainhub.manifests.labels import (
     STOPPED_AT,
     STOPPED_BY,
+    STOPPED_REASON,
     Object,
     owner,
     spec_of,
@@ -36,8 +41,14 @@ def instance_view(
     events: Sequence[Object] = (),
     largest: Capacity | None = None,
     gpu: str = GPU,
+    policy: Policy = NO_POLICY,
+    now: datetime | None = None,
 ) -> Object:
-    """The view of an instance: its StatefulSet and the pods that belong to it."""
+    """The view of an instance: its StatefulSet and the pods that belong to it.
+
+    ``policy`` is the site's for idle instances; ``now`` is the present unless it says otherwise.
+    """
+    pods = list(pods)
     metadata = stateful_set["metadata"]
     name = user_name(stateful_set)
     its_pod = next(iter(pods), None)
@@ -61,7 +72,11 @@ def instance_view(
         "node": pod.node if pod else None,
         "url": f"{instance_manifest.prefix(name)[1:]}/lab",
         "spec": spec_of(stateful_set),
+        "folders": folders(stateful_set) if container else [],
+        "version": revision.version(stateful_set),
+        "restart_needed": revision.restart_needed(stateful_set, pods),
         "uid": metadata.get("uid"),
+        "idle": view_of(stateful_set, pods, policy, now or datetime.now(timezone.utc)),
     }
 
 
@@ -229,7 +244,10 @@ def _was_stopped(job: Object) -> bool:
 
 
 def _stopped_by(workload: Object) -> Explanation:
-    name = workload["metadata"].get("annotations", {}).get(STOPPED_BY)
+    annotations = workload["metadata"].get("annotations", {})
+    if annotations.get(STOPPED_REASON) == REASON:
+        return Explanation(REASON, stopped_message(workload), "Start it when you need it.")
+    name = annotations.get(STOPPED_BY)
     return Explanation("Stopped", f"Stopped by {name}." if name else "It was stopped.")
 
 

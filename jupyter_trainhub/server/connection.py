@@ -83,7 +83,7 @@ class Connector:
         """Live state that watches the hub's cluster, not started yet."""
         from jupyter_trainhub.hub.live import LiveState
 
-        return LiveState(hub, on_change)
+        return LiveState(hub, on_change, policy=hub.idle.policy)
 
 
 class Connection:

@@ -10,9 +10,11 @@ from tornado import web
 
 from jupyter_trainhub.server import rewrite
 from jupyter_trainhub.server.body import RequestBody
+from jupyter_trainhub.server.exchange import Exchange, Request
+from jupyter_trainhub.server.pool import UpstreamUnreachable
 from jupyter_trainhub.server.proxy import ProxyHandler
 from jupyter_trainhub.server.relay import Relay
-from jupyter_trainhub.server.upstream import Exchange, UpstreamUnreachable
+from jupyter_trainhub.server.upstream import UpstreamRefused
 
 # Methods whose body HTTP/1.1 lets us send in chunks, for want of a length.
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -90,7 +92,7 @@ class HttpProxyHandler(ProxyHandler):
         if rewrite.counts_as_activity(
             self.request.method or "", self.request.headers, reads_by_post=self.reads_by_post
         ):
-            self.note_activity()
+            self.note_activity(name)
         headers = upstream.headers(rewrite.request_headers(self.request.headers.get_all()))
         if body is not None and "Content-Length" in self.request.headers:
             headers["Content-Length"] = self.request.headers["Content-Length"]
@@ -101,17 +103,19 @@ class HttpProxyHandler(ProxyHandler):
             public=public,
             tags=self.needs_etags,
         )
-        self._exchange = Exchange(upstream)
+        self._exchange = Exchange(upstream, self.service.connections)
+        request = Request(
+            self.request.method or "",
+            self.target(name, upstream),
+            headers,
+            body.pieces() if body is not None else None,
+        )
         try:
-            complete = await self._exchange.run(
-                self.request.method or "",
-                self.target(name, upstream),
-                headers,
-                body.pieces() if body is not None else None,
-                self._response,
-            )
+            complete = await self._exchange.run(request, self._response)
         except UpstreamUnreachable:
-            raise self.unreachable(name) from None
+            raise self.unreachable(name, upstream) from None
+        except UpstreamRefused as refused:
+            raise self.refused(name, refused) from None
         if self._response.status in (401, 403):
             # A new pod of the same name has a new token.
             self.forget(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,10 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Submission:
-    """A job as it was asked for, and its notebook's ``file``, None for a command."""
+    """A job as it was asked for, and its notebook's ``file``, None for a command.
+
+    ``seen`` are the folders that its pods see; empty where that is not known.
+    """
 
     spec: JobSpec
     file: Path | None
+    seen: Sequence[str] = ()
 
 
 def read(
@@ -34,14 +39,17 @@ def read(
 
     Raises InvalidField and NotFound.
     """
-    from jupyter_trainhub.hub.notebooks import in_own_folder
+    from jupyter_trainhub.hub.notebooks import in_own_folder, seen_folders
     from jupyter_trainhub.specs.job import JobSpec
 
     spec = JobSpec.parse(data).with_defaults(config.job_defaults)
     if spec.notebook is None:
         return Submission(spec, None)
     file = notebook_file(contents, spec.notebook, field="notebook")
-    return Submission(in_own_folder(spec, file, hub.storage) if hub else spec, file)
+    if hub is None:
+        return Submission(spec, file, [mount.path for mount in spec.mounts])
+    spec = in_own_folder(spec, file, hub.storage)
+    return Submission(spec, file, seen_folders(spec, hub.storage))
 
 
 def plan(submission: Submission) -> Plan:
@@ -52,7 +60,7 @@ def plan(submission: Submission) -> Plan:
         raise InvalidField(
             "only a notebook can be previewed", field="notebook", remedy="Name a notebook."
         )
-    return plan_file(submission.spec, submission.file)
+    return plan_file(submission.spec, submission.file, submission.seen)
 
 
 def bundled(submission: Submission) -> Bundle | None:

@@ -14,12 +14,12 @@ from typing import Any, ClassVar
 
 from tornado import web
 
-from jupyter_trainhub.errors import Conflict, TrainHubError
+from jupyter_trainhub.errors import ClusterUnavailable, Conflict, TrainHubError
 from jupyter_trainhub.server import pages, rewrite
 from jupyter_trainhub.server.base import TrainHubHandler
 from jupyter_trainhub.server.failures import answer
 from jupyter_trainhub.server.same_origin import is_same_origin
-from jupyter_trainhub.server.upstream import Upstream
+from jupyter_trainhub.server.upstream import Upstream, UpstreamRefused
 
 
 class NotReady(TrainHubError):
@@ -37,6 +37,8 @@ class ProxyHandler(TrainHubHandler):
     """
 
     noun: ClassVar[str]
+    # What would do when it does not answer.
+    when_silent: ClassVar[str] = "It may still be starting: wait a moment."
 
     @abstractmethod
     def public_prefix(self, name: str) -> str:
@@ -65,20 +67,37 @@ class ProxyHandler(TrainHubHandler):
         except Conflict as error:
             raise NotReady(error.message, reason=error.reason, remedy=error.remedy) from None
 
-    def unreachable(self, name: str) -> NotReady:
-        """The error for a program that does not answer; the next request looks for it anew."""
+    def unreachable(self, name: str, upstream: Upstream) -> TrainHubError:
+        """The error for an upstream that does not answer; the next request looks for it anew."""
         self.forget(name)
-        return NotReady(
-            f"{self.noun} does not answer yet", remedy="It may still be starting: wait a moment."
-        )
+        if upstream.gateway is not None:
+            return ClusterUnavailable(
+                f"the cluster at {upstream.gateway.url} does not answer",
+                remedy="It is asked again when you come back: wait a moment.",
+            )
+        return self._silent()
+
+    def refused(self, name: str, refusal: UpstreamRefused) -> TrainHubError:
+        """The error for what the API server does not pass on to the program."""
+        # Imported here, for it loads what a server without instances does without.
+        from jupyter_trainhub.hub.reach import refused
+
+        self.forget(name)
+        error = refused(refusal.code, refusal.message) or self._silent()
+        if isinstance(error, Conflict):
+            return NotReady(error.message, reason=error.reason, remedy=error.remedy)
+        return error
+
+    def _silent(self) -> NotReady:
+        return NotReady(f"{self.noun} does not answer yet", remedy=self.when_silent)
 
     def target(self, name: str, upstream: Upstream) -> str:
         """Path and query for the upstream."""
         rest = self.request.path[len(self.public_prefix(name)) :]
         query = rewrite.query(self.request.query)
-        return f"{upstream.prefix}{rest}" + (f"?{query}" if query else "")
+        return upstream.target(rest) + (f"?{query}" if query else "")
 
-    def note_activity(self) -> None:
+    def note_activity(self, name: str) -> None:
         """Keeps the server from being ended as idle, by JupyterHub or by itself."""
         self.settings["last_activity_times"]["trainhub_proxy"] = datetime.now(timezone.utc)
 

@@ -29,6 +29,7 @@ class Relay:
         self._tags = tags
         self._held: bytearray | None = None
         self._is_document = False
+        self._was_changed = False
         self._encoding = ""
         self.status = 0
         self.wants_etag = False
@@ -40,9 +41,13 @@ class Relay:
         handler.set_status(status, reason)
         handler.clear_header("Content-Type")
         prefixes = {"upstream": self._upstream.prefix, "public": self._public}
-        for name in {name for name, _ in headers.get_all()}:
+        gateway = self._upstream.gateway_path
+        pairs = list(headers.get_all())
+        for name in {name for name, _ in pairs}:
             handler.clear_header(name)
-        for name, value in rewrite.response_headers(headers.get_all(), **prefixes):
+        if gateway:
+            pairs = rewrite.without_gateway(pairs, gateway)
+        for name, value in rewrite.response_headers(pairs, **prefixes):
             handler.add_header(name, value)
         policy = rewrite.content_security_policy(
             headers.get_list("Content-Security-Policy"), **prefixes
@@ -52,17 +57,17 @@ class Relay:
         method = handler.request.method or ""
         length = headers.get("Content-Length", "")
         self._encoding = headers.get("Content-Encoding", "").lower()
-        self._is_document = (
-            method != "HEAD"
-            and self._encoding in {"", "identity", "gzip"}
-            and rewrite.is_document(self._path, headers.get("Content-Type", ""))
-        )
+        content_type = headers.get("Content-Type", "")
+        legible = method != "HEAD" and self._encoding in {"", "identity", "gzip"}
+        self._is_document = legible and rewrite.is_document(self._path, content_type)
+        # An API server changes every page, the user's own as well.
+        self._was_changed = legible and bool(gateway) and content_type.startswith("text/html")
         self.wants_etag = (
             self._tags
             and "Etag" not in headers
             and rewrite.is_cacheable(method, status, int(length) if length.isdecimal() else None)
         )
-        if self._is_document or self.wants_etag:
+        if self._is_document or self._was_changed or self.wants_etag:
             self._held = bytearray()
 
     async def write(self, chunk: bytes) -> None:
@@ -85,18 +90,22 @@ class Relay:
         self._handler.finish()
 
     def _document(self, body: bytes) -> bytes:
-        if not self._is_document:
+        if not self._is_document and not self._was_changed:
             return body
         plain = _plain(body, self._encoding)
         if plain is None:
             return body
         self._handler.clear_header("Content-Encoding")
         self._handler.clear_header("Content-Length")
+        if self._was_changed:
+            plain = rewrite.page_without_gateway(plain, self._upstream.gateway_path)
+        if not self._is_document:
+            return plain
         return rewrite.document(
             plain,
             upstream=self._upstream.prefix,
             public=self._public,
-            secret=self._upstream.token,
+            secret=self._upstream.secret,
         )
 
 

@@ -45,6 +45,17 @@ _PRIVATE_TO_US = frozenset(
 # sites.
 _NOT_THE_UPSTREAMS_TO_SET = frozenset({"clear-site-data", "service-worker-allowed", "set-cookie"})
 
+# What an API server adds to the answers that it passes on.
+_OF_THE_GATEWAY = frozenset(
+    {
+        "audit-id",
+        "strict-transport-security",
+        "x-kubernetes-pf-flowschema-uid",
+        "x-kubernetes-pf-prioritylevel-uid",
+    }
+)
+_CACHE_OF_THE_GATEWAY = "no-cache, private"
+
 # An address that starts with the prefix, not one that merely contains it.
 _BEFORE = r"(?<![\w%.~/:@-])"
 
@@ -111,8 +122,44 @@ def location(value: str, *, upstream: str, public: str) -> str:
     parts = urlsplit(value)
     if parts.path != upstream and not parts.path.startswith(upstream + "/"):
         return value
+    if not upstream and parts.netloc:
+        # With no prefix there is no telling whether that host is the upstream.
+        return value
     tail = parts._replace(scheme="", netloc="", path=parts.path[len(upstream) :]).geturl()
     return public + tail
+
+
+def without_gateway(headers: Iterable[tuple[str, str]], gateway: str) -> Headers:
+    """The headers of a response as they were before an API server passed it on.
+
+    ``gateway`` is the path of its proxy, which it writes before each ``Location``; it also says
+    itself how long an answer may be kept, besides what the program says (apimachinery's
+    util/proxy/transport.go, apiserver's filters/cachecontrol.go).
+    """
+    pairs = [(name, value) for name, value in headers if name.lower() not in _OF_THE_GATEWAY]
+    caches = [pair for pair in pairs if pair[0].lower() == "cache-control"]
+    if len(caches) > 1 and (own := (caches[0][0], _CACHE_OF_THE_GATEWAY)) in pairs:
+        pairs.remove(own)
+    return [
+        (name, _outside(value, gateway) if name.lower() == "location" else value)
+        for name, value in pairs
+    ]
+
+
+def _outside(address: str, gateway: str) -> str:
+    parts = urlsplit(address)
+    _, found, path = parts.path.partition(gateway)
+    # A server in front of the API server may have put a path of its own before it.
+    if not found or path[:1] not in ("", "/"):
+        return address
+    return parts._replace(scheme="", netloc="", path=path or "/").geturl()
+
+
+def page_without_gateway(page: bytes, gateway: str) -> bytes:
+    """An HTML page with the links that an API server has led through its proxy as they were."""
+    host_and_path = _BEFORE + r"(?:https?://[^/\s\"'<>]+)?(?:/[\w/.~-]*)?"
+    link = re.compile((host_and_path + re.escape(gateway) + "(?=[/?#\"'])").encode())
+    return link.sub(b"", page)
 
 
 def content_security_policy(policies: Iterable[str], *, upstream: str, public: str) -> str:
@@ -138,7 +185,7 @@ def document(body: bytes, *, upstream: str, public: str, secret: str | None = No
     if secret:
         body = body.replace(secret.encode(), b"")
     body = body.replace(b"url(/font-roboto/", b"url(./font-roboto/")
-    if upstream == public:
+    if upstream in ("", public):
         return body
     prefix = re.compile((_BEFORE + re.escape(upstream) + "/").encode())
     return prefix.sub(lambda _: (public + "/").encode(), body)

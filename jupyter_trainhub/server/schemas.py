@@ -19,12 +19,13 @@ class SchemasHandler(ApiHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        """``{instance, job}``, with the defaults of this site."""
+        """``{instance, job, presets}``, with what this site offers to the user."""
         self.finish(await self.run(_schemas, self.service.config))
 
 
-def _schemas(config: TrainHubConfig) -> dict[str, dict[str, Any]]:
+def _schemas(config: TrainHubConfig) -> dict[str, Any]:
     # Imported in a thread and when it is needed: pydantic takes its time.
     from jupyter_trainhub.hub.forms import schemas
+    from jupyter_trainhub.hub.hub import group_names, user_name
 
-    return schemas(config)
+    return schemas(config, user_name(config), group_names(config))

@@ -11,15 +11,18 @@ import functools
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from jupyter_events import EventLogger
 
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import ClusterUnavailable, Conflict
 from jupyter_trainhub.hub.tensorboards import TensorBoards
+from jupyter_trainhub.hub.terminals import Terminals
 from jupyter_trainhub.server.connection import ClusterState, Connection, Connector
 from jupyter_trainhub.server.events.emitter import ObjectEvents, View
+from jupyter_trainhub.server.idle_watch import OTHERS_SECONDS, OWN_SECONDS, IdleWatch
+from jupyter_trainhub.server.pool import ConnectionPool
 from jupyter_trainhub.server.tensorboard_watch import TensorBoardWatch
 from jupyter_trainhub.server.upstream import Upstream
 
@@ -29,7 +32,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# The programs of an instance that are proxied.
+Program = Literal["lab", "ide"]
+PROGRAMS: tuple[Program, ...] = ("lab", "ide")
+
 THREADS = 8
+# For calls that ask containers.
+PROBE_THREADS = 2
 # How long the address and the token of an instance are taken for granted: a page asks for dozens of
 # files at once.
 UPSTREAM_SECONDS = 10.0
@@ -46,6 +55,7 @@ class Service:
     ) -> None:
         self.config = config
         self.tensorboards = TensorBoards(config)
+        self.terminals = Terminals()
         self.connection = Connection(connector, self.run)
         self.connector = connector
         self._event_logger = event_logger
@@ -53,7 +63,10 @@ class Service:
         self._events: ObjectEvents | None = None
         self._live: LiveState | None = None
         self._watch: TensorBoardWatch | None = None
-        self._upstreams: dict[str, tuple[float, asyncio.Future[Upstream]]] = {}
+        self._idle_watch: IdleWatch | None = None
+        self._probes: ThreadPoolExecutor | None = None
+        self.connections = ConnectionPool()
+        self._upstreams: dict[tuple[str, Program], tuple[float, asyncio.Future[Upstream]]] = {}
 
     async def run(self, call: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """The result of a call that blocks, made in one of a few threads."""
@@ -77,11 +90,14 @@ class Service:
         hub = await self.connection.hub(start=start)
         if self._live is None:
             events = self.events
+            loop = asyncio.get_running_loop()
 
             def changed(kind: str, name: str, action: str, view: View | None) -> None:
                 # Called in a thread of live state's.
                 if kind == "instance":
                     self.forget_instance(name)
+                    if view is not None and view.get("idle"):
+                        loop.call_soon_threadsafe(self.watch_idle)
                 events.publish(kind, name, action, view)
 
             self._live = self.connector.live(hub, changed)
@@ -100,6 +116,7 @@ class Service:
         """Drops a hub whose cluster does not answer; the next request connects anew."""
         if self.connection.lose(hub):
             self._upstreams.clear()
+            self.connections.close()
             live, self._live = self._live, None
             if live is not None:
                 await self.run(live.stop)
@@ -112,35 +129,40 @@ class Service:
             )
         return self._watch
 
-    async def instance_upstream(self, name: str) -> Upstream:
-        """Where an instance's Jupyter listens.
+    async def instance_upstream(self, name: str, program: Program) -> Upstream:
+        """Where an instance's JupyterLab or IDE listens.
 
         Raises NotFound, and Conflict while it does not run.
         """
-        known = self._upstreams.get(name)
+        key = name, program
+        known = self._upstreams.get(key)
         if known is None or known[0] < time.monotonic():
-            found = asyncio.ensure_future(self._find_instance(name))
+            found = asyncio.ensure_future(self._find_instance(name, program))
             known = time.monotonic() + UPSTREAM_SECONDS, found
-            self._upstreams[name] = known
+            self._upstreams[key] = known
         try:
             return await asyncio.shield(known[1])
         except BaseException:
-            if self._upstreams.get(name) is known:
-                del self._upstreams[name]
+            if self._upstreams.get(key) is known:
+                del self._upstreams[key]
             raise
 
-    async def _find_instance(self, name: str) -> Upstream:
+    async def _find_instance(self, name: str, program: Program) -> Upstream:
         hub = await self.hub()
         try:
-            endpoint = await self.run(hub.instances.endpoint, name)
+            if program == "ide":
+                endpoint = await hub.ides.endpoint(name)
+            else:
+                endpoint = await self.run(hub.instances.endpoint, name)
         except ClusterUnavailable:
             await self.lose(hub)
             raise
-        return Upstream(endpoint.host, endpoint.port, endpoint.prefix, endpoint.token)
+        return Upstream.at(endpoint)
 
     def forget_instance(self, name: str) -> None:
         """Looks for the instance anew next time."""
-        self._upstreams.pop(name, None)
+        for program in PROGRAMS:
+            self._upstreams.pop((name, program), None)
 
     async def tensorboard_upstream(self, id_: str, *, revive: bool) -> Upstream:
         """Where a TensorBoard listens; ``revive`` starts one again that has ended.
@@ -156,10 +178,44 @@ class Service:
             raise
         return Upstream(endpoint.host, endpoint.port, endpoint.prefix)
 
+    def note_activity(self, name: str, signal: str) -> None:
+        """Notes that a person uses an instance; takes no time, and at most one write a minute."""
+        hub = self.connection.current
+        if hub is not None and hub.idle.activity.is_due(name, signal):
+            self._threads.submit(hub.idle.activity.note, name, signal)
+
+    async def probe(self, call: Callable[..., T], *arguments: Any, **named: Any) -> T:
+        """The result of a call that asks containers, which may take its time.
+
+        It is made in threads of its own, so that a container that hangs holds up nothing else.
+        """
+        if self._probes is None:
+            self._probes = ThreadPoolExecutor(PROBE_THREADS, thread_name_prefix="trainhub-probe")
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._probes, functools.partial(call, *arguments, **named)
+        )
+
+    def watch_idle(self) -> None:
+        """Begins to look after idle instances."""
+        if self._idle_watch is None:
+            self._idle_watch = IdleWatch(self._sweep)
+
+    async def _sweep(self, everybody: bool) -> None:
+        hub = await self.hub()
+        user, older = (None, OTHERS_SECONDS) if everybody else (hub.user, OWN_SECONDS)
+        await self.probe(lambda: list(hub.idle.sweep(user, older=older)))
+
     async def stop(self) -> None:
-        """Ends the watches and the threads."""
+        """Ends the watches, the terminals and the threads."""
+        await self.terminals.close()
         if self._watch is not None:
             await self._watch.stop()
+        if self._idle_watch is not None:
+            await self._idle_watch.stop()
         if self._live is not None:
             await self.run(self._live.stop)
+        self.connections.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._probes is not None:
+            self._probes.shutdown(wait=False, cancel_futures=True)

@@ -1,189 +1,128 @@
-"""HTTP and websockets to the program behind the proxy.
-
-Tornado's ``simple_httpclient`` keeps at most ten requests going and hands headers on as text lines,
-so this is built on the ``HTTP1Connection`` beneath it: one connection for each request, bodies in
-pieces both ways, each piece awaited.
-"""
+"""The program behind the proxy: where it is, how it is addressed, and websockets to it."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
 from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.httputil import (
-    HTTPHeaders,
-    HTTPMessageDelegate,
-    RequestStartLine,
-    ResponseStartLine,
-)
+from tornado.httputil import HTTPHeaders
 from tornado.iostream import StreamClosedError
-from tornado.tcpclient import TCPClient
 from tornado.websocket import WebSocketClientConnection, WebSocketError, websocket_connect
 
+from jupyter_trainhub.server.pool import CONNECT_SECONDS, Address, UpstreamUnreachable
 from jupyter_trainhub.server.rewrite import Headers
 
-CONNECT_SECONDS = 10.0
+if TYPE_CHECKING:
+    from jupyter_trainhub.hub.reach import Endpoint, Gateway
+
 # A websocket that is silent is asked for a sign of life; a host that went away sends no farewell.
 PING_SECONDS = 30.0
 # As large as what Jupyter itself takes in a body (ServerApp.max_body_size).
 LARGEST_MESSAGE = 512 * 2**20
-# A response is never held whole, so its size is no danger.
-_NO_LIMIT = 2**63 - 1
+# What an API server answers itself when it does not pass a request on.
+REFUSALS = frozenset({401, 403, 404, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True)
 class Upstream:
     """Where a proxied program listens.
 
-    ``prefix`` is the path below which it answers, ``token`` what it wants to see, if anything.
+    ``prefix`` is the path below which it answers, ``credentials`` the headers that it wants to see,
+    ``secret`` what its pages must not show. With a ``gateway`` it is reached through the API
+    server.
     """
 
     host: str
     port: int
     prefix: str
-    token: str | None = field(default=None, repr=False)
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secret: str | None = field(default=None, repr=False)
+    gateway: Gateway | None = None
+
+    @classmethod
+    def at(cls, endpoint: Endpoint) -> Upstream:
+        """The program at an endpoint of the cluster's."""
+        return cls(
+            endpoint.host,
+            endpoint.port,
+            endpoint.prefix,
+            endpoint.credentials,
+            endpoint.token,
+            endpoint.gateway,
+        )
+
+    @property
+    def address(self) -> Address:
+        """Where to connect to."""
+        if self.gateway is None:
+            return Address(self.host, self.port)
+        url = urlsplit(self.gateway.url)
+        tls = url.scheme == "https"
+        port = url.port or (443 if tls else 80)
+        return Address(url.hostname or "", port, self.gateway.ssl_context, tls)
 
     @property
     def authority(self) -> str:
         """Host and port as they stand in an address."""
+        if self.gateway is not None:
+            return urlsplit(self.gateway.url).netloc
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
+    @property
+    def gateway_path(self) -> str:
+        """The path that an API server writes before the addresses in pages; empty without one."""
+        return self.gateway.path if self.gateway is not None else ""
+
+    def target(self, rest: str) -> str:
+        """The path to ask for; ``rest``, below the prefix, is passed on as it is."""
+        if self.gateway is None:
+            return f"{self.prefix}{rest}"
+        return f"{urlsplit(self.gateway.url).path}{self.gateway.path}{self.prefix}{rest}"
+
     def headers(self, headers: Headers) -> HTTPHeaders:
-        """``headers`` with the host and the credential of the upstream."""
+        """``headers`` with the host and the credentials of the upstream."""
         complete = HTTPHeaders()
         for name, value in headers:
             complete.add(name, value)
         complete["Host"] = self.authority
-        if self.token:
-            complete["Authorization"] = f"token {self.token}"
+        complete.update(self.credentials)
+        if self.gateway is not None:
+            # The API server's own credential takes Authorization.
+            complete.pop("Authorization", None)
+            complete.update(self.gateway.headers)
         return complete
 
 
-class UpstreamUnreachable(Exception):
-    """The program does not accept connections, or closed one without an answer."""
+class UpstreamRefused(Exception):
+    """The API server did not pass a request on: HTTP status ``code`` and its own ``message``."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
 
 
-class ResponseSink(Protocol):
-    """Takes a response piece by piece; the next piece is read when the last one was taken."""
-
-    async def begin(self, status: int, reason: str, headers: HTTPHeaders) -> None:
-        """The response's head."""
-
-    async def write(self, chunk: bytes) -> None:
-        """A piece of the body."""
-
-
-class Exchange:
-    """One request and its response."""
-
-    def __init__(self, upstream: Upstream) -> None:
-        self._upstream = upstream
-        self._connection: HTTP1Connection | None = None
-        self._closed = False
-
-    async def run(
-        self,
-        method: str,
-        target: str,
-        headers: HTTPHeaders,
-        body: AsyncIterator[bytes] | None,
-        sink: ResponseSink,
-    ) -> bool:
-        """Sends the request for ``target`` (path and query) and feeds the response to ``sink``.
-
-        Returns whether the response came whole. Raises UpstreamUnreachable when none began.
-        """
-        client = TCPClient()
-        try:
-            stream = await client.connect(
-                self._upstream.host, self._upstream.port, timeout=CONNECT_SECONDS
-            )
-        except (OSError, StreamClosedError, TimeoutError, asyncio.TimeoutError) as error:
-            raise UpstreamUnreachable(str(error)) from error
-        finally:
-            client.close()
-        if self._closed:
-            stream.close()
-            return False
-        stream.set_nodelay(True)
-        connection = HTTP1Connection(
-            stream, True, HTTP1ConnectionParameters(no_keep_alive=True, max_body_size=_NO_LIMIT)
-        )
-        self._connection = connection
-        response = _Response(sink, self.close)
-        headers["Connection"] = "close"
-        sending = asyncio.ensure_future(self._send(connection, method, target, headers, body))
-        try:
-            with contextlib.suppress(StreamClosedError):
-                await connection.read_response(response)
-        finally:
-            sending.cancel()
-            stream.close()
-        if not response.began and not self._closed:
-            raise UpstreamUnreachable("the connection was closed without an answer")
-        return response.complete
-
-    def close(self) -> None:
-        """Drops the connection; :meth:`run` returns soon."""
-        self._closed = True
-        if self._connection is not None:
-            self._connection.close()
-
-    async def _send(
-        self,
-        connection: HTTP1Connection,
-        method: str,
-        target: str,
-        headers: HTTPHeaders,
-        body: AsyncIterator[bytes] | None,
-    ) -> None:
-        # An upstream that hangs up has usually said why; whoever reads the response decides.
-        with contextlib.suppress(StreamClosedError):
-            await connection.write_headers(RequestStartLine(method, target, ""), headers)
-            if body is not None:
-                async for chunk in body:
-                    await connection.write(chunk)
-            connection.finish()
-
-
-class _Response(HTTPMessageDelegate):
-    """Hands what :class:`HTTP1Connection` reads to a sink.
-
-    Nothing may be raised in here: tornado would log it as an error of ours, with a traceback.
-    """
-
-    def __init__(self, sink: ResponseSink, give_up: Callable[[], None]) -> None:
-        self._sink = sink
-        self._give_up = give_up
-        self.began = False
-        self.complete = False
-
-    async def headers_received(
-        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
-    ) -> None:
-        assert isinstance(start_line, ResponseStartLine)
-        if start_line.code < 200:
-            return
-        self.began = True
-        try:
-            await self._sink.begin(start_line.code, start_line.reason, headers)
-        except StreamClosedError:
-            self._give_up()
-
-    async def data_received(self, chunk: bytes) -> None:
-        try:
-            await self._sink.write(chunk)
-        except StreamClosedError:
-            self._give_up()
-
-    def finish(self) -> None:
-        self.complete = True
+def refusal(code: int, body: bytes) -> UpstreamRefused | None:
+    """What an API server says with this answer; None when it is the program's own answer."""
+    if code not in REFUSALS:
+        return None
+    try:
+        status: Any = json.loads(body)
+    except ValueError:
+        # Its priority and fairness refuses in plain text.
+        busy = code == 429 and body.startswith(b"Too many requests")
+        return UpstreamRefused(code, "too many requests") if busy else None
+    if not isinstance(status, dict) or (status.get("kind"), status.get("apiVersion")) != (
+        "Status",
+        "v1",
+    ):
+        return None
+    return UpstreamRefused(code, str(status.get("message") or f"HTTP status {code}"))
 
 
 async def open_websocket(
@@ -191,13 +130,15 @@ async def open_websocket(
 ) -> WebSocketClientConnection:
     """A websocket to the upstream.
 
-    Raises UpstreamUnreachable, or HTTPClientError with the upstream's own refusal.
+    Raises UpstreamUnreachable, UpstreamRefused, or HTTPClientError with the program's own refusal.
     """
+    address = upstream.address
     request = HTTPRequest(
-        f"ws://{upstream.authority}{target}",
+        f"{'wss' if address.tls else 'ws'}://{upstream.authority}{target}",
         headers=upstream.headers(headers),
         connect_timeout=CONNECT_SECONDS,
         request_timeout=CONNECT_SECONDS,
+        ssl_options=address.ssl_context,
     )
     try:
         return await websocket_connect(
@@ -211,6 +152,10 @@ async def open_websocket(
         # 599 is tornado's own code for "no answer".
         if error.code == 599:
             raise UpstreamUnreachable(str(error)) from error
+        if upstream.gateway is not None and error.response is not None:
+            refused = refusal(error.code, error.response.body or b"")
+            if refused is not None:
+                raise refused from None
         raise
     except (OSError, StreamClosedError, WebSocketError) as error:
         raise UpstreamUnreachable(str(error)) from error

@@ -1,4 +1,4 @@
-"""Websockets to an instance's JupyterLab: kernels, terminals, language servers, events."""
+"""Websockets to an instance's JupyterLab (kernels, terminals, events) and to its IDE."""
 
 from __future__ import annotations
 
@@ -16,11 +16,8 @@ from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, W
 
 from jupyter_trainhub.server import rewrite
 from jupyter_trainhub.server.instance_proxy import InstanceAddress
-from jupyter_trainhub.server.upstream import (
-    LARGEST_MESSAGE,
-    UpstreamUnreachable,
-    open_websocket,
-)
+from jupyter_trainhub.server.pool import UpstreamUnreachable
+from jupyter_trainhub.server.upstream import LARGEST_MESSAGE, UpstreamRefused, open_websocket
 
 # Codes that an endpoint must not send: they say that there was no code, or no farewell (RFC 6455
 # section 7.4.1).
@@ -73,7 +70,9 @@ class InstanceWebSocketHandler(WebSocketMixin, WebSocketHandler, InstanceAddress
                 [protocol.strip() for protocol in offered.split(",") if protocol.strip()],
             )
         except UpstreamUnreachable:
-            raise self.unreachable(name) from None
+            raise self.unreachable(name, upstream) from None
+        except UpstreamRefused as refused:
+            raise self.refused(name, refused) from None
         except HTTPClientError as error:
             if error.code in (401, 403):
                 self.forget(name)
@@ -91,12 +90,12 @@ class InstanceWebSocketHandler(WebSocketMixin, WebSocketHandler, InstanceAddress
     def open(self, *args: str, **kwargs: str) -> None:
         """Starts to pass the instance's messages on."""
         super().open(*args, **kwargs)
-        self.note_activity()
+        self.note_activity(self.path_args[0])
         self._pump = asyncio.ensure_future(self._to_browser())
 
     async def on_message(self, message: str | bytes) -> None:
         """Passes a message of the browser on."""
-        self.note_activity()
+        self.note_activity(self.path_args[0])
         if self._peer is None:
             return
         with contextlib.suppress(WebSocketClosedError):
@@ -113,3 +112,10 @@ class InstanceWebSocketHandler(WebSocketMixin, WebSocketHandler, InstanceAddress
         """Tells the instance that the browser has gone, and how."""
         if self._peer is not None:
             self._peer.close(farewell(self.close_code), self.close_reason)
+
+
+class IdeWebSocketHandler(InstanceWebSocketHandler):
+    """One websocket to the IDE: its editors, its terminals and its extensions share it."""
+
+    noun = "The IDE of this instance"
+    program = "ide"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from jupyter_trainhub.specs.names import InstanceName
@@ -15,6 +17,11 @@ class InstanceSpec(PodSpec):
 
     name: InstanceName = Field(
         title="Name",
-        description="Letters, digits and '_', at most 27 characters; "
-        "a letter or digit comes first and last.",
+        description="Letters A to Z, digits and '_', at most 27 characters.",
+    )
+    start: Literal["auto", "image"] = Field(
+        default="auto",
+        title="Start",
+        description="auto: JupyterLab where the image has it, else a container to enter; "
+        "image: the image's own program.",
     )

@@ -1,14 +1,17 @@
-"""A folder that an instance or a job sees: from the node, from a claim or from an NFS server."""
+"""A folder that an instance or a job sees: from a claim, an NFS server, a CSI driver, the node."""
 
 from __future__ import annotations
 
 import posixpath
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 from typing_extensions import Self
 
 from jupyter_trainhub.specs.base import FieldError, Spec
+
+MountKind = Literal["host_path", "claim", "nfs", "csi"]
+KINDS: tuple[MountKind, ...] = get_args(MountKind)
 
 _RESERVED = ("/proc", "/sys", "/dev", "/trainhub")
 
@@ -46,8 +49,32 @@ class NfsExport(Spec):
     path: AbsolutePath = Field(title="Path", description="The folder as the server exports it.")
 
 
+class CsiVolume(Spec):
+    """A volume that a CSI driver makes for the pod (Kubernetes' inline CSI volume)."""
+
+    driver: str = Field(
+        title="Driver", description="Name of the CSI driver.", min_length=1, max_length=63
+    )
+    read_only: bool = Field(
+        default=False, title="Read only", description="Whether the driver mounts it read-only."
+    )
+    fs_type: str | None = Field(
+        default=None, title="File system", description="Such as ext4. Left out: the driver's."
+    )
+    attributes: dict[str, str] = Field(
+        default_factory=dict, title="Attributes", description="What the driver wants to know."
+    )
+    secret: str | None = Field(
+        default=None,
+        title="Secret",
+        description="Name of the Secret with the driver's credentials.",
+        min_length=1,
+        max_length=253,
+    )
+
+
 class Mount(Spec):
-    """One folder and where it comes from: exactly one of ``host_path``, ``claim`` and ``nfs``."""
+    """One folder and where it comes from: exactly one of the ``KINDS``."""
 
     path: MountPath = Field(title="Path", description="Where the folder appears in the pod.")
     read_only: bool = Field(
@@ -63,27 +90,29 @@ class Mount(Spec):
         min_length=1,
         max_length=253,
     )
-    sub_path: SubPath | None = Field(
-        default=None, title="Folder in the claim", description="A folder below the claim's root."
-    )
     nfs: NfsExport | None = Field(
         default=None, title="NFS", description="A folder that an NFS server exports."
     )
+    csi: CsiVolume | None = Field(
+        default=None, title="CSI", description="A volume that a CSI driver mounts."
+    )
+    sub_path: SubPath | None = Field(
+        default=None, title="Subfolder", description="A folder below the volume's root."
+    )
+
+    @property
+    def kind(self) -> MountKind:
+        """Where it comes from."""
+        return next(kind for kind in KINDS if getattr(self, kind) is not None)
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        sources = [
-            name for name in ("host_path", "claim", "nfs") if getattr(self, name) is not None
-        ]
+        sources = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(sources) != 1:
             raise FieldError(
                 sources[1] if sources else "host_path",
                 f"a mount has one source, this one has {len(sources)}",
-                "Give exactly one of host_path, claim and nfs.",
-            )
-        if self.sub_path is not None and self.claim is None:
-            raise FieldError(
-                "sub_path", "sub_path is a folder of a claim", "Give claim too, or leave it out."
+                f"Give exactly one of {', '.join(KINDS)}.",
             )
         return self
 

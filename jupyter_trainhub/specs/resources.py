@@ -22,6 +22,7 @@ _RESERVED_NAMES = (
     "MASTER_PORT",
     "POD_IP",
     "JUPYTER_TOKEN",
+    "JUPYTER_CONFIG_PATH",
 )
 
 
@@ -39,7 +40,19 @@ def _environment(env: dict[str, str]) -> dict[str, str]:
     return env
 
 
+def _once_each(names: list[str]) -> list[str]:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{name!r} is named twice; name it once")
+    return names
+
+
 Environment = Annotated[dict[str, str], AfterValidator(_environment)]
+StorageNames = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=253)]],
+    AfterValidator(_once_each),
+    Field(max_length=32, json_schema_extra={"uniqueItems": True}),
+]
 
 
 class PodSpec(Spec):
@@ -64,11 +77,23 @@ class PodSpec(Spec):
         description="Memory for each pod, such as 512Mi or 2Gi. A pod that uses more is ended.",
     )
     gpus: int = Field(default=0, title="GPUs", description="GPUs for each pod.", ge=0, le=1024)
+    gpu_model: str | None = Field(
+        default=None,
+        title="GPU model",
+        description="The model of the GPUs, of those that the site names. Left out: any.",
+        min_length=1,
+        max_length=253,
+    )
     shared_memory: Memory | None = Field(
         default=None,
         title="Shared memory",
         description="Size of /dev/shm, such as 1Gi; it counts as memory. "
         "Left out: the cluster's default, usually 64Mi.",
+    )
+    storages: StorageNames | None = Field(
+        default=None,
+        title="Storages",
+        description="Names of folders that the site offers. Left out: those it mounts by default.",
     )
     env: Environment = Field(
         default_factory=dict,
@@ -85,4 +110,14 @@ class PodSpec(Spec):
         default=None,
         title="Working folder",
         description="The folder in which the program starts.",
+    )
+    host_network: bool = Field(
+        default=False,
+        title="Host network",
+        description="Whether the pod uses the network of its node directly.",
+    )
+    always_pull: bool = Field(
+        default=False,
+        title="Always pull",
+        description="Whether the image is looked up in its registry at every start.",
     )

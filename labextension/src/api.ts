@@ -1,15 +1,21 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { JSONSchema7 } from 'json-schema';
 import type {
+  ICheck,
+  IIdle,
   IInstance,
+  IInterfaces,
   IJob,
-  IJobEvent,
   INode,
+  IObjectEvent,
   IPreview,
+  ISchemas,
+  IShell,
+  ISsh,
   IStatus,
   ITensorBoard,
+  InstanceTarget,
   Spec
 } from './views';
 
@@ -70,8 +76,8 @@ export class TrainHubApi {
     return this._json('status', {}, options);
   }
 
-  /** JSON Schemas of the specs, with the defaults of this site. */
-  schemas(): Promise<{ instance: JSONSchema7; job: JSONSchema7 }> {
+  /** JSON Schemas of the specs, with the defaults and presets of this site. */
+  schemas(): Promise<ISchemas> {
     return this._json('schemas');
   }
 
@@ -97,16 +103,89 @@ export class TrainHubApi {
       this._json(path('instances', name)),
     create: (spec: Spec): Promise<IInstance> =>
       this._json('instances', { method: 'POST', body: JSON.stringify(spec) }),
-    setState: (
+    /**
+     * What the cluster would say to a spec. Nothing is made.
+     *
+     * @param isEdit - whether it is asked about a change of the instance of this name
+     */
+    check: (
+      spec: Spec,
+      signal?: AbortSignal,
+      isEdit = false
+    ): Promise<ICheck> =>
+      this._json(`instances/check${isEdit ? '?edit=true' : ''}`, {
+        method: 'POST',
+        body: JSON.stringify(spec),
+        signal
+      }),
+    /**
+     * Changes the spec of an instance.
+     *
+     * @param change.version - the `version` of the instance that was edited: the server answers 409
+     * Conflict when it has changed since
+     * @param change.restart - whether a running pod is replaced at once
+     */
+    update: (
       name: string,
-      state: 'running' | 'stopped'
+      change: { spec: Spec; version?: string; restart?: boolean }
     ): Promise<IInstance> =>
+      this._json(path('instances', name), {
+        method: 'PUT',
+        body: JSON.stringify(change)
+      }),
+    setState: (name: string, state: InstanceTarget): Promise<IInstance> =>
       this._json(path('instances', name), {
         method: 'PATCH',
         body: JSON.stringify({ state })
       }),
+    events: (name: string): Promise<IObjectEvent[]> =>
+      this._items(path('instances', name, 'events')),
+    /** What its image offers to enter it by. */
+    interfaces: (name: string): Promise<IInterfaces> =>
+      this._json(path('instances', name, 'interfaces')),
+    /**
+     * Starts the IDE where it does not run yet. Resolves to its address below the server's base
+     * URL, without a slash in front.
+     */
+    startIde: (name: string): Promise<{ url: string }> =>
+      this._json(path('instances', name, 'ide'), {
+        method: 'POST',
+        body: '{}'
+      }),
+    /** How to reach it by SSH. */
+    ssh: (name: string): Promise<ISsh> =>
+      this._json(path('instances', name, 'ssh')),
+    /** Asks the instance anew for each sign of activity. */
+    idle: (name: string): Promise<IIdle> =>
+      this._json(path('instances', name, 'idle')),
+    /** Keeps an idle instance for `seconds` from now. */
+    extend: (name: string, seconds: number): Promise<IInstance> =>
+      this._json(path('instances', name, 'idle'), {
+        method: 'POST',
+        body: JSON.stringify({ seconds })
+      }),
     delete: (name: string): Promise<void> =>
       this._json(path('instances', name), { method: 'DELETE' })
+  };
+
+  /** The shells of an instance: Jupyter's terminals, at an address of the instance's own. */
+  readonly shells = {
+    list: (instance: string): Promise<IShell[]> =>
+      this._json(shellPath(instance), {}, {}, 'trainhub'),
+    start: (instance: string): Promise<IShell> =>
+      this._json(
+        shellPath(instance),
+        { method: 'POST', body: '{}' },
+        {},
+        'trainhub'
+      ),
+    end: (instance: string, name: string): Promise<void> =>
+      this._json(
+        shellPath(instance, name),
+        { method: 'DELETE' },
+        {},
+        'trainhub'
+      )
   };
 
   readonly jobs = {
@@ -128,7 +207,7 @@ export class TrainHubApi {
       }),
     delete: (name: string): Promise<void> =>
       this._json(path('jobs', name), { method: 'DELETE' }),
-    events: async (name: string): Promise<IJobEvent[]> =>
+    events: async (name: string): Promise<IObjectEvent[]> =>
       this._items(path('jobs', name, 'events')),
     /**
      * The log of all pods as a stream of bytes that goes on while the job runs. Each line begins
@@ -184,11 +263,13 @@ export class TrainHubApi {
   private async _json<T>(
     route: string,
     init: RequestInit = {},
-    { background = false }: IPollOptions = {}
+    { background = false }: IPollOptions = {},
+    root = 'trainhub/api'
   ): Promise<T> {
     const response = await this._request(
       background ? `${route}?no_track_activity=1` : route,
-      init
+      init,
+      root
     );
     const text = await response.text();
     try {
@@ -203,8 +284,12 @@ export class TrainHubApi {
     }
   }
 
-  private async _request(route: string, init: RequestInit): Promise<Response> {
-    const url = URLExt.join(this.serverSettings.baseUrl, 'trainhub/api', route);
+  private async _request(
+    route: string,
+    init: RequestInit,
+    root = 'trainhub/api'
+  ): Promise<Response> {
+    const url = URLExt.join(this.serverSettings.baseUrl, root, route);
     let response: Response;
     try {
       response = await ServerConnection.makeRequest(
@@ -273,4 +358,8 @@ export interface IPollOptions {
 
 function path(...parts: string[]): string {
   return parts.map(encodeURIComponent).join('/');
+}
+
+function shellPath(instance: string, ...name: string[]): string {
+  return path('instances', instance, 'shell', 'api', 'terminals', ...name);
 }

@@ -10,6 +10,11 @@ export namespace CommandIDs {
   export const openInstance = 'trainhub:open-instance';
   export const startInstance = 'trainhub:start-instance';
   export const stopInstance = 'trainhub:stop-instance';
+  export const restartInstance = 'trainhub:restart-instance';
+  export const extendInstance = 'trainhub:extend-instance';
+  export const openInstanceForm = 'trainhub:open-instance-form';
+  export const editInstance = 'trainhub:edit-instance';
+  export const cloneInstance = 'trainhub:clone-instance';
   export const deleteInstance = 'trainhub:delete-instance';
 
   export const submitJob = 'trainhub:submit-job';
@@ -41,6 +46,51 @@ export namespace CommandArguments {
       name: {
         type: 'string',
         description: 'The name of the instance or job'
+      }
+    },
+    required: ['name']
+  };
+
+  /** For opening an instance. */
+  export const openInstance: ReadonlyJSONObject = {
+    type: 'object',
+    properties: {
+      name: { type: 'string', description: 'The name of the instance' },
+      view: {
+        type: 'string',
+        enum: ['lab', 'ide', 'terminal', 'ssh', 'overview'],
+        description: 'The view to show; the last one if left out'
+      }
+    },
+    required: ['name']
+  };
+
+  /** For the form of an instance. */
+  export const instanceForm: ReadonlyJSONObject = {
+    type: 'object',
+    properties: {
+      mode: { type: 'string', enum: ['new', 'edit', 'clone'] },
+      name: {
+        type: ['string', 'null'],
+        description: 'The name of the instance that is edited or cloned'
+      },
+      draft: {
+        type: ['object', 'null'],
+        description: 'What was typed before the page was reloaded'
+      }
+    },
+    required: ['mode']
+  };
+
+  /** For keeping an idle instance. */
+  export const extendInstance: ReadonlyJSONObject = {
+    type: 'object',
+    properties: {
+      name: { type: 'string', description: 'The name of the instance' },
+      seconds: {
+        type: 'number',
+        description:
+          'How long it is kept from now; what the site has set if left out'
       }
     },
     required: ['name']

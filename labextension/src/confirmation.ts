@@ -1,9 +1,14 @@
 import { Dialog, showDialog } from '@jupyterlab/apputils';
+import type React from 'react';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 /** Asks before something is lost; `body` says what. Resolves to whether the user goes on. */
 export async function confirmLoss(
-  texts: { title: string; body: string; action: string },
+  texts: {
+    title: string;
+    body: string | React.ReactElement;
+    action: string;
+  },
   trans: TranslationBundle
 ): Promise<boolean> {
   const result = await showDialog({

@@ -6,6 +6,8 @@ import { ITranslator } from '@jupyterlab/translation';
 /* eslint-disable jupyter/prefer-lazy-imports -- Every other plugin requires this service. */
 import { TrainHubApi } from './api';
 import { clusterPlugin } from './cluster/plugin';
+import { instanceFormPlugin } from './instances/form/plugin';
+import { idleWarningsPlugin } from './instances/idlePlugin';
 import { instancesPlugin } from './instances/plugin';
 import { jobsPlugin } from './jobs/plugin';
 import { launcherPlugin } from './launcher';
@@ -44,6 +46,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   servicePlugin,
   panelPlugin,
   instancesPlugin,
+  instanceFormPlugin,
+  idleWarningsPlugin,
   jobsPlugin,
   notebookPlugin,
   tensorboardsPlugin,

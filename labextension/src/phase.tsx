@@ -49,6 +49,16 @@ export function phaseWord(phase: string, trans: TranslationBundle): string {
   return words[phase] ?? phase;
 }
 
+/** What a phase means to the reader: the end of the names of CSS classes. */
+export function phaseTone(phase: string): Tone {
+  return TONES[phase] ?? 'off';
+}
+
+/** The icon for a phase. */
+export function phaseIcon(phase: string): LabIcon {
+  return phase === 'Suspended' ? pauseIcon : ICONS[phaseTone(phase)];
+}
+
 /** A phase as icon and word; never as colour alone. */
 export function PhaseLabel(props: {
   phase: string;
@@ -56,12 +66,11 @@ export function PhaseLabel(props: {
   title?: string | null;
 }): JSX.Element {
   const { trans } = useHub();
-  const tone = TONES[props.phase] ?? 'off';
-  const icon = props.phase === 'Suspended' ? pauseIcon : ICONS[tone];
+  const icon = phaseIcon(props.phase);
   return (
     <span
       className="jp-TrainHub-phase"
-      data-tone={tone}
+      data-tone={phaseTone(props.phase)}
       title={props.title ?? undefined}
     >
       <icon.react tag="span" aria-hidden="true" />

@@ -11,6 +11,14 @@ export function formatBytesOf(bytes: number, total: number): string {
   return shorten(bytes / 1024 ** powerOf(total));
 }
 
+/** `bytes` as Kubernetes reads it, rounded down to whole MiB: `3Gi`, `1536Mi`. */
+export function toQuantity(bytes: number): string {
+  const mebibytes = Math.floor(bytes / 2 ** 20);
+  return mebibytes > 0 && mebibytes % 1024 === 0
+    ? `${mebibytes / 1024}Gi`
+    : `${mebibytes}Mi`;
+}
+
 function powerOf(bytes: number): number {
   const power = Math.floor(Math.log2(Math.max(1, bytes)) / 10);
   return Math.min(power, BINARY_UNITS.length - 1);

@@ -8,6 +8,9 @@ export function Splash(props: {
   phase?: string;
   /** Whether it goes on by itself: shown by a moving bar. */
   busy?: boolean;
+  /** What explains the message, below it. */
+  body?: React.ReactNode;
+  /** What can be done: buttons. */
   children?: React.ReactNode;
 }): JSX.Element {
   return (
@@ -23,6 +26,7 @@ export function Splash(props: {
       <p className="jp-TrainHub-splashMessage" role="status">
         {props.message}
       </p>
+      {props.body && <div className="jp-TrainHub-splashBody">{props.body}</div>}
       {props.children && (
         <div className="jp-TrainHub-splashActions">{props.children}</div>
       )}

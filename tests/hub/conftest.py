@@ -5,7 +5,9 @@ import pytest
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.hub.cluster import ClusterChoice
 from jupyter_trainhub.hub.hub import Hub
+from tests.conftest import Kubectl
 from tests.hub.fakes import FakeCluster
+from tests.hub.pods import Run, runner
 
 
 @pytest.fixture
@@ -21,3 +23,9 @@ def cluster() -> FakeCluster:
 @pytest.fixture
 def hub(cluster: FakeCluster, config: TrainHubConfig) -> Hub:
     return Hub(cluster, config, ClusterChoice(embedded=True), "ada")
+
+
+@pytest.fixture
+def run(kubectl: Kubectl, image: str) -> Run:
+    """Runs a program as the instance ``x`` of the cluster under test."""
+    return runner(kubectl, image)

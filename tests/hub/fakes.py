@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 import itertools
+import threading
 from collections.abc import Iterator
 from typing import Any
 
-from jupyter_trainhub.errors import AlreadyExists, NotFound, TrainHubError
+from jupyter_trainhub.errors import AlreadyExists, Conflict, NotFound, TrainHubError
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import NODES, Resource
 
@@ -19,11 +20,14 @@ def node(name: str = "n1", cpu: str = "4", memory: str = "8Gi", **fields: Any) -
     gpus = {"nvidia.com/gpu": str(fields["gpus"])} if "gpus" in fields else {}
     return {
         "metadata": {"name": name, "labels": fields.get("labels", {})},
-        "spec": {"unschedulable": fields.get("unschedulable", False)},
+        "spec": {
+            "unschedulable": fields.get("unschedulable", False),
+            "taints": fields.get("taints", []),
+        },
         "status": {
-            "allocatable": {"cpu": cpu, "memory": memory, **gpus},
+            "allocatable": {"cpu": cpu, "memory": memory, **gpus, **fields.get("offers", {})},
             "images": [{"names": ["host"]}],
-            "conditions": [{"type": "Ready", "status": "True"}],
+            "conditions": [{"type": "Ready", "status": fields.get("ready", "True")}],
             "nodeInfo": fields.get("info", {}),
         },
     }
@@ -35,9 +39,13 @@ class FakeCluster(KubeClient):
     def __init__(self, *nodes: Object) -> None:
         super().__init__(None, server="http://fake", namespace="lab", context=None)
         self.objects: dict[str, dict[str, Object]] = {}
+        self._lock = threading.Lock()
         self.refuse: dict[tuple[str, str], TrainHubError] = {}
         self.acts: list[tuple[str, str]] = []
+        # Errors of dry runs alone.
+        self.refuse_dry_run: dict[str, TrainHubError] = {}
         self._uids = itertools.count(1)
+        self._versions = itertools.count(1)
         for found in nodes or (node(),):
             self.put(NODES, found)
 
@@ -47,6 +55,7 @@ class FakeCluster(KubeClient):
         made["metadata"].setdefault("uid", f"uid-{next(self._uids)}")
         made["metadata"].setdefault("creationTimestamp", "2026-11-22T02:00:00Z")
         made["metadata"].setdefault("generation", 1)
+        made["metadata"]["resourceVersion"] = str(next(self._versions))
         self.objects.setdefault(resource.plural, {})[made["metadata"]["name"]] = made
         return made
 
@@ -80,24 +89,54 @@ class FakeCluster(KubeClient):
         ]
         return {"metadata": {"resourceVersion": "1"}, "items": items}
 
-    def create(self, resource: Resource, body: Object) -> Object:
+    def create(self, resource: Resource, body: Object, *, dry_run: bool = False) -> Object:
+        if dry_run:
+            return self._tried(resource, body)
         self._act("create", resource)
         if body["metadata"]["name"] in self.objects.get(resource.plural, {}):
             raise AlreadyExists("it exists")
         return copy.deepcopy(self.put(resource, body))
 
-    def patch(self, resource: Resource, name: str, body: Object) -> Object:
+    def patch(
+        self, resource: Resource, name: str, body: Object, *, dry_run: bool = False
+    ) -> Object:
+        if dry_run:
+            return self._tried(resource, body)
         self._act("patch", resource)
-        found = self.objects[resource.plural][name]
-        if body.get("spec"):
-            found["metadata"]["generation"] += 1
-        _merge(found, body)
-        return copy.deepcopy(found)
+        with self._lock:
+            found = self.objects[resource.plural].get(name)
+            if found is None:
+                raise NotFound(f"{resource.plural} {name!r} not found")
+            body = copy.deepcopy(body)
+            seen = body.get("metadata", {}).pop("resourceVersion", None)
+            if seen not in (None, found["metadata"]["resourceVersion"]):
+                raise Conflict("the object has been modified")
+            if body.get("spec"):
+                found["metadata"]["generation"] += 1
+            _merge(found, body)
+            found["metadata"]["resourceVersion"] = str(next(self._versions))
+            if resource.plural == "statefulsets":
+                found.setdefault("status", {})["observedGeneration"] = found["metadata"][
+                    "generation"
+                ]
+            return copy.deepcopy(found)
+
+    def _tried(self, resource: Resource, body: Object) -> Object:
+        if resource.plural in self.refuse_dry_run:
+            raise self.refuse_dry_run[resource.plural]
+        if body["metadata"].get("name") in self.objects.get(resource.plural, {}):
+            raise AlreadyExists("it exists")
+        return body
 
     def delete(self, resource: Resource, name: str, *, uid: str | None = None) -> None:
         self._act("delete", resource)
-        gone = self.objects[resource.plural].pop(name)["metadata"]["uid"]
-        assert uid in (None, gone)
+        found = self.objects.get(resource.plural, {}).get(name)
+        if found is None:
+            raise NotFound(f"{resource.plural} {name!r} not found")
+        gone = found["metadata"]["uid"]
+        if uid not in (None, gone):
+            raise Conflict("the UID in the precondition is not the object's")
+        del self.objects[resource.plural][name]
         for objects in self.objects.values():
             for other, found in list(objects.items()):
                 owners = found["metadata"].get("ownerReferences", [])

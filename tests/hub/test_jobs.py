@@ -115,14 +115,15 @@ def test_the_image_is_the_sites_or_the_nodes_own(
 def test_the_site_may_set_defaults(cluster: FakeCluster, config: TrainHubConfig) -> None:
     config.job_defaults = {"memory": "3Gi", "cpus": 2}
     config.storages = [
-        {"path": "/mnt/{username}", "claim": "home", "sub_path": "{username}", "default": True},
-        {"path": "/mnt/data", "claim": "data"},
+        {"name": "home", "path": "/mnt/{username}", "claim": "home", "default": True},
+        {"name": "data", "path": "/mnt/data", "claim": "data"},
     ]
     hub = Hub(cluster, config, None, "ada")  # type: ignore[arg-type]
     asked = hub.jobs.create(spec(cpus=1))["spec"]
     assert (asked["memory"], asked["cpus"]) == ("3Gi", 1)
-    assert [mount["path"] for mount in asked["mounts"]] == ["/mnt/ada"]
-    assert [mount.path for mount in hub.storage.offered()] == ["/mnt/ada", "/mnt/data"]
+    assert asked["storages"] == ["home"]
+    container = cluster.get(JOBS, "job-train")["spec"]["template"]["spec"]["containers"][0]
+    assert "/mnt/ada" in [mount["mountPath"] for mount in container["volumeMounts"]]
 
 
 def test_jobs_at_once_have_ports_of_their_own(hub: Hub, cluster: FakeCluster) -> None:

@@ -2,12 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from jupyter_trainhub.errors import InvalidField
 from jupyter_trainhub.hub.images import default_image
-from jupyter_trainhub.hub.nodes import fits, largest, node_views
-from jupyter_trainhub.hub.storage import Machine, is_node
+from jupyter_trainhub.hub.machine import Machine, is_node
+from jupyter_trainhub.hub.nodes import largest, node_views
 from tests.hub.fakes import node
 
 GIB = 1024**3
@@ -47,31 +44,6 @@ def test_gpus_and_their_model() -> None:
     busy = pod("a", "n1", "1", **{"nvidia.com/gpu": "2"})
     (view,) = node_views([labelled], [busy])
     assert view["gpu"] == {"allocatable": 8, "requested": 2, "model": "A100"}
-
-
-@pytest.mark.parametrize(
-    ("asked", "field"),
-    [
-        ({"cpus": 9}, "cpus"),
-        ({"memory": 100 * GIB}, "memory"),
-        ({"gpus": 1}, "gpus"),
-        ({"cpus": 8, "memory": 16 * GIB}, "cpus"),
-        ({"cpus": 4, "nodes_wanted": 4}, "nodes"),
-        ({"cpus": 0.1, "memory": 6 * GIB, "nodes_wanted": 4}, "nodes"),
-    ],
-)
-def test_what_never_fits_names_the_field(asked: dict[str, Any], field: str) -> None:
-    nodes = [node("many-cpus", cpu="8"), node("much-memory", memory="16Gi")]
-    with pytest.raises(InvalidField) as caught:
-        fits(nodes, **{"cpus": 1, "memory": GIB, "gpus": 0, **asked})
-    assert caught.value.field == field
-    assert caught.value.remedy
-
-
-def test_what_fits_on_the_empty_cluster_may_wait() -> None:
-    nodes = [node(cpu="0.3"), node(cpu="2")]
-    fits(nodes, cpus=0.1, memory=GIB, gpus=0, nodes_wanted=3 + 8)
-    fits([], cpus=1000, memory=GIB, gpus=0)
 
 
 def test_a_cordoned_node_offers_nothing() -> None:

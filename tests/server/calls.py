@@ -25,7 +25,7 @@ class Refused(Exception):
 async def call(fetch: Fetch, method: str, *path: str, body: Any = None) -> Any:
     """The JSON of a route's answer. Raises Refused."""
     options: dict[str, Any] = {"method": method}
-    if method in ("POST", "PATCH"):
+    if method in ("POST", "PATCH", "PUT"):
         options["body"] = body if isinstance(body, str) else json.dumps(body or {})
     try:
         response = await fetch("trainhub", "api", *path, **options)

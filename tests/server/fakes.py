@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from jupyter_server.auth.authorizer import Authorizer
 
 from jupyter_trainhub.config import TrainHubConfig
-from jupyter_trainhub.errors import AlreadyExists, Conflict, NotFound, TrainHubError
+from jupyter_trainhub.errors import AlreadyExists, Conflict, InvalidField, NotFound, TrainHubError
 from jupyter_trainhub.extension import TrainHub
-from jupyter_trainhub.hub.instances import Endpoint
+from jupyter_trainhub.hub.reach import Endpoint
 from jupyter_trainhub.server.connection import Connector
 from jupyter_trainhub.specs.instance import InstanceSpec
 from jupyter_trainhub.specs.job import JobSpec
 from jupyter_trainhub.specs.mount import Mount
+from jupyter_trainhub.specs.storage import Storage
 
 View = dict[str, Any]
 
@@ -64,6 +65,23 @@ class FakeInstances(FakeObjects):
 
     def create(self, spec: InstanceSpec) -> View:
         return self.add(spec.name, phase="Pending", spec=spec.to_dict())
+
+    def check(self, data: View, *, edit: bool) -> View:
+        return {"verdict": "now", "edit": edit, "asked": data}
+
+    def update(self, name: str, spec: InstanceSpec, *, version: str | None, restart: bool) -> View:
+        view = self.get(name)
+        if version not in (None, view.get("version")):
+            raise Conflict("somebody changed it", reason="Edited", field="version")
+        view.update(spec=spec.to_dict(), restart_needed=not restart)
+        return view
+
+    def restart(self, name: str) -> View:
+        return self.set_phase(name, "Starting")
+
+    def events(self, name: str) -> Sequence[View]:
+        self.get(name)
+        return [{"reason": "SuccessfulCreate", "object": f"StatefulSet/dev-{name}"}]
 
     def start(self, name: str) -> View:
         return self.set_phase(name, "Starting")
@@ -142,6 +160,44 @@ class FakeStorage:
     def folder(self, folder: Path) -> Mount:
         return Mount.parse({"path": str(folder), "host_path": str(folder)})
 
+    def chosen(self, spec: JobSpec) -> tuple[JobSpec, list[Storage]]:
+        return spec, []
+
+
+class FakeActivity:
+    """Heartbeats as they come."""
+
+    def __init__(self) -> None:
+        self.noted: queue.Queue[tuple[str, str]] = queue.Queue()
+
+    def is_due(self, name: str, signal: str) -> bool:
+        return True
+
+    def note(self, name: str, signal: str) -> None:
+        self.noted.put((name, signal))
+
+
+class FakeIdle:
+    """Nothing is ever idle."""
+
+    def __init__(self, instances: FakeInstances) -> None:
+        self.activity = FakeActivity()
+        self.instances = instances
+        self.sweeps: queue.Queue[str | None] = queue.Queue()
+
+    def look(self, name: str) -> View:
+        self.instances.get(name)
+        return {"state": "active", "signals": []}
+
+    def extend(self, name: str, seconds: Any) -> View:
+        if not isinstance(seconds, int):
+            raise InvalidField("seconds must be a number", field="seconds")
+        return self.instances.get(name) | {"kept": seconds}
+
+    def sweep(self, user: str | None, *, older: float) -> Iterator[None]:
+        self.sweeps.put(user)
+        return iter(())
+
 
 class FakeHub:
     """What the routes use of a hub."""
@@ -150,6 +206,7 @@ class FakeHub:
         self.user = "ada"
         self.instances = FakeInstances()
         self.jobs = FakeJobs()
+        self.idle = FakeIdle(self.instances)
         self.nodes = FakeNodes()
         self.storage = FakeStorage()
         self.state = "ready"

@@ -21,11 +21,13 @@ async def test_nobody_gets_in_without_logging_in(jp_fetch: Fetch, path: str) -> 
         path.replace("([^/]+)", "x")
         .replace("([A-Za-z0-9_]+)", "x")
         .replace("([0-9a-f]+)", "0")
+        .replace("([0-9]+)", "0")
         .replace("(preview)", "preview")
+        .replace("(check)", "check")
         .replace("(?:/.*)?", "/")
     )
-    for method in ("GET", "POST", "PATCH", "DELETE"):
-        body = "{}" if method in ("POST", "PATCH") else None
+    for method in ("GET", "POST", "PATCH", "PUT", "DELETE"):
+        body = "{}" if method in ("POST", "PATCH", "PUT") else None
         with pytest.raises(HTTPClientError) as refused:
             await jp_fetch(
                 concrete,

@@ -8,8 +8,11 @@ import { TrainHubStore } from '../store';
 import { RequestTable, trans, type IAnswer } from './requestTable';
 
 /** What TrainHub's components work with, on a server that answers from a table. */
-export function hubContext(answers: Record<string, IAnswer> = {}): IHubContext {
-  const { api } = new RequestTable(answers);
+export function hubContext(
+  answers: Record<string, IAnswer> | RequestTable = {}
+): IHubContext {
+  const { api } =
+    answers instanceof RequestTable ? answers : new RequestTable(answers);
   const store = new TrainHubStore(api, {
     stream: new Signal<object, object>({})
   } as unknown as Event.IManager);

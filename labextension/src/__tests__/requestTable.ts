@@ -36,7 +36,7 @@ export class RequestTable {
     const { pathname, search } = new URL(request.url);
     const route = pathname.replace('/user/a%40b/trainhub/api/', '');
     this.asked.push(`${request.method} ${route}${search}`);
-    if (request.method === 'POST' || request.method === 'PATCH') {
+    if (['POST', 'PUT', 'PATCH'].includes(request.method)) {
       this.bodies.push(await request.json());
     }
     const entry = this.answers[`${request.method} ${route}`];

@@ -1,4 +1,4 @@
-import type { IInstance, IJob, IStatus, ITensorBoard } from '../views';
+import type { ICheck, IInstance, IJob, IStatus, ITensorBoard } from '../views';
 
 /** A ready cluster. */
 export const STATUS: IStatus = {
@@ -35,6 +35,13 @@ export function instance(
     url: `trainhub/instances/${name}/lab/lab`,
     spec: { name },
     uid: `uid-${name}`,
+    version: '1',
+    remedy: null,
+    details: null,
+    progress: [],
+    folders: [],
+    idle: null,
+    restart_needed: false,
     ...changes
   };
 }
@@ -69,5 +76,25 @@ export function tensorboard(id: string): ITensorBoard {
     message: null,
     url: `trainhub/tensorboards/${id}/`,
     started: '2026-01-01T00:00:00Z'
+  };
+}
+
+/** A check that says nothing but for `changes`. */
+export function check(changes: Partial<ICheck> = {}): ICheck {
+  return {
+    verdict: 'unknown',
+    message: null,
+    remedy: null,
+    nodes_now: null,
+    nodes_when_free: null,
+    nodes_total: null,
+    largest: null,
+    largest_when_free: null,
+    suggestion: null,
+    blockers: [],
+    quota: [],
+    refusal: null,
+    errors: [],
+    ...changes
   };
 }

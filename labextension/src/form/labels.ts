@@ -87,6 +87,32 @@ export function fieldLabels(
       title: trans.__('Image'),
       help: trans.__('Container image. Left empty: the one this site has set.')
     },
+    gpu_model: {
+      title: trans.__('GPU model'),
+      help: trans.__('Left empty: any that is free.')
+    },
+    storages: {
+      title: trans.__('Storages'),
+      help: trans.__('What is written there is kept.')
+    },
+    host_network: {
+      title: trans.__('Network of the node'),
+      help: trans.__(
+        'The pod has the addresses and ports of its node; two such pods on a node may collide.'
+      )
+    },
+    always_pull: {
+      title: trans.__('Always pull'),
+      help: trans.__(
+        'Asks the registry for the image at each start, also when the node has one of this name.'
+      )
+    },
+    start: {
+      title: trans.__('Starts with'),
+      help: trans.__(
+        "auto: JupyterLab where the image has it; otherwise Terminal, IDE and SSH work. image: the image's own program, for images without /bin/sh."
+      )
+    },
     shared_memory: {
       title: trans.__('Shared memory'),
       help: trans.__(

@@ -8,16 +8,17 @@ import { formErrors, NO_ERRORS, type IFormErrors } from './errors';
 import { withoutBlanks } from './spec';
 
 /** The fields that have an editor of their own for their whole value. */
-const WHOLE_FIELDS = ['env', 'parameters', 'command'];
+const WHOLE_FIELDS = ['env', 'parameters', 'command', 'storages'];
 
 /** What is typed into the form of a spec, and what is wrong with it. */
 export class SpecFormModel implements IDisposable {
   /**
-   * @param _initial - values to begin with, over the defaults of the schema
+   * @param _initial - values to begin with, over the defaults of the schema; a function is asked
+   * for them when the schema is there
    * @param _hidden - names of fields that are not offered
    */
   constructor(
-    private readonly _initial: Spec,
+    private readonly _initial: Spec | (() => Spec),
     private readonly _hidden: readonly string[] = []
   ) {}
 
@@ -67,7 +68,10 @@ export class SpecFormModel implements IDisposable {
       const properties = Object.entries(schema.properties ?? {}).filter(
         ([name]) => !this._hidden.includes(name)
       );
-      this._data = { ...defaultsOf(properties), ...this._initial };
+      const initial =
+        typeof this._initial === 'function' ? this._initial() : this._initial;
+      this._data = { ...defaultsOf(properties), ...initial };
+      this._errors = NO_ERRORS;
       this._schema = { ...schema, properties: Object.fromEntries(properties) };
     } catch (error) {
       this._problem = describeError(error);

@@ -4,6 +4,9 @@ import type { Spec } from '../views';
 /** Fields whose entries are the user's own: an empty text in them is a value. */
 const VERBATIM = ['env', 'parameters', 'command'];
 
+/** Fields in which none at all is a choice, other than leaving the field out. */
+const CHOICES = ['storages'];
+
 /** A spec without the fields that the user left empty, which the server takes as left out. */
 export function withoutBlanks(spec: Spec): Spec {
   return Object.fromEntries(
@@ -12,7 +15,7 @@ export function withoutBlanks(spec: Spec): Spec {
         name,
         VERBATIM.includes(name) ? value : prune(value)
       ])
-      .filter(([, value]) => !isBlank(value))
+      .filter(([name, value]) => CHOICES.includes(name) || !isBlank(value))
   );
 }
 
@@ -47,15 +50,29 @@ export function nameFromPath(path: string): string {
   );
 }
 
-/** `name`, or with the least number behind it that makes it differ from all `taken` ones. */
-export function freeName(name: string, taken: ReadonlySet<string>): string {
+/**
+ * `name`, or with the least number behind it that makes it differ from all `taken` ones.
+ *
+ * @param separator - stands before the number
+ * @param longest - how many characters the name may have; it is cut to make room for the number
+ */
+export function freeName(
+  name: string,
+  taken: ReadonlySet<string>,
+  separator: '-' | '_' = '-',
+  longest = Infinity
+): string {
   if (!taken.has(name)) {
     return name;
   }
-  const stem = name.replace(/-\d+$/, '');
+  const stem = name.replace(new RegExp(`${separator}\\d+$`), '');
+  const numbered = (number: number): string => {
+    const end = `${separator}${number}`;
+    return stem.slice(0, longest - end.length) + end;
+  };
   let number = 2;
-  while (taken.has(`${stem}-${number}`)) {
+  while (taken.has(numbered(number))) {
     number += 1;
   }
-  return `${stem}-${number}`;
+  return numbered(number);
 }

@@ -5,9 +5,12 @@ import { useHub } from '../context';
 import { useSignal } from '../useSignal';
 import type { Spec } from '../views';
 import { CommandField, EnvironmentField, ParametersField } from './fields';
-import { fieldLabels, localizeSchema } from './labels';
+import { ImageField } from './imageField';
+import { fieldLabels, localizeSchema, type IFieldLabel } from './labels';
 import type { SpecFormModel } from './model';
+import { NameField } from './nameField';
 import { serverValidator } from './serverValidator';
+import { StoragesField } from './storagesField';
 import {
   ArrayFieldTemplate,
   FieldTemplate,
@@ -26,22 +29,48 @@ const ORDER = [
   'cpus',
   'memory',
   'gpus',
-  'parameters'
+  'gpu_model',
+  'shared_memory',
+  'image',
+  'storages',
+  'parameters',
+  'env'
 ];
 
-/** Fields that most people leave as they are. */
+/** Fields of a job that most people leave as they are. */
 const ADVANCED = [
   'description',
   'image',
+  'gpu_model',
   'shared_memory',
+  'storages',
   'env',
   'mounts',
   'working_dir',
+  'host_network',
+  'always_pull',
   'time_limit',
   'processes_per_node'
 ];
 
-const FIELDS = { CommandField, EnvironmentField, ParametersField };
+const FIELDS = {
+  CommandField,
+  EnvironmentField,
+  ImageField,
+  NameField,
+  ParametersField,
+  StoragesField
+};
+
+/** The fields that have an editor of ours. */
+const EDITORS = {
+  name: 'NameField',
+  image: 'ImageField',
+  storages: 'StoragesField',
+  command: 'CommandField',
+  env: 'EnvironmentField',
+  parameters: 'ParametersField'
+};
 
 const TEMPLATES = { FieldTemplate, ObjectFieldTemplate, ArrayFieldTemplate };
 
@@ -50,19 +79,30 @@ export function SpecForm(props: {
   model: SpecFormModel;
   submitLabel: string;
   onSubmit: () => void;
+  /** Whether the spec cannot be sent at the moment. */
+  disabled?: boolean;
+  /** Labels that say more than the general ones do. */
+  labels?: Record<string, IFieldLabel>;
+  /** Names of the fields that are folded away. */
+  advanced?: readonly string[];
+  /** Names of the fields that cannot be changed. */
+  fixed?: readonly string[];
+  /** What stands beside the button that sends the spec. */
+  children?: React.ReactNode;
 }): JSX.Element | null {
   const { trans } = useHub();
-  const { model } = props;
+  const { model, labels, advanced = ADVANCED, fixed = ['notebook'] } = props;
   useSignal(model.changed);
   const { schema, errors } = model;
   const localized = useMemo(
-    () => schema && localizeSchema(schema, fieldLabels(trans)),
-    [schema, trans]
+    () =>
+      schema && localizeSchema(schema, { ...fieldLabels(trans), ...labels }),
+    [schema, trans, labels]
   );
   const idPrefix = useId().replace(/:/g, '');
   const formContext = useMemo(
-    () => ({ trans, advanced: ADVANCED, faulty: errors.names }),
-    [trans, errors]
+    () => ({ trans, advanced, faulty: errors.names }),
+    [trans, advanced, errors]
   );
   if (!schema || !localized) {
     return null;
@@ -70,10 +110,13 @@ export function SpecForm(props: {
   const shown = Object.keys(schema.properties ?? {});
   const uiSchema: UiSchema<Spec> = {
     'ui:order': [...ORDER.filter(name => shown.includes(name)), '*'],
-    command: { 'ui:field': 'CommandField' },
-    env: { 'ui:field': 'EnvironmentField' },
-    parameters: { 'ui:field': 'ParametersField' },
-    notebook: { 'ui:readonly': true }
+    ...Object.fromEntries(
+      Object.entries(EDITORS).map(([name, field]) => [
+        name,
+        { 'ui:field': field, 'ui:readonly': fixed.includes(name) }
+      ])
+    ),
+    notebook: { 'ui:readonly': fixed.includes('notebook') }
   };
   return (
     <div className="jp-TrainHub-specForm">
@@ -111,13 +154,16 @@ export function SpecForm(props: {
               {trans.__('Correct the marked fields.')}
             </p>
           )}
-          <button
-            type="submit"
-            className="jp-mod-styled jp-mod-accept"
-            disabled={model.isSubmitting}
-          >
-            {props.submitLabel}
-          </button>
+          <div className="jp-TrainHub-formButtons">
+            <button
+              type="submit"
+              className="jp-mod-styled jp-mod-accept"
+              disabled={props.disabled || model.isSubmitting}
+            >
+              {props.submitLabel}
+            </button>
+            {props.children}
+          </div>
         </div>
       </FormComponent>
     </div>

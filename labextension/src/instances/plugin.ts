@@ -4,15 +4,17 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import {
-  ICommandPalette,
+  IThemeManager,
   WidgetTracker,
   type MainAreaWidget
 } from '@jupyterlab/apputils';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator } from '@jupyterlab/translation';
 import {
-  addIcon,
   deleteIcon,
+  historyIcon,
   launchIcon,
+  refreshIcon,
   runIcon,
   stopIcon
 } from '@jupyterlab/ui-components';
@@ -21,22 +23,23 @@ import { instanceIcon } from '../icons';
 import { openTab } from '../mainArea';
 import { ITrainHub } from '../tokens';
 import { loadTranslations } from '../translation';
-import type { InstanceForm } from './form';
-import type { InstanceView } from './view';
+import type { InstanceViewName } from '../views';
 import type { InstanceActions } from './actions';
+import type { InstanceTab } from './tab/widget';
 
-/** Dev instances: creating, opening, starting, stopping and deleting them. */
+/** Dev instances: opening, starting, stopping and deleting them. */
 export const instancesPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter_trainhub:instances',
   description: 'Commands and tabs for dev instances.',
   autoStart: true,
   requires: [ITrainHub],
-  optional: [ICommandPalette, ILayoutRestorer, ITranslator],
+  optional: [ILayoutRestorer, ISettingRegistry, IThemeManager, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     trainhub: ITrainHub,
-    palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
+    settings: ISettingRegistry | null,
+    themes: IThemeManager | null,
     translator: ITranslator | null
   ) => {
     const { commands, shell } = app;
@@ -48,53 +51,46 @@ export const instancesPlugin: JupyterFrontEndPlugin<void> = {
       const { InstanceActions } = await import('./actions');
       await action(new InstanceActions(hub));
     };
-    const views = new WidgetTracker<MainAreaWidget<InstanceView>>({
+    const tabs = new WidgetTracker<MainAreaWidget<InstanceTab>>({
       namespace: 'trainhub-instances'
     });
-    const forms = new WidgetTracker<MainAreaWidget<InstanceForm>>({
-      namespace: 'trainhub-instance-forms'
-    });
 
-    commands.addCommand(CommandIDs.newInstance, {
-      label: args =>
-        args.isLauncher ? trans.__('New instance') : trans.__('New instance…'),
-      caption: trans.__('Create a dev instance: a JupyterLab on the cluster'),
-      icon: args => (args.isToolbar ? addIcon : instanceIcon),
-      describedBy: { args: CommandArguments.none },
-      execute: async () => {
-        await openTab(shell, forms, {
-          id: 'trainhub-instance-form',
-          label: trans.__('New instance'),
-          icon: instanceIcon,
-          create: async () => {
-            const { InstanceForm } = await import('./form');
-            const form = new InstanceForm(hub);
-            form.created.connect((_, { name }) => {
-              form.parent?.dispose();
-              void act(actions => actions.announceStart(name));
-              void commands.execute(CommandIDs.openInstance, { name });
-            });
-            return form;
-          }
-        });
+    const saveTab = (content: InstanceTab): void => {
+      const tab = tabs.find(({ content: other }) => other === content);
+      if (tab) {
+        void tabs.save(tab);
       }
-    });
+    };
+
     commands.addCommand(CommandIDs.openInstance, {
       label: trans.__('Open instance'),
-      caption: trans.__('Open the JupyterLab of a dev instance in a tab'),
+      caption: trans.__('Open a dev instance in a tab'),
       icon: launchIcon,
-      describedBy: { args: CommandArguments.named },
+      describedBy: { args: CommandArguments.openInstance },
       execute: async args => {
         const name = String(args.name);
-        await openTab(shell, views, {
+        const view = args.view as InstanceViewName | undefined;
+        const tab = await openTab(shell, tabs, {
           id: `trainhub-instance-${name}`,
           label: name,
           icon: instanceIcon,
           create: async () => {
-            const { InstanceView } = await import('./view');
-            return new InstanceView(hub, name);
+            const [{ InstanceTab }, { TerminalAppearance }] = await Promise.all(
+              [import('./tab/widget'), import('./tab/terminalAppearance')]
+            );
+            return new InstanceTab(
+              hub,
+              name,
+              view ?? 'lab',
+              new TerminalAppearance(settings, themes)
+            );
           }
         });
+        // A reload finds the view that was chosen last.
+        tab.content.viewChanged.connect(saveTab);
+        if (view) {
+          tab.content.select(view);
+        }
       }
     });
     commands.addCommand(CommandIDs.startInstance, {
@@ -113,6 +109,28 @@ export const instancesPlugin: JupyterFrontEndPlugin<void> = {
       describedBy: { args: CommandArguments.named },
       execute: args => act(actions => actions.stop(String(args.name)))
     });
+    commands.addCommand(CommandIDs.restartInstance, {
+      label: trans.__('Restart instance…'),
+      caption: trans.__(
+        'End the pod of a dev instance and start a new one, with its present settings'
+      ),
+      icon: refreshIcon,
+      describedBy: { args: CommandArguments.named },
+      execute: args => act(actions => actions.restart(String(args.name)))
+    });
+    commands.addCommand(CommandIDs.extendInstance, {
+      label: trans.__('Keep idle instance'),
+      caption: trans.__('Keep a dev instance for a while although it is idle'),
+      icon: historyIcon,
+      describedBy: { args: CommandArguments.extendInstance },
+      execute: ({ name, seconds }) =>
+        act(actions =>
+          actions.extend(
+            String(name),
+            seconds === undefined ? undefined : Number(seconds)
+          )
+        )
+    });
     commands.addCommand(CommandIDs.deleteInstance, {
       label: trans.__('Delete instance'),
       caption: trans.__('Delete a dev instance and its definition'),
@@ -121,19 +139,11 @@ export const instancesPlugin: JupyterFrontEndPlugin<void> = {
       execute: args => act(actions => actions.delete(String(args.name)))
     });
 
-    palette?.addItem({
-      command: CommandIDs.newInstance,
-      category: trans.__('TrainHub')
-    });
     if (restorer) {
-      void restorer.restore(views, {
+      void restorer.restore(tabs, {
         command: CommandIDs.openInstance,
-        args: ({ content }) => ({ name: content.name }),
+        args: ({ content: { name, view } }) => ({ name, view }),
         name: ({ content }) => content.name
-      });
-      void restorer.restore(forms, {
-        command: CommandIDs.newInstance,
-        name: ({ id }) => id
       });
     }
   }

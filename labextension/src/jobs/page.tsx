@@ -2,11 +2,12 @@ import React, { useEffect, useState } from 'react';
 import { CommandIDs } from '../commands';
 import { useHub, useNow, useStore, type IHubContext } from '../context';
 import { formatDuration, secondsBetween } from '../duration';
+import { EventsTable } from '../eventsTable';
 import { HubWidget } from '../hubWidget';
 import { PhaseLabel } from '../phase';
 import { Splash } from '../splash';
+import { Tabs, type ITabItem } from '../tabs';
 import { isFinished, type IJob } from '../views';
-import { EventsTable } from './events';
 import { LogModel } from './log/model';
 import { LogView } from './log/view';
 import { PodTable } from './pods';
@@ -164,58 +165,35 @@ function JobTabs({ job, log }: { job: IJob; log: LogModel }): JSX.Element {
       log.start();
     }
   }, [log, job.phase]);
-  const tabs: [Tab, string][] = [
-    ['log', trans.__('Log')],
-    ['events', trans.__('Events')],
-    ['spec', trans.__('Spec')]
-  ];
-  const id = `trainhub-job-tab-${job.uid}`;
-  const onKeyDown = (event: React.KeyboardEvent): void => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (step) {
-      const at = tabs.findIndex(([name]) => name === tab);
-      const [next] = tabs[(at + step + tabs.length) % tabs.length];
-      setTab(next);
-      document.getElementById(`${id}-${next}`)?.focus();
+  const tabs: ITabItem<Tab>[] = [
+    {
+      name: 'log',
+      label: trans.__('Log'),
+      render: () => <LogView model={log} />
+    },
+    {
+      name: 'events',
+      label: trans.__('Events'),
+      render: () => <EventsTable object={job} />
+    },
+    {
+      name: 'spec',
+      label: trans.__('Spec'),
+      render: () => (
+        <pre className="jp-TrainHub-spec" tabIndex={0}>
+          {JSON.stringify(job.spec, null, 2)}
+        </pre>
+      )
     }
-  };
+  ];
   return (
-    <div className="jp-TrainHub-tabs">
-      <div
-        className="jp-TrainHub-tabList"
-        role="tablist"
-        aria-label={trans.__('About job %1', job.name)}
-        onKeyDown={onKeyDown}
-      >
-        {tabs.map(([name, label]) => (
-          <button
-            key={name}
-            id={`${id}-${name}`}
-            role="tab"
-            aria-selected={tab === name}
-            aria-controls={`${id}-panel`}
-            tabIndex={tab === name ? 0 : -1}
-            onClick={() => setTab(name)}
-          >
-            {label}
-          </button>
-        ))}
-      </div>
-      <div
-        className="jp-TrainHub-tabPanel"
-        id={`${id}-panel`}
-        role="tabpanel"
-        aria-labelledby={`${id}-${tab}`}
-      >
-        {tab === 'log' && <LogView model={log} />}
-        {tab === 'events' && <EventsTable job={job} />}
-        {tab === 'spec' && (
-          <pre className="jp-TrainHub-spec" tabIndex={0}>
-            {JSON.stringify(job.spec, null, 2)}
-          </pre>
-        )}
-      </div>
-    </div>
+    <Tabs
+      id={`trainhub-job-tab-${job.uid}`}
+      label={trans.__('About job %1', job.name)}
+      tabs={tabs}
+      selected={tab}
+      onSelect={setTab}
+    />
   );
 }
 

@@ -16,13 +16,18 @@ export interface IRowAction {
   /** The button's accessible name, which names the object too. */
   label: string;
   icon: LabIcon;
-  execute: () => void;
+  /** Whether it opens a menu. */
+  hasMenu?: boolean;
+  /** Given the button, at which a menu opens. */
+  execute: (button: HTMLElement) => void;
 }
 
 /** What a row says and offers. */
 export interface IRow {
   /** A second line: what it is, or why it is as it is. */
   detail: string | null;
+  /** What else is worth knowing, below. */
+  note?: React.ReactNode;
   since: string | null;
   open: () => void;
   actions: IRowAction[];
@@ -34,7 +39,8 @@ export function ObjectList<K extends Kind>(props: {
   label: string;
   /** What to do, when there are none. */
   empty: string;
-  row: (object: IObjects[K]) => IRow;
+  /** What is said of an object at a time, in milliseconds. */
+  row: (object: IObjects[K], now: number) => IRow;
   /** Orders the objects; by name if left out. */
   compare?: (a: IObjects[K], b: IObjects[K]) => number;
 }): JSX.Element | null {
@@ -54,7 +60,12 @@ export function ObjectList<K extends Kind>(props: {
   return (
     <ul className="jp-TrainHub-list" aria-label={props.label}>
       {ordered.map(object => (
-        <Row key={keyOf(object)} object={object} now={now} {...row(object)} />
+        <Row
+          key={keyOf(object)}
+          object={object}
+          now={now}
+          {...row(object, now)}
+        />
       ))}
     </ul>
   );
@@ -64,7 +75,7 @@ function Row(
   props: IRow & { object: IObjects[Kind]; now: number }
 ): JSX.Element {
   const { trans } = useHub();
-  const { object, now, detail, since, actions } = props;
+  const { object, now, detail, note, since, actions } = props;
   return (
     <li
       className="jp-TrainHub-item"
@@ -96,14 +107,16 @@ function Row(
           {detail}
         </div>
       )}
+      {note && <div className="jp-TrainHub-itemNote">{note}</div>}
       <div className="jp-TrainHub-itemActions">
-        {actions.map(({ label, icon, execute }) => (
+        {actions.map(({ label, icon, hasMenu, execute }) => (
           <button
             key={label}
             className="jp-TrainHub-iconButton"
             aria-label={label}
+            aria-haspopup={hasMenu ? 'menu' : undefined}
             title={label}
-            onClick={execute}
+            onClick={event => execute(event.currentTarget)}
           >
             <icon.react tag="span" aria-hidden="true" />
           </button>

@@ -206,7 +206,7 @@ class _Answer(HTTPMessageDelegate):
         self._encoding = headers.get("Content-Encoding", "")
         if is_page and "Location" not in headers and self._encoding in ("", "gzip"):
             self._page = []
-            del headers["Content-Length"]
+            headers.pop("Content-Length", None)
         for name, value in _answered(headers):
             handler.add_header(name, self._change(value) if name == "Location" else value)
         if self._page is None:

@@ -71,7 +71,15 @@ class RemoteCommandHandler(UpgradeHandler):
     async def output(self, connection: socket.socket | None) -> AsyncIterator[bytes]:
         """Packets of the container, up to its end."""
         loop = asyncio.get_running_loop()
-        while connection and (packet := await loop.sock_recv(connection, PACKET + 1)):
+        while connection:
+            try:
+                packet = await loop.sock_recv(connection, PACKET + 1)
+            except ConnectionResetError:
+                # Told once, when the other side ended before it read all of its input. What it has
+                # written can still be read.
+                continue
+            if not packet:
+                return
             yield packet
 
     async def result(self) -> Object:

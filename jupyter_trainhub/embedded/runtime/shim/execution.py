@@ -57,6 +57,8 @@ def execute_inside(arguments: list[str]) -> int:
     if client is not None:
         from .stdio import Streams  # which probes need not load
 
+        # What the command leaves running would hold the connection.
+        os.set_inheritable(client, False)
         streams = Streams(stdin="--stdin" in options, tty="--tty" in options)
     reader, writer = os.pipe()
     # Held until they can be forwarded: the command may run, and be seen to, before that.

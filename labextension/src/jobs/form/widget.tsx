@@ -1,6 +1,7 @@
 import { Signal, type ISignal } from '@lumino/signaling';
 import React from 'react';
 import { useHub, type IHubContext } from '../../context';
+import { LiveAnswer } from '../../form/liveAnswer';
 import { SpecFormModel } from '../../form/model';
 import { SpecForm } from '../../form/specForm';
 import { freeName, nameFromPath } from '../../form/spec';
@@ -8,9 +9,11 @@ import { HubWidget } from '../../hubWidget';
 import type { NotebookSource } from '../../notebook/source';
 import { Splash } from '../../splash';
 import { useSignal } from '../../useSignal';
-import type { IJob, Spec } from '../../views';
+import type { IJob, IPreview, Spec } from '../../views';
 import { PreviewList } from './preview';
-import { PreviewModel } from './previewModel';
+
+/** Milliseconds of quiet after which a preview is asked for. */
+const QUIET = 400;
 
 /** With what the form of a job begins. */
 export interface IJobFormOptions {
@@ -37,8 +40,9 @@ export class JobForm extends HubWidget {
       source ? ['command'] : ['notebook', 'parameters']
     );
     if (source) {
-      this._preview = new PreviewModel((spec, signal) =>
-        hub.api.jobs.preview(spec, signal)
+      this._preview = new LiveAnswer(
+        (spec, signal) => hub.api.jobs.preview(spec, signal),
+        QUIET
       );
       this._preview.changed.connect(this._onPreviewChanged, this);
       this._model.changed.connect(this._onModelChanged, this);
@@ -127,14 +131,14 @@ export class JobForm extends HubWidget {
   }
 
   private readonly _model: SpecFormModel;
-  private readonly _preview: PreviewModel | null = null;
+  private readonly _preview: LiveAnswer<IPreview> | null = null;
   private readonly _submitted = new Signal<this, IJob>(this);
   private _previewed = '';
 }
 
 function JobFormContent(props: {
   model: SpecFormModel;
-  preview: PreviewModel | null;
+  preview: LiveAnswer<IPreview> | null;
   source: NotebookSource | null;
   onSubmit: () => void;
   onRetry: () => void;
@@ -187,10 +191,14 @@ function UnsavedChanges(props: { source: NotebookSource }): JSX.Element | null {
   ) : null;
 }
 
-function PreviewColumn({ model }: { model: PreviewModel }): JSX.Element {
+function PreviewColumn({
+  model
+}: {
+  model: LiveAnswer<IPreview>;
+}): JSX.Element {
   const { trans } = useHub();
   useSignal(model.changed);
-  const { preview, problem, isPending } = model;
+  const { answer: preview, problem, isPending } = model;
   return (
     <section
       className="jp-TrainHub-preview"

@@ -1,33 +1,21 @@
-import React, { useEffect, useState } from 'react';
-import { describeError } from '../api';
-import { useHub } from '../context';
-import type { IJob, IJobEvent } from '../views';
+import React from 'react';
+import { useHub } from './context';
+import { useRequest } from './useRequest';
+import type { IInstance, IJob } from './views';
 
-/** What Kubernetes says about a job and its pods, newest first. */
-export function EventsTable({ job }: { job: IJob }): JSX.Element {
+/** What Kubernetes says about an instance or a job and its pods, newest first. */
+export function EventsTable({
+  object
+}: {
+  object: IInstance | IJob;
+}): JSX.Element {
   const { api, trans } = useHub();
-  const [events, setEvents] = useState<IJobEvent[] | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
-  useEffect(() => {
-    // Each new view of the job comes with events that explain it.
-    let isCurrent = true;
-    api.jobs.events(job.name).then(
-      items => {
-        if (isCurrent) {
-          setEvents(items);
-          setProblem(null);
-        }
-      },
-      (error: unknown) => {
-        if (isCurrent) {
-          setProblem(describeError(error));
-        }
-      }
-    );
-    return () => {
-      isCurrent = false;
-    };
-  }, [api, job]);
+  const { kind, name } = object;
+  // Each new view of the object comes with events that explain it.
+  const { value: events, problem } = useRequest(
+    () => (kind === 'job' ? api.jobs.events(name) : api.instances.events(name)),
+    object
+  );
   if (problem !== null) {
     return (
       <p className="jp-TrainHub-notice" role="status">

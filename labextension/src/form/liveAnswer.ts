@@ -1,33 +1,32 @@
 import type { IDisposable } from '@lumino/disposable';
 import { Debouncer } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
-import { ApiError } from '../../api';
-import type { IPreview, Spec } from '../../views';
+import { ApiError } from '../api';
+import type { Spec } from '../views';
 
-/** Milliseconds of quiet after which a preview is asked for. */
-const QUIET = 400;
-
-/** The preview of a job's spec, asked for again whenever the spec changes. */
-export class PreviewModel implements IDisposable {
+/** What the server says to a spec, asked for again whenever the spec changes. */
+export class LiveAnswer<T> implements IDisposable {
+  /**
+   * @param _fetch - asks the server
+   * @param quiet - milliseconds without a change after which it is asked
+   */
   constructor(
-    private readonly _fetch: (
-      spec: Spec,
-      signal: AbortSignal
-    ) => Promise<IPreview>
+    private readonly _fetch: (spec: Spec, signal: AbortSignal) => Promise<T>,
+    quiet: number
   ) {
-    this._debouncer = new Debouncer((spec: Spec) => this._ask(spec), QUIET);
+    this._debouncer = new Debouncer((spec: Spec) => this._ask(spec), quiet);
   }
 
   get changed(): ISignal<this, void> {
     return this._changed;
   }
 
-  /** The last preview that was possible; null before the first. */
-  get preview(): IPreview | null {
-    return this._preview;
+  /** The last answer that was possible, kept while asking again; null before the first. */
+  get answer(): T | null {
+    return this._answer;
   }
 
-  /** Why there is no preview of the spec as it is now; null when there is one. */
+  /** Why there is no answer to the spec as it is now; null when there is one. */
   get problem(): ApiError | null {
     return this._problem;
   }
@@ -36,7 +35,7 @@ export class PreviewModel implements IDisposable {
     return this._isPending;
   }
 
-  /** Asks for the preview of `spec` after a moment of quiet, unless it is asked for again. */
+  /** Asks about `spec` after a moment of quiet, unless it is asked for again. */
   request(spec: Spec): void {
     this._isPending = true;
     this._abort?.abort();
@@ -58,7 +57,11 @@ export class PreviewModel implements IDisposable {
     const abort = new AbortController();
     this._abort = abort;
     try {
-      this._preview = await this._fetch(spec, abort.signal);
+      const answer = await this._fetch(spec, abort.signal);
+      if (abort.signal.aborted) {
+        return;
+      }
+      this._answer = answer;
       this._problem = null;
     } catch (error) {
       if (abort.signal.aborted) {
@@ -69,16 +72,14 @@ export class PreviewModel implements IDisposable {
           ? error
           : new ApiError(String(error), 'Unknown');
     }
-    if (!abort.signal.aborted) {
-      this._isPending = false;
-      this._changed.emit();
-    }
+    this._isPending = false;
+    this._changed.emit();
   }
 
   private readonly _debouncer: Debouncer<void, unknown, [Spec]>;
   private readonly _changed = new Signal<this, void>(this);
   private _abort: AbortController | null = null;
-  private _preview: IPreview | null = null;
+  private _answer: T | null = null;
   private _problem: ApiError | null = null;
   private _isPending = false;
 }

@@ -1,0 +1,33 @@
+# Starts the IDE $1 at port $2 of the pod's address, below the path $3, and prints its process id.
+# It outlives this script and writes to the file $4. Standard input is one line: what its session
+# cookie has to hold.
+program=$1 port=$2 prefix=$3 log=$4
+IFS= read -r cookie
+umask 077
+folder=$PWD
+case "$program" in
+    */openvscode-server)
+        set -- --host "$POD_IP" --port "$port" --server-base-path "$prefix" \
+            --connection-token-file /trainhub/token --accept-server-license-terms \
+            --telemetry-level off --default-folder "$folder"
+        ;;
+    *)
+        # The folder is the user's own, as is the container: there is nobody else to trust.
+        # The cookie is that of its older way to check a password, by SHA-256. Its own configuration
+        # file may name another address, certificate or password, so that it gets an empty one.
+        HASHED_PASSWORD=$cookie
+        export HASHED_PASSWORD
+        unset CODE_SERVER_COOKIE_SUFFIX CODE_SERVER_CONFIG
+        set -- --config /dev/null --auth password --host "$POD_IP" --port "$port" \
+            --disable-telemetry --disable-update-check --disable-workspace-trust \
+            --ignore-last-opened "$folder"
+        ;;
+esac
+# A session of its own, where that can be had, gets no signal meant for this script.
+if command -v setsid >/dev/null 2>&1; then
+    setsid "$program" "$@" </dev/null >"$log" 2>&1 &
+else
+    trap '' HUP
+    "$program" "$@" </dev/null >"$log" 2>&1 &
+fi
+echo "$!"

@@ -1,0 +1,37 @@
+"""What the site adds to a user's spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from jupyter_trainhub.specs.mount import Mount
+from jupyter_trainhub.specs.resources import PodSpec
+from jupyter_trainhub.specs.storage import Storage
+
+GPU = "nvidia.com/gpu"
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the site makes of a user's spec for the pod.
+
+    ``gpu`` is the name under which nodes offer the GPUs, ``node_selector`` the labels of the nodes
+    that it may run on, ``storages`` those of the spec, filled in for the user, ``setup_image`` the
+    image that makes their folders (empty: the pod's own).
+    """
+
+    gpu: str = GPU
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    storages: Sequence[Storage] = ()
+    setup_image: str = ""
+
+    def mounts(self, spec: PodSpec) -> list[tuple[str, Mount]]:
+        """The folders of a pod by the names of their volumes: the user's own, then the storages."""
+        return [
+            *((f"mount-{number}", mount) for number, mount in enumerate(spec.mounts)),
+            *((f"storage-{number}", storage) for number, storage in enumerate(self.storages)),
+        ]
+
+
+ANYWHERE = Site()

@@ -1,0 +1,31 @@
+import { MenuSvg } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import { CommandIDs } from '../commands';
+import type { InstancePhase } from '../views';
+
+/** Opens the menu of what else can be done to an instance, at a button that has the focus again. */
+export function openInstanceMenu(
+  button: HTMLElement,
+  commands: CommandRegistry,
+  name: string,
+  phase: InstancePhase
+): void {
+  const menu = new MenuSvg({ commands });
+  const add = (command: string): void => {
+    menu.addItem({ command, args: { name } });
+  };
+  if (phase !== 'Stopped' && phase !== 'Stopping') {
+    add(CommandIDs.restartInstance);
+  }
+  add(CommandIDs.editInstance);
+  add(CommandIDs.cloneInstance);
+  menu.addItem({ type: 'separator' });
+  add(CommandIDs.deleteInstance);
+  menu.aboutToClose.connect(() => {
+    button.focus();
+    // The menu goes on to execute the command that was chosen.
+    requestAnimationFrame(() => menu.dispose());
+  });
+  const { left, bottom } = button.getBoundingClientRect();
+  menu.open(left, bottom);
+}

@@ -1,0 +1,184 @@
+"""What the site lets its users have: storages, GPU models, mounts, network; and its forms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jupyter_trainhub.config import TrainHubConfig
+from jupyter_trainhub.errors import InvalidField
+from jupyter_trainhub.hub.forms import schemas
+from jupyter_trainhub.hub.hub import group_names
+from jupyter_trainhub.hub.nodes import Nodes
+from jupyter_trainhub.hub.policy import Policy
+from jupyter_trainhub.hub.storages import Storages
+from jupyter_trainhub.manifests.site import Site
+from jupyter_trainhub.specs.instance import InstanceSpec
+from jupyter_trainhub.specs.job import JobSpec
+from jupyter_trainhub.specs.resources import PodSpec
+from tests.hub.fakes import FakeCluster
+
+STORAGES = [
+    {"name": "home", "path": "/mnt/user", "claim": "home", "default": True},
+    {"name": "data", "path": "/mnt/data", "claim": "data", "read_only": True, "title": "Data"},
+    {"name": "other", "path": "/mnt/data", "claim": "other"},
+    {"name": "secret", "path": "/mnt/secret", "claim": "secret", "groups": ["chiefs"]},
+    {"name": "share-{group}", "path": "/mnt/share/{group}", "claim": "share"},
+]
+MODELS = [
+    {"name": "P100", "node_selector": {"gpu": "p100"}},
+    {"name": "A100", "node_selector": {"gpu": "a100"}, "resource": "x/a100", "instances": False},
+]
+
+
+def admit(config: TrainHubConfig, job: bool = False, **fields: Any) -> tuple[PodSpec, Site]:
+    storages = Storages(Nodes(FakeCluster()), config, "ada", group_names(config))
+    policy = Policy(config, storages)
+    if job:
+        return policy.admit(JobSpec.parse({"name": "x", "command": ["x"], **fields}))
+    return policy.admit(InstanceSpec.parse({"name": "x", **fields}))
+
+
+def refused(config: TrainHubConfig, **fields: Any) -> InvalidField:
+    with pytest.raises(InvalidField) as caught:
+        admit(config, **fields)
+    assert caught.value.remedy
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("fields", "names"),
+    [
+        ({}, ["home"]),
+        ({"storages": []}, []),
+        ({"storages": ["data"]}, ["data"]),
+        ({"storages": ["share-nlp", "home"]}, ["share-nlp", "home"]),
+        ({"mounts": [{"path": "/mnt/user", "claim": "mine"}]}, []),
+    ],
+)
+def test_storages_are_the_named_ones_or_else_the_sites(
+    fields: dict[str, Any], names: list[str]
+) -> None:
+    spec, site = admit(TrainHubConfig(storages=STORAGES, groups=["nlp"]), **fields)
+    assert spec.storages == names
+    assert [storage.name for storage in site.storages] == names
+
+
+@pytest.mark.parametrize(
+    ("fields", "says", "remedy"),
+    [
+        ({"storages": ["hme"]}, "no storage 'hme'", "home, data, other, share-nlp"),
+        ({"storages": ["secret"]}, "is for group chiefs, not for ada", "home"),
+        ({"storages": ["share-cv"]}, "no storage 'share-cv'", "share-nlp"),
+        ({"storages": ["data", "other"]}, "'other' and 'data' are both at /mnt/data", "Leave"),
+        (
+            {"storages": ["home"], "mounts": [{"path": "/mnt/user", "claim": "mine"}]},
+            "'home' and a folder of your own",
+            "Leave",
+        ),
+    ],
+)
+def test_what_is_not_offered_is_told(fields: dict[str, Any], says: str, remedy: str) -> None:
+    error = refused(TrainHubConfig(storages=STORAGES, groups=["nlp"]), **fields)
+    assert error.field == "storages"
+    assert says in error.message
+    assert remedy in str(error.remedy)
+
+
+@pytest.mark.parametrize(
+    ("fields", "nodes", "resource"),
+    [
+        ({"gpus": 0, "gpu_model": "P100"}, {}, "nvidia.com/gpu"),
+        ({"gpus": 1, "gpu_model": "P100"}, {"gpu": "p100"}, "nvidia.com/gpu"),
+        # Instances may use one model only: it is that one.
+        ({"gpus": 1}, {"gpu": "p100"}, "nvidia.com/gpu"),
+        ({"gpus": 1, "job": True}, {}, "nvidia.com/gpu"),
+        ({"gpus": 1, "gpu_model": "A100", "job": True}, {"gpu": "a100"}, "x/a100"),
+    ],
+)
+def test_the_gpu_model_decides_on_the_nodes(
+    fields: dict[str, Any], nodes: dict[str, str], resource: str
+) -> None:
+    _, site = admit(TrainHubConfig(gpu_models=MODELS), **fields)
+    assert (site.node_selector, site.gpu) == (nodes, resource)
+
+
+@pytest.mark.parametrize(
+    ("settings", "fields", "field"),
+    [
+        ({"gpu_models": MODELS}, {"gpus": 1, "gpu_model": "A100"}, "gpu_model"),
+        ({"gpu_models": MODELS[1:]}, {"gpus": 1}, "gpus"),
+        ({"gpu_models": [*MODELS, {"name": "T4"}]}, {"gpus": 1}, "gpu_model"),
+        ({}, {"gpus": 1, "gpu_model": "P100"}, "gpu_model"),
+        ({}, {"host_network": True}, "host_network"),
+        ({"allowed_mounts": []}, {"mounts": [{"path": "/a", "nfs": {"server": "s", "path": "/"}}]},
+         "mounts.0.nfs"),
+        ({"allowed_mounts": ["claim"]}, {"mounts": [{"path": "/a", "claim": "c"},
+         {"path": "/b", "host_path": "/etc"}]}, "mounts.1.host_path"),
+    ],
+)  # fmt: skip
+def test_the_policy_names_the_field(
+    settings: dict[str, Any], fields: dict[str, Any], field: str
+) -> None:
+    assert refused(TrainHubConfig(**settings), **fields).field == field
+
+
+def test_the_network_of_the_node_where_it_is_allowed() -> None:
+    spec, _ = admit(TrainHubConfig(allow_host_network=True), host_network=True)
+    assert spec.host_network
+
+
+def test_admitting_twice_changes_nothing() -> None:
+    config = TrainHubConfig(storages=STORAGES, gpu_models=MODELS)
+    spec, site = admit(config, gpus=1)
+    assert admit(config, **{**spec.to_dict()}) == (spec, site)
+
+
+def test_the_users_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAINHUB_GROUPS", "nlp, vision,,")
+    assert group_names(TrainHubConfig()) == ["nlp", "vision"]
+    assert group_names(TrainHubConfig(groups=["own"])) == ["own"]
+
+
+def test_a_form_without_a_site_shows_nothing_to_choose() -> None:
+    found = schemas(TrainHubConfig(), "ada", [])
+    assert found["presets"] == {"instance": []}
+    for kind in ("instance", "job"):
+        fields = found[kind]["properties"]
+        assert not {"storages", "gpu_model", "host_network"} & fields.keys()
+        assert {"mounts", "always_pull"} <= fields.keys()
+    assert found["instance"]["properties"]["start"]["enum"] == ["auto", "image"]
+
+
+def test_a_form_shows_what_the_site_offers_to_this_user() -> None:
+    config = TrainHubConfig(
+        storages=STORAGES,
+        gpu_models=MODELS,
+        images=[{"name": "site/torch:2", "title": "PyTorch"}],
+        presets=[{"name": "small", "values": {"cpus": 2}, "description": "Half a node."}],
+        allow_host_network=True,
+        allowed_mounts=[],
+    )
+    found = schemas(config, "ada", ["nlp"])
+    fields = found["instance"]["properties"]
+    assert fields["storages"]["default"] == ["home"]
+    assert fields["storages"]["uniqueItems"] is True
+    choices = {item["const"]: item for item in fields["storages"]["items"]["oneOf"]}
+    assert list(choices) == ["home", "data", "other", "share-nlp"]
+    assert choices["data"]["title"] == "Data"
+    assert choices["data"]["description"] == "/mnt/data, read only"
+    assert [item["const"] for item in fields["gpu_model"]["oneOf"]] == ["P100"]
+    jobs = found["job"]["properties"]["gpu_model"]["oneOf"]
+    assert [item["const"] for item in jobs] == ["P100", "A100"]
+    assert fields["image"]["examples"] == ["site/torch:2"]
+    assert "mounts" not in fields
+    assert "host_network" in fields
+    assert found["presets"]["instance"] == [
+        {
+            "name": "small",
+            "title": "small",
+            "description": "Half a node.",
+            "values": {"cpus": 2},
+        }
+    ]
