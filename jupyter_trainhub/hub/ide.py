@@ -26,6 +26,7 @@ START_SECONDS = 30.0
 _LOOK_SECONDS = 0.25
 _CHECK_SECONDS = 2.0
 _LAST_LINES = 20
+_CONNECTION_TOKEN = 20
 
 
 def prefix(name: str) -> str:
@@ -121,16 +122,18 @@ class Ides:
         return found
 
     def _endpoint(self, name: str, pod: Object, ide: Ide) -> Endpoint:
-        token = self._reach.token(name)
+        secret = session(self._reach.token(name), ide)
         if ide == "openvscode-server":
-            return self._reach.endpoint(pod, IDE_PORT, prefix(name), token, cookie="vscode-tkn")
-        return self._reach.endpoint(pod, IDE_PORT, "", session(token), cookie="code-server-session")
+            return self._reach.endpoint(pod, IDE_PORT, prefix(name), secret, cookie="vscode-tkn")
+        return self._reach.endpoint(pod, IDE_PORT, "", secret, cookie="code-server-session")
 
 
-def session(token: str) -> str:
-    """What code-server's session cookie holds, for an instance with this token.
+def session(token: str, ide: Ide) -> str:
+    """What the IDE's cookie holds, for an instance with this token; it does not tell the token.
 
-    Its HASHED_PASSWORD, by which the cookie is compared (src/node/util.ts, isCookieValid): 64
-    hexadecimal digits, from which the token cannot be told.
+    For code-server it is HASHED_PASSWORD, 64 hexadecimal digits, with which the cookie is compared
+    (its src/node/util.ts, isCookieValid). For openvscode-server it is the connection token, as long
+    as the one that its page sends where it knows none.
     """
-    return hmac.new(token.encode(), b"code-server", hashlib.sha256).hexdigest()
+    digits = hmac.new(token.encode(), ide.encode(), hashlib.sha256).hexdigest()
+    return digits[:_CONNECTION_TOKEN] if ide == "openvscode-server" else digits

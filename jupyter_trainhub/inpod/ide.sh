@@ -7,8 +7,9 @@ umask 077
 folder=$PWD
 case "$program" in
     */openvscode-server)
+        printf %s "$cookie" >"$log.token"
         set -- --host "$POD_IP" --port "$port" --server-base-path "$prefix" \
-            --connection-token-file /trainhub/token --accept-server-license-terms \
+            --connection-token-file "$log.token" --accept-server-license-terms \
             --telemetry-level off --default-folder "$folder"
         ;;
     *)

@@ -37,14 +37,12 @@ def restart_needed(stateful_set: Object, pods: Iterable[Object]) -> bool:
 
 
 def version(stateful_set: Object) -> str:
-    """What changes with every edit of the spec, and with nothing else.
+    """What changes with the spec, and with nothing else.
 
     The object's own resourceVersion also changes with its status and with notes of activity.
     """
     metadata = stateful_set["metadata"]
-    annotations = metadata.get("annotations", {})
-    edits = [annotations.get(key) for key in (SPEC, EDITED_BY, EDITED_AT)]
-    return _digest([metadata.get("uid"), *edits])
+    return _digest([metadata.get("uid"), metadata.get("annotations", {}).get(SPEC)])
 
 
 def edit_patch(present: Object, wanted: Object, by: str, at: str) -> Object:

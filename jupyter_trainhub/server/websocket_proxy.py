@@ -14,7 +14,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.routing import PathMatches
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, WebSocketHandler
 
-from jupyter_trainhub.server import rewrite
+from jupyter_trainhub.server import rewrite, vscode
 from jupyter_trainhub.server.instance_proxy import InstanceAddress
 from jupyter_trainhub.server.pool import UpstreamUnreachable
 from jupyter_trainhub.server.upstream import LARGEST_MESSAGE, UpstreamRefused, open_websocket
@@ -47,6 +47,7 @@ class InstanceWebSocketHandler(WebSocketMixin, WebSocketHandler, InstanceAddress
 
     _peer: WebSocketClientConnection | None = None
     _pump: asyncio.Task[None] | None = None
+    _secret: str | None = None
 
     @property
     def max_message_size(self) -> int:
@@ -61,6 +62,7 @@ class InstanceWebSocketHandler(WebSocketMixin, WebSocketHandler, InstanceAddress
         if not self.check_origin():
             raise web.HTTPError(403, "This websocket comes from a page of another site")
         upstream = await self.upstream(name)
+        self._secret = upstream.secret
         offered = self.request.headers.get("Sec-WebSocket-Protocol", "")
         try:
             self._peer = await open_websocket(
@@ -90,16 +92,25 @@ class InstanceWebSocketHandler(WebSocketMixin, WebSocketHandler, InstanceAddress
     def open(self, *args: str, **kwargs: str) -> None:
         """Starts to pass the instance's messages on."""
         super().open(*args, **kwargs)
-        self.note_activity(self.path_args[0])
         self._pump = asyncio.ensure_future(self._to_browser())
 
     async def on_message(self, message: str | bytes) -> None:
         """Passes a message of the browser on."""
-        self.note_activity(self.path_args[0])
+        if self.shows_work(message):
+            self.note_activity(self.path_args[0])
         if self._peer is None:
             return
+        message = self.outgoing(message)
         with contextlib.suppress(WebSocketClosedError):
             await self._peer.write_message(message, binary=isinstance(message, bytes))
+
+    def shows_work(self, message: str | bytes) -> bool:
+        """Whether a message shows that a person is at work."""
+        return True
+
+    def outgoing(self, message: str | bytes) -> str | bytes:
+        """A message as the instance gets it."""
+        return message
 
     async def _to_browser(self) -> None:
         assert self._peer is not None
@@ -119,3 +130,12 @@ class IdeWebSocketHandler(InstanceWebSocketHandler):
 
     noun = "The IDE of this instance"
     program = "ide"
+
+    def shows_work(self, message: str | bytes) -> bool:
+        """A page that nobody looks at sends a lot, too."""
+        return vscode.shows_work(message)
+
+    def outgoing(self, message: str | bytes) -> str | bytes:
+        """The page does not know the connection token."""
+        secret = self._secret
+        return vscode.with_token(message, secret) if secret is not None else message

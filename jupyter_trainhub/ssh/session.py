@@ -46,7 +46,24 @@ class Session(Channel, asyncssh.SSHServerSession[bytes]):
         self._process: Exec | None = None
         self._id: int | None = None
         self._ended = False
+        self._unread = False
         self._background: set[asyncio.Task[None]] = set()
+
+    def connection_made(self, chan: Any) -> None:
+        """Keeps the channel, and hears when the client's output has no reader any more.
+
+        OpenSSH tells it by ``eow@openssh.com`` (its PROTOCOL, section 2.1), which asyncssh does not
+        know; asyncssh finds the handler of a request by this name.
+        """
+        super().connection_made(chan)
+        chan._process_eow_at_openssh_dot_com_request = self._end_of_write
+
+    def _end_of_write(self, packet: object) -> bool:
+        # As of a pipe whose reader has gone; what still comes is dropped.
+        self._unread = True
+        self.resume_writing()
+        self.signal_received("PIPE")
+        return True
 
     def pty_requested(
         self, term_type: str, term_size: tuple[int, int, int, int], term_modes: Mapping[int, int]
@@ -200,7 +217,8 @@ class Session(Channel, asyncssh.SSHServerSession[bytes]):
             await self.pass_input(process.write, process.write_eof)
 
     async def _output(self, stream: str, data: bytes) -> None:
-        await self.send(data, asyncssh.EXTENDED_DATA_STDERR if stream == "stderr" else None)
+        if not self._unread:
+            await self.send(data, asyncssh.EXTENDED_DATA_STDERR if stream == "stderr" else None)
 
     async def _complain(self, message: str) -> None:
         end = "\r\n" if self._tty else "\n"

@@ -15,9 +15,10 @@ from jupyter_client.manager import start_new_kernel
 
 import jupyter_trainhub as th
 from jupyter_trainhub.api import session
-from jupyter_trainhub.errors import JobFailed, NotFound
+from jupyter_trainhub.errors import Conflict, JobFailed, NotFound
 from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.kube.resources import NAMESPACES
+from tests.conftest import eventually
 
 pytestmark = [
     pytest.mark.cluster,
@@ -117,6 +118,44 @@ def test_the_cluster(folder: Path) -> None:
     assert th.cluster.status()["state"] == "ready"
     assert th.cluster.start()["namespace"] == session.hub().namespace
     assert len(th.cluster.nodes) >= 1
+
+
+def test_an_instance_is_changed_and_restarted(folder: Path) -> None:
+    # Without JupyterLab on its path the container waits, and ends at once when it is told.
+    instance = th.instances.create("dev", env={"PATH": "/usr/bin:/bin"}, **SMALL)
+    try:
+        assert instance.check(cpus=1000)["verdict"] == "never"
+        instance.edit(cpus=0.2)
+        assert instance.view["spec"]["memory"] == "256Mi"
+        seen = instance.view["uid"]
+        instance.restart()
+        assert instance.view["uid"] == seen
+        eventually(lambda: instance.phase == "Running", 60)
+        assert not instance.view["restart_needed"]
+        assert "Scheduled" in {event["reason"] for event in instance.events()}
+        # Somebody else changes it after we have looked.
+        th.instances["dev"].edit(memory="200Mi")
+        with pytest.raises(Conflict):
+            instance.edit(cpus=0.3)
+    finally:
+        instance.delete()
+
+
+def test_a_form_tells_what_would_happen_and_creates(folder: Path) -> None:
+    form = th.instance_form()
+    answer, fields = form._answer, form._form.fields
+    eventually(lambda: "It starts now" in answer.value)
+    fields["cpus"].value = 1000
+    eventually(lambda: "It cannot start" in answer.value)
+    for name, value in {**SMALL, "env": "PATH=/usr/bin:/bin", "name": "<b>"}.items():
+        fields[name].value = value
+    eventually(lambda: "&lt;b&gt;" in answer.value)
+    assert "<b>" not in answer.value
+    fields["name"].value = "formed"
+    form._button.click()
+    eventually(lambda: form.instance is not None)
+    assert [instance.name for instance in th.instances] == ["formed"]
+    th.instances["formed"].delete()
 
 
 def test_a_kernel_shows_a_progress_bar(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

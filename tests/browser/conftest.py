@@ -69,6 +69,29 @@ def configure_jupyterlab(config: Path) -> None:
     (config / "jupyter_lab_config.json").write_text(json.dumps(exposed))
 
 
+def configure_site(config: Path, nas: Path) -> None:
+    """What an admin would offer: a folder of each user's own on the NAS, and sizes."""
+    nas.mkdir()
+    site = {
+        "user": "ada",
+        "storages": [
+            {
+                "name": "home",
+                "title": "Home",
+                "path": "/mnt/user/{username}",
+                "host_path": str(nas),
+                "sub_path": "users/{username}",
+                "create": {"uid": os.getuid(), "gid": os.getgid(), "mode": "0750"},
+            }
+        ],
+        "presets": [
+            {"name": "small", "title": "Small", "values": {"cpus": 0.25, "memory": "1Gi"}},
+            {"name": "huge", "title": "Huge", "values": {"cpus": 500, "memory": "1Gi"}},
+        ],
+    }
+    (config / "jupyter_trainhub_config.json").write_text(json.dumps({"TrainHubConfig": site}))
+
+
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
     """JupyterLab with the quickstart in its root folder and its cluster started."""
@@ -77,6 +100,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
     work.mkdir()
     shutil.copy(ROOT / "examples" / "quickstart.ipynb", work)
     configure_jupyterlab(server.folder / "config")
+    configure_site(server.folder / "config", server.folder / "nas")
     finish(server.start())
     try:
         finish(server.request("POST", "trainhub/api/cluster", {}))

@@ -105,6 +105,19 @@ class TrainHubPage:
         """What the form says against a field."""
         return self.field(form, name).locator(".jp-TrainHub-fieldError").first
 
+    def new_instance(self) -> Locator:
+        """Press "New instance" in the panel; the form that opens."""
+        self.show_panel().get_by_role("button", name="New instance").click()
+        return self.form("instance")
+
+    def confirm(self, button: str) -> str:
+        """Agree to what a dialog asks; its words."""
+        dialog = self.page.get_by_role("dialog")
+        words = dialog.inner_text()
+        dialog.get_by_role("button", name=button, exact=True).click()
+        expect(dialog).to_have_count(0)
+        return words
+
     # The file browser.
 
     def file(self, name: str) -> Locator:
@@ -137,9 +150,25 @@ class TrainHubPage:
             "data-trainhub-phase", phase, timeout=JOB_MILLISECONDS
         )
 
+    def instance_tab(self, name: str) -> Locator:
+        """The tab of an instance."""
+        return self.page.locator(f'[data-trainhub-instance="{name}"]:visible')
+
+    def view(self, name: str, view: str) -> Locator:
+        """Choose a view of an instance's tab, such as Terminal; what it shows."""
+        tab = self.instance_tab(name)
+        tab.get_by_role("tab", name=view, exact=True).click()
+        return tab.get_by_role("tabpanel", name=view, exact=True)
+
+    def expect_instance(self, name: str, phase: str) -> None:
+        """Wait until the tab of an instance shows a phase."""
+        expect(self.instance_tab(name).locator("article").first).to_have_attribute(
+            "data-trainhub-phase", phase, timeout=INSTANCE_MILLISECONDS
+        )
+
     def instance(self, name: str) -> FrameLocator:
         """The JupyterLab of an instance in its tab."""
-        return self.page.frame_locator(f'[data-trainhub-instance="{name}"]:visible iframe')
+        return self.view(name, "Lab").frame_locator("iframe")
 
     def open_in_tensorboard(self, folder: str) -> FrameLocator:
         """Right-click a folder in the file browser and open it; the TensorBoard in its tab."""

@@ -133,6 +133,14 @@ def test_binary_data_passes_through_a_command(machine: Machine) -> None:
     assert machine.ok(ssh(machine, "cat"), input=content, text=False) == content
 
 
+def test_a_program_hears_that_nobody_reads_its_output(machine: Machine) -> None:
+    with machine.background(ssh(machine, "exec cat /dev/zero")) as process:
+        assert process.stdout is not None
+        process.stdout.buffer.read(1)
+        process.stdout.buffer.close()
+        assert process.wait(20) == 141
+
+
 def test_git_clones_a_repository_in_the_instance(machine: Machine, tmp_path: Path) -> None:
     if machine.run(ssh(machine, "command -v git")).returncode:
         pytest.skip("the image has no git")

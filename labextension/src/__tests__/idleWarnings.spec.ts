@@ -1,5 +1,6 @@
 import { Notification } from '@jupyterlab/apputils';
 import { StateDB } from '@jupyterlab/statedb';
+import { CommandArguments, CommandIDs } from '../commands';
 import type { IHubContext } from '../context';
 import { IdleWarnings } from '../instances/idleWarnings';
 import type { IIdle, IInstance } from '../views';
@@ -85,7 +86,8 @@ describe('IdleWarnings', () => {
   it('keeps the instance by its button', async () => {
     const kept: unknown[] = [];
     await begin();
-    hub.commands.addCommand('trainhub:extend-instance', {
+    hub.commands.addCommand(CommandIDs.extendInstance, {
+      describedBy: { args: CommandArguments.extendInstance },
       execute: args => void kept.push(args.name)
     });
     await put({ stops_at: '2026-01-03T01:00:00Z' });

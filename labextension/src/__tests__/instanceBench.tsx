@@ -1,6 +1,7 @@
 import { act, fireEvent, screen } from '@testing-library/react';
 import { Signal } from '@lumino/signaling';
 import React, { useState } from 'react';
+import { CommandArguments } from '../commands';
 import type { IHubContext } from '../context';
 import { InstanceTabContent } from '../instances/tab/content';
 import { TerminalAppearance } from '../instances/tab/terminalAppearance';
@@ -46,6 +47,7 @@ export class InstanceBench {
       'new'
     ]) {
       this.hub.commands.addCommand(`trainhub:${id}-instance`, {
+        describedBy: { args: CommandArguments.named },
         execute: ({ name }) => void this.executed.push(`${id} ${name ?? ''}`)
       });
     }

@@ -4,10 +4,8 @@ import React from 'react';
 import type { IHubContext } from '../context';
 import { SpecForm } from '../form/specForm';
 import { Elsewhere } from '../instances/form/elsewhere';
-import {
-  InstanceFormModel,
-  type IInstanceFormOptions
-} from '../instances/form/model';
+import type { IInstanceFormOptions } from '../instances/form/draft';
+import { InstanceFormModel } from '../instances/form/model';
 import { Presets } from '../instances/form/presets';
 import { hubContext, renderInHub } from './hub';
 import { RequestTable, type IAnswer } from './requestTable';
@@ -137,6 +135,8 @@ describe('InstanceFormModel', () => {
       cpus: 2,
       env: { TOKEN: 'secret' }
     });
+    // A reload finds them at the instance.
+    expect(model.draft?.lostVariables).toBe(false);
   });
 
   it('keeps what is typed over a reload, without values of variables', async () => {

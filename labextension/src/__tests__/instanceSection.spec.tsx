@@ -1,7 +1,7 @@
 import { fireEvent, screen, within } from '@testing-library/react';
 import type { IDisposable } from '@lumino/disposable';
 import React from 'react';
-import { CommandIDs } from '../commands';
+import { CommandArguments, CommandIDs } from '../commands';
 import type { IHubContext } from '../context';
 import { InstancesSection } from '../instances/section';
 import type { IIdle, IInstance } from '../views';
@@ -38,6 +38,7 @@ describe('InstancesSection', () => {
     for (const id of Object.values(CommandIDs)) {
       hub.commands.addCommand(id, {
         label: id,
+        describedBy: { args: CommandArguments.named },
         execute: ({ name }) => void executed.push(`${id} ${name}`)
       });
     }

@@ -1,6 +1,9 @@
 import type { ReadonlyJSONValue } from '@lumino/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { JSONSchema7 } from 'json-schema';
 import { ApiError, asSentence } from '../../api';
+import { nameProblem } from '../../form/nameField';
+import { withoutBlanks } from '../../form/spec';
 import { formatBytes, formatCount, toQuantity } from '../../quantity';
 import type { ICheck, ISize, Spec } from '../../views';
 
@@ -17,6 +20,23 @@ export function asTyped(values: Partial<ISize> | Spec): Spec {
           : value
       ])
   );
+}
+
+/**
+ * A spec as the cluster is asked about it. A name that is not finished says nothing of whether it
+ * fits, and is judged at its field: a spare one stands in for it.
+ */
+export function askable(
+  data: Spec,
+  schema: JSONSchema7,
+  spare: string,
+  trans: TranslationBundle
+): Spec {
+  const rules = schema.properties?.name;
+  const stands =
+    typeof rules !== 'object' ||
+    nameProblem(String(data.name ?? ''), rules, trans) === null;
+  return withoutBlanks(stands ? data : { ...data, name: spare });
 }
 
 /** What a check holds against fields, as the form shows it; null when it holds nothing. */

@@ -1,4 +1,3 @@
-import { JSONExt } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 import type { JSONSchema7 } from 'json-schema';
@@ -7,11 +6,17 @@ import type { IHubContext } from '../../context';
 import { LiveAnswer } from '../../form/liveAnswer';
 import { NO_ERRORS } from '../../form/errors';
 import { SpecFormModel } from '../../form/model';
-import { nameProblem } from '../../form/nameField';
-import { freeName, withoutBlanks } from '../../form/spec';
+import { freeName } from '../../form/spec';
 import type { ICheck, IInstance, IPreset, Spec } from '../../views';
-import { draftOf, variablesOf, type IDraft } from './draft';
-import { asTyped, formProblem, nameless } from './fitModel';
+import {
+  draftOf,
+  variablesOf,
+  type FormMode,
+  type IDraft,
+  type IInstanceFormOptions
+} from './draft';
+import { EditedInstance } from './edited';
+import { askable, asTyped, formProblem, nameless } from './fitModel';
 
 /** Milliseconds of quiet after which the cluster is asked whether it fits. */
 const QUIET = 300;
@@ -19,18 +24,6 @@ const QUIET = 300;
 /** The name that a new instance is offered, and the length that names may have. */
 const NAME = 'dev';
 const LONGEST_NAME = 27;
-
-/** What a form of an instance is for. */
-export type FormMode = 'new' | 'edit' | 'clone';
-
-/** With what the form of an instance begins. */
-export interface IInstanceFormOptions {
-  mode: FormMode;
-  /** The instance that is edited or cloned; null for a new one. */
-  name: string | null;
-  /** What was typed before the page was reloaded. */
-  draft: IDraft | null;
-}
 
 /** The form of an instance: what is typed, whether it fits, and what happened to it elsewhere. */
 export class InstanceFormModel implements IDisposable {
@@ -84,19 +77,18 @@ export class InstanceFormModel implements IDisposable {
 
   /** What happened elsewhere to the instance that is edited. */
   get elsewhere(): 'changed' | 'deleted' | null {
-    return this._elsewhere;
+    return this._edited?.elsewhere ?? null;
   }
 
   /** The instance that is edited, as it is now. */
   get instance(): IInstance | null {
-    return this._there;
+    return this._edited?.now ?? null;
   }
 
   /** What has to outlive a reload of the page. */
   get draft(): IDraft | null {
-    return this.form.schema
-      ? draftOf(this.form.data, this._base?.spec ?? null)
-      : this._draft;
+    const base = (this._edited?.base ?? this._origin)?.spec ?? null;
+    return this.form.schema ? draftOf(this.form.data, base) : this._draft;
   }
 
   /** Fetches the schema and the instance. Never rejects: see the form's `problem`. */
@@ -110,13 +102,11 @@ export class InstanceFormModel implements IDisposable {
           : api.instances.get(this.name)
       ]);
       this._presets = presets?.instance ?? [];
-      this._base = this._there = base;
-      const known = this._draft?.base;
-      if (this._mode === 'edit' && base && known) {
-        const spec = { ...known, ...variablesOf(base.spec) };
-        this._base = { ...base, spec };
-        this._see(base);
-      }
+      this._origin = base;
+      this._edited =
+        this._mode === 'edit' && base
+          ? new EditedInstance(base, this._draft?.base ?? null)
+          : null;
       return schema;
     });
     if (this.form.schema) {
@@ -149,23 +139,21 @@ export class InstanceFormModel implements IDisposable {
 
   /** Takes the instance as it is now and forgets what was typed. */
   takeTheirs(): void {
-    this.keepMine();
+    this._edited?.accept();
     this._filling += 1;
-    this.form.data = this._base?.spec ?? {};
+    this.form.data = this._edited?.base.spec ?? {};
   }
 
   /** Goes on with what was typed, over what was changed elsewhere. */
   keepMine(): void {
-    this._base = this._there;
-    this._elsewhere = null;
+    this._edited?.accept();
     this._changed.emit();
   }
 
   /** Makes a new instance of what was typed, since the edited one is gone. */
   makeNew(): void {
     this._mode = 'new';
-    this._base = null;
-    this._elsewhere = null;
+    this._edited = this._origin = null;
     this._checked = '';
     this._onFormChanged();
   }
@@ -181,7 +169,7 @@ export class InstanceFormModel implements IDisposable {
   }
 
   private _initial(): Spec {
-    const base = this._base?.spec ?? null;
+    const base = this._origin?.spec ?? null;
     if (this._draft) {
       return { ...this._draft.spec, ...variablesOf(base) };
     }
@@ -202,14 +190,14 @@ export class InstanceFormModel implements IDisposable {
   private async _update(spec: Spec, restart: boolean): Promise<IInstance> {
     const { instances } = this._hub.api;
     const name = this.name!;
-    const version = this._base?.version;
+    const version = this._edited?.base.version;
     try {
       return await instances.update(name, { spec, version, restart });
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 409)) {
         throw error;
       }
-      this._see(await instances.get(name));
+      this._edited?.see(await instances.get(name));
       // It says who changed it; no field of the form is at fault.
       const { remedy } = error.details;
       throw new ApiError(error.message, error.reason, { remedy }, 409);
@@ -219,7 +207,8 @@ export class InstanceFormModel implements IDisposable {
   private _onFormChanged(): void {
     const { schema } = this.form;
     if (schema) {
-      const spec = this._checkedSpec(schema);
+      const spare = this._freeName(NAME);
+      const spec = askable(this.form.data, schema, spare, this._hub.trans);
       const text = JSON.stringify(spec);
       if (text !== this._checked) {
         this._checked = text;
@@ -227,22 +216,6 @@ export class InstanceFormModel implements IDisposable {
       }
     }
     this._changed.emit();
-  }
-
-  /**
-   * The spec as the cluster is asked about it. A name that is not finished says nothing of whether
-   * it fits, and is judged at its field.
-   */
-  private _checkedSpec(schema: JSONSchema7): Spec {
-    const { data } = this.form;
-    const rules = schema.properties?.name;
-    const name = String(data.name ?? '');
-    const stands =
-      typeof rules !== 'object' ||
-      nameProblem(name, rules, this._hub.trans) === null;
-    return withoutBlanks(
-      stands ? data : { ...data, name: this._freeName(NAME) }
-    );
   }
 
   private _onFitChanged(): void {
@@ -257,43 +230,19 @@ export class InstanceFormModel implements IDisposable {
   }
 
   private _onStoreChanged(): void {
-    const { store } = this._hub;
-    if (this._mode !== 'edit' || !this._base || this.form.isSubmitting) {
-      return;
+    if (this._edited && !this.form.isSubmitting) {
+      const { store } = this._hub;
+      this._edited.look(store.get('instance', this.name!) ?? null);
+      this._changed.emit();
     }
-    const there = store.get('instance', this.name!) ?? null;
-    this._isListed ||= there !== null;
-    if (this._isListed) {
-      this._see(there);
-    }
-  }
-
-  /** Takes note of the edited instance as it is now; null when it is gone. */
-  private _see(there: IInstance | null): void {
-    if (there === null || there.uid !== this._base?.uid) {
-      this._elsewhere = 'deleted';
-    } else if (!same(there.spec, this._base.spec)) {
-      this._elsewhere = 'changed';
-      this._there = there;
-    } else {
-      this._elsewhere = null;
-      this._base = this._there = there;
-    }
-    this._changed.emit();
   }
 
   private readonly _changed = new Signal<this, void>(this);
   private _mode: FormMode;
   private _draft: IDraft | null;
   private _presets: readonly IPreset[] = [];
-  private _base: IInstance | null = null;
-  private _there: IInstance | null = null;
-  private _elsewhere: 'changed' | 'deleted' | null = null;
+  private _origin: IInstance | null = null;
+  private _edited: EditedInstance | null = null;
   private _checked = '';
-  private _isListed = false;
   private _filling = 0;
-}
-
-function same(one: Spec, other: Spec): boolean {
-  return JSONExt.deepEqual(one, other);
 }

@@ -16,8 +16,7 @@ import { instanceIcon } from '../../icons';
 import { openTab } from '../../mainArea';
 import { ITrainHub } from '../../tokens';
 import { loadTranslations } from '../../translation';
-import type { IDraft } from './draft';
-import type { FormMode, IInstanceFormOptions } from './model';
+import type { FormMode, IDraft, IInstanceFormOptions } from './draft';
 import type { InstanceForm } from './widget';
 
 /** Milliseconds of quiet after which what is typed is kept for a reload. */

@@ -8,11 +8,8 @@ import { useSignal } from '../../useSignal';
 import type { IInstance, ISize } from '../../views';
 import { hasFiles } from '../losses';
 import { FitColumn } from './fit';
-import {
-  InstanceFormModel,
-  type FormMode,
-  type IInstanceFormOptions
-} from './model';
+import type { FormMode, IInstanceFormOptions } from './draft';
+import { InstanceFormModel } from './model';
 import { Elsewhere } from './elsewhere';
 import { instanceLabels } from './labels';
 import { Presets } from './presets';
