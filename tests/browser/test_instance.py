@@ -68,9 +68,9 @@ def test_from_the_form_to_the_end(page: Page, lab: JupyterLab) -> None:
     assert eventually((home / "answer.txt").read_text) == "42\n"
     trainhub.keep("terminal")
 
-    # SSH by the very command that is shown, with OpenSSH's own client.
+    # SSH: what to paste is shown; on this machine `trainhub ssh` does the same.
     ssh = trainhub.view("Walk_1", "SSH")
-    command = ssh.get_by_text("trainhub ssh Walk_1", exact=True)
+    command = ssh.get_by_text("ssh trainhub-Walk_1", exact=True)
     expect(command.first).to_be_visible()
     trainhub.keep("ssh")
     assert over_ssh(lab, "Walk_1", "cat /mnt/user/ada/answer.txt") == "42\n"
