@@ -68,7 +68,8 @@ lint: $(READY)
 	cd $(FRONT_END) && jlpm lint:check
 
 bench: $(READY)
-	@for program in benchmarks/*.py; do $(BIN)/python "$$program"; done
+	@for program in benchmarks/*.py; do \
+	  $(BIN)/python -m "benchmarks.$$(basename "$$program" .py)"; done
 
 # Overlay file systems lock the folders that pods of a demo's cluster wrote to.
 clean:

@@ -4,7 +4,7 @@ The real figures were taken on a Kubernetes 1.36.2 (etcd, API server, controller
 kubelet, containerd) on two cores; it cannot run here. What this machine itself allows is measured
 in the same run: a process in namespaces of its own, and SQLite commits.
 
-Run: ``python benchmarks/embedded_cluster.py``
+Run: ``python -m benchmarks.embedded_cluster``
 """
 
 from __future__ import annotations

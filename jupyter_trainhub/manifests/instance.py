@@ -148,7 +148,12 @@ def _pod(spec: InstanceSpec, *, image: str, secret: str, site: Site) -> Object:
         }
     if root is not None:
         container["workingDir"] = root
-    token = {"name": "trainhub", "secret": {"secretName": secret, "defaultMode": 0o444}}
+    # By name, since the Secret holds what the container has no use for, such as SSH's host key.
+    shown = [{"key": key, "path": key} for key in (TOKEN_KEY, SERVER_CONFIG)]
+    token = {
+        "name": "trainhub",
+        "secret": {"secretName": secret, "items": shown, "defaultMode": 0o444},
+    }
     return pod.pod(
         spec,
         site,

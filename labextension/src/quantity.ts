@@ -24,9 +24,9 @@ function powerOf(bytes: number): number {
   return Math.min(power, BINARY_UNITS.length - 1);
 }
 
-/** A number of cores or GPUs without needless digits: 1.5, 12. */
+/** A number of cores or GPUs without needless digits: 0.25, 12. */
 export function formatCount(count: number): string {
-  return shorten(count);
+  return String(Math.round(count * 100) / 100);
 }
 
 function shorten(number: number): string {

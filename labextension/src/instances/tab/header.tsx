@@ -16,7 +16,7 @@ export function InstanceHeader({
   const { trans } = useHub();
   const { name, phase, cpus, memory, gpus, node, idle } = instance;
   const facts = [
-    trans._n('%1 CPU', '%1 CPUs', cpus, formatCount(cpus)),
+    trans._n('%2 CPU', '%2 CPUs', cpus, formatCount(cpus)),
     formatBytes(memory),
     ...(gpus > 0 ? [trans._n('%1 GPU', '%1 GPUs', gpus)] : []),
     ...(node ? [trans.__('on %1', node)] : [])
