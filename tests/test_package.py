@@ -73,6 +73,15 @@ def test_wheel_holds_the_programs_that_run_in_pods_and_no_tests(wheel: zipfile.Z
     assert not {name for name in names if name.startswith("jupyter_trainhub/labextension/")}
 
 
+def test_wheel_brings_its_translations(wheel: zipfile.ZipFile) -> None:
+    names = wheel.namelist()
+    assert "jupyter_trainhub/locale/zh_CN/LC_MESSAGES/jupyter_trainhub.json" in names
+    (path,) = (name for name in names if name.endswith("/entry_points.txt"))
+    parser = configparser.ConfigParser()
+    parser.read_string(wheel.read(path).decode())
+    assert dict(parser["jupyterlab.locale"]) == {"jupyter_trainhub": "jupyter_trainhub"}
+
+
 def test_wheel_names_both_commands(wheel: zipfile.ZipFile) -> None:
     (path,) = (name for name in wheel.namelist() if name.endswith("/entry_points.txt"))
     parser = configparser.ConfigParser()

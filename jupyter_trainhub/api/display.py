@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from jupyter_trainhub.hub.descriptions import why
 from jupyter_trainhub.hub.tables import Table
 from jupyter_trainhub.hub.views import View
 
@@ -19,7 +20,8 @@ def html(table: Table) -> str:
 
 def job_html(view: View) -> str:
     """One job and its pods as HTML."""
-    message = f" <span>{escape(view['message'])}</span>" if view["message"] else ""
+    told = why(view)
+    message = f" <span>{escape(told)}</span>" if told else ""
     rows = [
         (
             str(pod["rank"]),

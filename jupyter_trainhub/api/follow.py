@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from jupyter_trainhub.errors import TrainHubError
+from jupyter_trainhub.hub.descriptions import why
 from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.hub.live import LiveState
 from jupyter_trainhub.hub.logs import JobLog
@@ -122,7 +123,8 @@ class ProgressBar:
     def show(self, view: View) -> None:
         """Show the phase of ``view``, and why the job waits."""
         phase = view["phase"]
-        text = f"{phase}: {view['message']}" if view["message"] else phase
+        told = why(view)
+        text = f"{phase}: {told}" if told else phase
         if text == self._phase or not self._shown:
             return
         self._phase = text

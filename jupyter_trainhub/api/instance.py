@@ -9,6 +9,8 @@ from typing import Any
 from jupyter_trainhub.api import session
 from jupyter_trainhub.api.display import html
 from jupyter_trainhub.api.follow import ProgressBar
+from jupyter_trainhub.hub.descriptions import why
+from jupyter_trainhub.hub.reach import bracketed
 from jupyter_trainhub.hub.tables import Table, instances_table
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.hub.waiting import wait_gone
@@ -39,7 +41,7 @@ class Instance:
         if server is not None:
             return f"{server.url}{self._view['url']}"
         endpoint = session.hub().instances.endpoint(self.name)
-        return f"http://{endpoint.host}:{endpoint.port}{endpoint.prefix}/lab"
+        return f"http://{bracketed(endpoint.host)}:{endpoint.port}{endpoint.prefix}/lab"
 
     def refresh(self) -> Instance:
         """Look at the cluster. Raises NotFound when it was deleted."""
@@ -47,7 +49,7 @@ class Instance:
         return self
 
     def wait_ready(self, timeout: float = 300.0, progress: bool = True) -> Instance:
-        """Return once its JupyterLab answers, within ``timeout`` seconds.
+        """Return once it can be used, within ``timeout`` seconds.
 
         Raises Conflict when it fails or is stopped, and WaitTimeout.
         """
@@ -102,14 +104,14 @@ class Instance:
         wait_gone(hub, "instance", self.name, timeout=timeout)
 
     def __repr__(self) -> str:
-        message = f": {self._view['message']}" if self._view["message"] else ""
-        return f"<Instance {self.name} {self._view['phase']}{message}>"
+        told = why(self._view)
+        return f"<Instance {self.name} {self._view['phase']}{f': {told}' if told else ''}>"
 
     def _repr_html_(self) -> str:
         table = html(instances_table([self._view]))
         server = session.JupyterServer.of_this_kernel()
         if server is None or not self._view["ready"]:
-            return table
+            return f"{table}{escape(why(self._view))}"
         # A path, not a whole address: the browser knows the server by another host than we do.
         path = escape(f"{server.base_url}{self._view['url']}", quote=True)
         return f'{table}<a href="{path}" target="_blank" rel="noopener">Open JupyterLab</a>'

@@ -70,8 +70,7 @@ class InstanceForm:
             self._asked += 1
             number = self._asked
         try:
-            hub = session.hub()
-            lines = describe_check(hub.instances.check(self._form.values()), hub.gpu)
+            lines = describe_check(session.hub().instances.check(self._form.values()))
         except InvalidField as error:
             lines = describe_check(invalid(error))
         except TrainHubError as error:

@@ -9,6 +9,7 @@ from jupyter_trainhub.api import session
 from jupyter_trainhub.api.display import html, job_html
 from jupyter_trainhub.api.follow import ProgressBar, follow
 from jupyter_trainhub.errors import JobFailed
+from jupyter_trainhub.hub.descriptions import why
 from jupyter_trainhub.hub.tables import Table, jobs_table
 from jupyter_trainhub.hub.views import ENDED, View
 
@@ -76,8 +77,8 @@ class Job:
         session.hub().jobs.delete(self.name)
 
     def __repr__(self) -> str:
-        message = f": {self._view['message']}" if self._view["message"] else ""
-        return f"<Job {self.name} {self._view['phase']}{message}>"
+        told = why(self._view)
+        return f"<Job {self.name} {self._view['phase']}{f': {told}' if told else ''}>"
 
     def _repr_html_(self) -> str:
         return job_html(self._view)

@@ -40,9 +40,7 @@ def get(options: Namespace) -> int:
     views = _read(options)
     output.print_views(options.kind, views, options.output, one=options.name is not None)
     if options.name is not None and options.output == "table":
-        if options.kind == "instances":
-            instance.describe(views[0])
-        output.print_signals(views[0])
+        output.describe(options.kind, views[0])
     return 0
 
 
@@ -108,6 +106,7 @@ def create_tensorboard(options: Namespace) -> int:
 
 def create_job(options: Namespace, command: Sequence[str]) -> int:
     """``trainhub create job``; with ``--follow`` 1 when the job does not succeed."""
+    from jupyter_trainhub.hub.descriptions import why
     from jupyter_trainhub.hub.notebooks import submit_notebook
     from jupyter_trainhub.hub.submission import complete
 
@@ -132,8 +131,8 @@ def create_job(options: Namespace, command: Sequence[str]) -> int:
     print(f"job {view['name']} created", file=sys.stderr)
     _print_log(hub, view["name"], None, follow=True, tail=None)
     ended = hub.jobs.wait(view["name"])
-    message = f": {ended['message']}" if ended["message"] else ""
-    print(f"job {ended['name']} {ended['phase']}{message}", file=sys.stderr)
+    told = why(ended)
+    print(f"job {ended['name']} {ended['phase']}{f': {told}' if told else ''}", file=sys.stderr)
     return 0 if ended["phase"] == "Succeeded" else 1
 
 

@@ -9,11 +9,10 @@ from jupyter_trainhub.cli import output
 from jupyter_trainhub.cli.confirmation import add_yes, confirmed
 from jupyter_trainhub.cli.spec import instance_fields
 from jupyter_trainhub.errors import InvalidField
-from jupyter_trainhub.hub.descriptions import describe_check, describe_instance, text
+from jupyter_trainhub.hub.descriptions import describe_check, text
 
 if TYPE_CHECKING:
     from jupyter_trainhub.hub.hub import Hub
-    from jupyter_trainhub.hub.views import View
 
 
 def add_parsers(commands: Any, where: ArgumentParser, pod: ArgumentParser) -> None:
@@ -36,20 +35,13 @@ def add_parsers(commands: Any, where: ArgumentParser, pod: ArgumentParser) -> No
     events.add_argument("-o", "--output", choices=("table", "json"), default="table")
 
 
-def describe(view: View) -> None:
-    """What ``trainhub get instance NAME`` tells below the table."""
-    lines = describe_instance(view)
-    if lines:
-        print(f"\n{text(lines)}")
-
-
 def check(hub: Hub, options: Namespace) -> int:
     """``trainhub create instance --dry-run``: 1 when it could never start, 2 for bad input."""
     found = hub.instances.check(instance_fields(options))
     if options.output == "json":
         output.print_json(found)
     else:
-        print(text(describe_check(found, hub.gpu)))
+        print(text(describe_check(found)))
     if found["errors"]:
         return 2
     return 1 if found["verdict"] == "never" else 0

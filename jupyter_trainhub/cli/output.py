@@ -6,6 +6,7 @@ import json
 import sys
 from typing import Any
 
+from jupyter_trainhub.hub.descriptions import describe_instance, describe_job, text
 from jupyter_trainhub.hub.tables import (
     Table,
     events_table,
@@ -18,6 +19,7 @@ from jupyter_trainhub.hub.tables import (
 )
 from jupyter_trainhub.hub.views import View, Views
 
+_DESCRIPTIONS = {"instances": describe_instance, "jobs": describe_job}
 _TABLES = {
     "events": events_table,
     "images": images_table,
@@ -43,8 +45,11 @@ def print_views(kind: str, views: Views, output: str, *, one: bool = False) -> N
         print(f"There are no {kind}.", file=sys.stderr)
 
 
-def print_signals(view: View) -> None:
-    """Whether an instance is in use and why, where that is looked after."""
+def describe(kind: str, view: View) -> None:
+    """What there is to say of one object below its row."""
+    lines = _DESCRIPTIONS[kind](view) if kind in _DESCRIPTIONS else []
+    if lines:
+        print(f"\n{text(lines)}")
     if view.get("idle"):
         print(f"\n{view['idle']['message']}")
         if view["idle"]["signals"]:

@@ -54,7 +54,7 @@ def make_parser() -> argparse.ArgumentParser:
         choices=("auto", "image"),
         help="auto (default): JupyterLab where the image has it; image: the image's own program",
     )
-    instance.add_argument("--wait", action="store_true", help="return once its JupyterLab answers")
+    instance.add_argument("--wait", action="store_true", help="return once it can be used")
     instance.add_argument(
         "--dry-run", action="store_true", help="tell what would become of it, and make nothing"
     )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from jupyter_trainhub.errors import TrainHubError
 from jupyter_trainhub.hub.clock import moment
 from jupyter_trainhub.hub.clock import now as now_text
+from jupyter_trainhub.hub.reach import bracketed
 from jupyter_trainhub.inpod import program
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.exec import CommandNotFound, Completed, run
@@ -102,8 +103,7 @@ class Activity:
     def _ask(self, name: str, pod: Object, gpu: bool) -> list[Signal]:
         source = program("activity.py")
         address = pod["status"].get("podIP", "")
-        host = f"[{address}]" if ":" in address else address
-        url = f"http://{host}:{PORT}{prefix(name)}"
+        url = f"http://{bracketed(address)}:{PORT}{prefix(name)}"
         arguments = [str(len(source)), url, *(["gpu"] if gpu else [])]
         done = self._run(pod, ["python3", "-I", "-S", "-c", _LOADER, *arguments], source)
         try:

@@ -121,7 +121,6 @@ def check(
     patch: Object | None = None,
     pod_only: bool = False,
     grows: bool = False,
-    gpu: str = GPU,
 ) -> Check:
     """Look at what would become of ``objects``.
 
@@ -130,6 +129,8 @@ def check(
     """
     template = objects.stateful_set["spec"]["template"]
     pod = template["spec"]
+    request = Request.of(pod)
+    gpu = request.gpu or GPU
     acts: list[Callable[[], Object]] = []
     if present is not None and patch is not None:
         name = present["metadata"]["name"]
@@ -158,12 +159,12 @@ def check(
     if occupancy is not None:
         uids = [one["metadata"]["uid"] for one in own]
         found_fit = fit(
-            Request.of(pod),
+            request,
             rooms(occupancy.nodes, occupancy.pods, without=uids),
             complete=occupancy.complete,
             grows=grows,
             bounds=bounds(found_shares, limits.result()),
-            gpu=gpu,
+            gpus=nodes.gpus,
         )
     said = [answer.result() for answer in answers]
     return Check(

@@ -30,7 +30,7 @@ def text(lines: Lines) -> str:
     return "\n".join(f"{name.ljust(width)}   {sentence}".rstrip() for name, sentence in lines)
 
 
-def describe_check(check: View, gpu: str = GPU) -> Lines:
+def describe_check(check: View) -> Lines:
     """A check: when it starts, why, what would do, and the facts behind it."""
     lines = [("VERDICT", _VERDICTS[check["verdict"]])]
     if check["errors"]:
@@ -49,20 +49,26 @@ def describe_check(check: View, gpu: str = GPU) -> Lines:
         )  # fmt: skip
     for name, key in (("LARGEST NOW", "largest"), ("LARGEST WHEN FREE", "largest_when_free")):
         if check[key]:
-            lines.append((name, _room(check[key], gpu)))
-    lines += [("QUOTA", _share(share, gpu)) for share in check["quota"]]
+            lines.append((name, _room(check[key])))
+    lines += [("QUOTA", _share(share)) for share in check["quota"]]
     return lines + [
         ("NODE", f"{blocker['node']}: {'; '.join(blocker['reasons'])}")
         for blocker in check["blockers"]
     ]
 
 
+def why(view: View) -> str:
+    """Why an instance or a job is in its phase, and the next step; empty without a reason."""
+    message = view["message"] or ""
+    if message and message[-1] not in ".!?":
+        message += "."
+    return _sentences(message, view["remedy"]) if message else ""
+
+
 def describe_instance(view: View) -> Lines:
-    """What there is to say of an instance beside its row: why, what would do, what is kept."""
-    lines = []
-    if view["message"]:
-        lines.append(("WHY", _sentences(view["message"], view.get("remedy"))))
-    if view.get("restart_needed"):
+    """What there is to say of an instance beside its row: what would do, what is kept."""
+    lines = _explained(view)
+    if view["restart_needed"]:
         lines.append(("RESTART", "It runs with an older spec; restart it for the present one."))
     return lines + [
         (
@@ -72,24 +78,44 @@ def describe_instance(view: View) -> Lines:
                 f"({folder['source']})" if folder["source"] else None,
             ),
         )
-        for folder in view.get("folders") or ()
+        for folder in view["folders"]
     ]
+
+
+def describe_job(view: View) -> Lines:
+    """What there is to say of a job beside its row: what would do, how each pod stands."""
+    return _explained(view) + [
+        (
+            f"RANK {pod['rank']}",
+            _sentences(
+                f"{pod['phase']}{' on ' + pod['node'] if pod['node'] else ''}",
+                f"({pod['message']})" if pod["message"] else None,
+            ),
+        )
+        for pod in view["pods"]
+    ]
+
+
+def _explained(view: View) -> Lines:
+    return [("WHY", why(view))] if why(view) else []
 
 
 def _sentences(first: str, second: str | None) -> str:
     return f"{first} {second}" if second else first
 
 
-def _room(room: dict[str, Any], gpu: str) -> str:
-    parts = [words("cpu", room["cpus"], gpu), words("memory", room["memory"], gpu)]
+def _room(room: dict[str, Any]) -> str:
+    parts = [words("cpu", room["cpus"], GPU), words("memory", room["memory"], GPU)]
     if room["gpus"]:
         model = f" ({room['gpu_model']})" if room["gpu_model"] else ""
-        parts.append(words(gpu, room["gpus"], gpu) + model)
+        parts.append(words(GPU, room["gpus"], GPU) + model)
     return f"{', '.join(parts)} on {room['node']}"
 
 
-def _share(share: dict[str, Any], gpu: str) -> str:
+def _share(share: dict[str, Any]) -> str:
     counted = share["resource"].rpartition("requests.")[2].rpartition("limits.")[2]
+    # Our pods ask for no other devices than GPUs, by whatever name.
+    gpu = counted if "/" in counted and not counted.startswith("count/") else GPU
     hard, used, needed = (words(counted, share[key], gpu) for key in ("hard", "used", "needed"))
     mark = "" if share["fits"] else " (too much)"
     return f"{share['name']}: {used} of {hard} in use, {needed} needed{mark}"

@@ -6,7 +6,7 @@ count: requests, taints, labels, ports and the number of pods of a node.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -57,23 +57,23 @@ def fit(
     complete: bool = True,
     grows: bool = False,
     bounds: Mapping[str, float] | None = None,
-    gpu: str = GPU,
+    gpus: Collection[str] = (GPU,),
 ) -> Fit:
     """Whether and where ``request`` fits.
 
     ``complete`` says whether the pods of all namespaces are counted; ``grows``, whether the cluster
     may get larger nodes than it has; ``bounds`` is the most that quotas and limits allow one pod,
-    by resource; ``gpu`` is the GPUs' resource where the request names none.
+    by resource; ``gpus`` are the names of the GPUs that count where the request names none.
     """
-    gpu = request.gpu or gpu
+    gpus = (request.gpu,) if request.gpu else gpus
     now = [node for node in nodes if node.takes(request, node.free)]
     when_free = [node for node in nodes if node.takes(request, node.free_without_users)]
     facts: dict[str, Any] = {
         "nodes_now": len(now) if complete else None,
         "nodes_when_free": len(when_free),
         "nodes_total": len(nodes),
-        "largest": _largest(request, nodes, gpu) if complete else None,
-        "largest_when_free": _largest(request, nodes, gpu, without_users=True),
+        "largest": _largest(request, nodes, gpus) if complete else None,
+        "largest_when_free": _largest(request, nodes, gpus, without_users=True),
         "blockers": _blockers(request, nodes),
     }
     possible = [node for node in nodes if node.would_take(request)]
@@ -85,12 +85,12 @@ def fit(
                 "The cluster may add one; wait for it." if grows else "Ask the admin for a node.",
                 **facts,
             )
-        blamed, message, remedy = never(request, nodes, gpu)
+        blamed, message, remedy = never(request, nodes)
         sentence = f"{message[:1].upper()}{message[1:]}."
         return Fit("never", sentence, remedy, blamed, **facts)
     if not complete:
         return Fit("unknown", *_unseen(len(when_free), len(nodes)), **facts)
-    suggestion = _suggestion(request, nodes, bounds or {}, gpu)
+    suggestion = _suggestion(request, nodes, bounds or {})
     facts["suggestion"] = suggestion
     if now:
         where = "" if len(nodes) == 1 else f" on {len(now)} of {len(nodes)} nodes"
@@ -105,7 +105,7 @@ def fit(
     return Fit("later", message, smaller or "Wait, or ask the admin.", **facts)
 
 
-def never(request: Request, nodes: Sequence[NodeRoom], gpu: str = GPU) -> tuple[str, str, str]:
+def never(request: Request, nodes: Sequence[NodeRoom]) -> tuple[str, str, str]:
     """Field, sentence and remedy for a request that none of ``nodes`` could ever take."""
     open_nodes = [node for node in nodes if not node.lasting(request)]
     if not open_nodes:
@@ -127,9 +127,9 @@ def never(request: Request, nodes: Sequence[NodeRoom], gpu: str = GPU) -> tuple[
         most = max(node.free_without_users.get(resource, 0.0) for node in open_nodes)
         if amount <= most:
             continue
-        asked, bound = words(resource, amount, gpu), words(resource, most, gpu)
+        asked, bound = (words(resource, n, request.gpu or "") for n in (amount, most))
         return (
-            _FIELDS.get(resource, "gpus" if resource == gpu else "spec"),
+            _FIELDS.get(resource, "gpus" if resource == request.gpu else "spec"),
             f"{asked} for one pod, the largest node has {bound}",
             f"Ask for at most {bound}."
             if most
@@ -142,13 +142,13 @@ def never(request: Request, nodes: Sequence[NodeRoom], gpu: str = GPU) -> tuple[
     )
 
 
-def require(request: Request, nodes: Sequence[NodeRoom], count: int, gpu: str = GPU) -> None:
+def require(request: Request, nodes: Sequence[NodeRoom], count: int) -> None:
     """Raise InvalidField unless ``nodes``, were they empty, have room for ``count`` such pods."""
     room = sum(node.count(request) for node in nodes)
     if room >= count or not nodes:
         return
     if room == 0:
-        blamed, message, remedy = never(request, nodes, gpu)
+        blamed, message, remedy = never(request, nodes)
         raise InvalidField(message, field=blamed, remedy=remedy)
     raise InvalidField(
         f"{count} pods of this size were asked for, the cluster has room for {room}",
@@ -166,17 +166,21 @@ def _unseen(fitting: int, total: int) -> tuple[str, str]:
 
 
 def _largest(
-    request: Request, nodes: Sequence[NodeRoom], gpu: str, *, without_users: bool = False
+    request: Request,
+    nodes: Sequence[NodeRoom],
+    gpus: Collection[str],
+    *,
+    without_users: bool = False,
 ) -> Room | None:
     """What the node with most room could take: of GPUs if there are any wanted, else of both."""
     rooms = [
-        node.room(gpu, node.free_without_users if without_users else node.free)
+        node.room(gpus, node.free_without_users if without_users else node.free)
         for node in nodes
         if node.is_open(request, node.free_without_users if without_users else node.free)
     ]
     most_cpus = max((room.cpus for room in rooms), default=0.0) or 1.0
     most_memory = max((room.memory for room in rooms), default=0) or 1
-    wants_gpus = request.amounts.get(gpu, 0) > 0
+    wants_gpus = request.gpu is not None
 
     def size(room: Room) -> tuple[float, float]:
         share = room.cpus / most_cpus + room.memory / most_memory
@@ -193,10 +197,10 @@ def _blockers(request: Request, nodes: Iterable[NodeRoom]) -> Sequence[tuple[str
 
 
 def _suggestion(
-    request: Request, nodes: Sequence[NodeRoom], bounds: Mapping[str, float], gpu: str
+    request: Request, nodes: Sequence[NodeRoom], bounds: Mapping[str, float]
 ) -> dict[str, Any] | None:
     """The smallest change of size with which some node takes the request now; None without one."""
-    sizes = {name for name in ("cpu", "memory", gpu) if request.amounts.get(name)}
+    sizes = {name for name in ("cpu", "memory", request.gpu) if name and request.amounts.get(name)}
     found: list[tuple[int, float, dict[str, Any]]] = []
     for node in nodes:
         if not node.takes(request.without(sizes), node.free):
@@ -209,7 +213,7 @@ def _suggestion(
                 changes[name] = _rounded(name, possible)
         if changes and all(amount >= _LEAST.get(name, 1) for name, amount in changes.items()):
             lost = sum(1 - amount / request.amounts[name] for name, amount in changes.items())
-            found.append((len(changes), lost, _size(changes, gpu)))
+            found.append((len(changes), lost, _size(changes)))
         elif not changes:
             return None
     return min(found, key=lambda change: change[:2])[2] if found else None
@@ -227,13 +231,13 @@ def _rounded(resource: str, amount: float) -> float:
     return round(int(amount / unit + 1e-6) * unit, 3)
 
 
-def _size(changes: Amounts, gpu: str) -> dict[str, Any]:
-    size: dict[str, Any] = {}
-    for name in ("cpu", "memory", gpu):
-        if name in changes:
-            key = _FIELDS.get(name, "gpus")
-            size[key] = changes[name] if name == "cpu" else int(changes[name])
-    return size
+def _size(changes: Amounts) -> dict[str, Any]:
+    size = {_FIELDS.get(name, "gpus"): amount for name, amount in changes.items()}
+    return {
+        field: size[field] if field == "cpus" else int(size[field])
+        for field in ("cpus", "memory", "gpus")
+        if field in size
+    }
 
 
 def _describe(size: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from jupyter_trainhub.hub.instances import Instances
 from jupyter_trainhub.hub.interfaces import ContainerLooks
 from jupyter_trainhub.hub.jobs import Jobs
 from jupyter_trainhub.hub.nodes import Nodes
+from jupyter_trainhub.hub.policy import gpu_resources
 from jupyter_trainhub.hub.shell import Shell
 from jupyter_trainhub.hub.storages import Storages
 from jupyter_trainhub.kube.client import KubeClient
@@ -37,10 +38,9 @@ class Hub:
         self.config = config
         self.choice = choice
         self.user = user
-        self.gpu = config.gpu_resource
         self.namespace = client.namespace
         self.discovery = Discovery(client)
-        self.nodes = Nodes(client, gpu=self.gpu)
+        self.nodes = Nodes(client, gpu_resources(config))
         self.storage = Storages(self.nodes, config, user, group_names(config))
         self.instances = Instances(client, config, self.nodes, self.storage, user)
         self.looks = ContainerLooks(client, self.instances)

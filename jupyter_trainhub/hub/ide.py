@@ -24,7 +24,7 @@ from jupyter_trainhub.manifests.labels import Object
 _SCRIPT = program("ide.sh").decode()
 START_SECONDS = 30.0
 _LOOK_SECONDS = 0.25
-_CHECK_SECONDS = 2.0
+_CHECK_SECONDS = 1.0
 _LAST_LINES = 20
 _CONNECTION_TOKEN = 20
 
@@ -114,10 +114,11 @@ class Ides:
         found = await self._looks.paths(name)
         if "ide" not in found:
             remedies = interfaces(found)["remedies"]
+            line = remedies.get("shell", remedies["ide"])
             raise Conflict(
                 "the instance's image has no IDE",
                 reason="NoIde",
-                remedy="Add a line to its Dockerfile: " + remedies.get("shell", remedies["ide"]),
+                remedy=f"Add a line to its Dockerfile: {line}",
             )
         return found
 

@@ -56,7 +56,6 @@ class Instances:
         user: str,
     ) -> None:
         self.client = client
-        self.gpu = config.gpu_resource
         self._config = config
         self._nodes = nodes
         self._policy = Policy(config, storage)
@@ -189,7 +188,7 @@ class Instances:
         timeout: float = 300.0,
         on_view: Callable[[Object], None] = lambda view: None,
     ) -> Object:
-        """The view once its JupyterLab answers, within ``timeout`` seconds.
+        """The view once it can be used, within ``timeout`` seconds.
 
         Raises NotFound, WaitTimeout, and Conflict when it fails or is stopped.
         """
@@ -205,7 +204,7 @@ class Instances:
 
     def _check(self, objects: InstanceObjects, **how: Any) -> Check:
         grows = not self._config.check_fit
-        return check(self.client, self._nodes, objects, grows=grows, gpu=self.gpu, **how)
+        return check(self.client, self._nodes, objects, grows=grows, **how)
 
     def _find(self, name: str) -> Object:
         with contextlib.suppress(NotFound, InvalidField):
@@ -233,14 +232,8 @@ class Instances:
     def _view(self, stateful_set: Object, pods: Objects, events: Objects | None = None) -> Object:
         if events is None:
             events = telling(self.client)
-        view = instance_view(stateful_set, pods, events=events, gpu=self.gpu, policy=self._idle)
+        view = instance_view(stateful_set, pods, events=events, policy=self._idle)
         if view["reason"] != "Unschedulable":
             return view
-        return instance_view(
-            stateful_set,
-            pods,
-            events=events,
-            largest=self._nodes.largest(),
-            gpu=self.gpu,
-            policy=self._idle,
-        )
+        largest = self._nodes.largest()
+        return instance_view(stateful_set, pods, events=events, largest=largest, policy=self._idle)

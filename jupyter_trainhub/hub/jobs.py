@@ -63,7 +63,6 @@ class Jobs:
         user: str,
     ) -> None:
         self.client = client
-        self.gpu = config.gpu_resource
         self._config = config
         self._nodes = nodes
         self._policy = Policy(config, storage)

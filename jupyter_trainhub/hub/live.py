@@ -15,7 +15,7 @@ from jupyter_trainhub.kube.reflector import Reflector, without_managed_fields
 from jupyter_trainhub.kube.resources import EVENTS, JOBS, NODES, PODS, STATEFUL_SETS, Resource
 from jupyter_trainhub.manifests.idle import NO_POLICY, Policy
 from jupyter_trainhub.manifests.labels import KIND, Object, selector, user_name
-from jupyter_trainhub.manifests.scheduling import Capacity
+from jupyter_trainhub.manifests.requests import Amounts
 from jupyter_trainhub.manifests.status import instance_view, job_view
 
 OnView = Callable[[str, str, str, Object | None], None]
@@ -24,13 +24,10 @@ _Key = tuple[str, str]
 
 
 class Cluster(Protocol):
-    """What is watched: a connection, and the name under which nodes offer GPUs."""
+    """What is watched."""
 
     @property
     def client(self) -> KubeClient: ...
-
-    @property
-    def gpu(self) -> str: ...
 
 
 class LiveState:
@@ -59,7 +56,7 @@ class LiveState:
         self._pods: dict[_Key, dict[str, Object]] = {}
         self._pod_keys: dict[str, _Key] = {}
         self._views: dict[_Key, Object] = {}
-        self._largest: Capacity | None = None
+        self._largest: Amounts | None = None
         self._nodes = self._reflector(NODES, self._node_changed, project=_node)
         self._events = [
             self._reflector(EVENTS, self._event_changed, project=_event, field_selector=selector)
@@ -186,7 +183,7 @@ class LiveState:
                     self._refresh(key)
 
     def _node_changed(self, action: str, name: str, node: Object | None) -> None:
-        size = largest(self._nodes.items().values(), gpu=self._hub.gpu)
+        size = largest(self._nodes.items().values())
         with self._lock:
             self._largest = size
 
@@ -211,7 +208,6 @@ class LiveState:
                 pods,
                 events=events,
                 largest=self._largest,
-                gpu=self._hub.gpu,
                 policy=self._policy,
             )
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from jupyter_trainhub.errors import Forbidden, TrainHubError
@@ -14,9 +14,8 @@ from jupyter_trainhub.hub.room import gpu_model, holds_room, is_ready, rooms
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import NODES, PODS
 from jupyter_trainhub.manifests.labels import KIND, Object, Objects, owner, user_name
-from jupyter_trainhub.manifests.pod import GPU
-from jupyter_trainhub.manifests.requests import amounts, pod_requests
-from jupyter_trainhub.manifests.scheduling import Capacity
+from jupyter_trainhub.manifests.requests import Amounts, amounts, pod_requests
+from jupyter_trainhub.manifests.site import GPU
 
 # A look at the cluster is used again for this many times the time that it took, because a form asks
 # with each key, and for this many seconds at most.
@@ -34,11 +33,11 @@ class Occupancy:
 
 
 class Nodes:
-    """The nodes of one cluster and the pods on them."""
+    """The nodes of one cluster and the pods on them; ``gpus`` are the names of its GPUs."""
 
-    def __init__(self, client: KubeClient, *, gpu: str = GPU) -> None:
+    def __init__(self, client: KubeClient, gpus: Collection[str] = (GPU,)) -> None:
+        self.gpus = gpus
         self._client = client
-        self._gpu = gpu
         self._lock = threading.Lock()
         self._known: tuple[float, Occupancy | None] = (0.0, None)
 
@@ -47,7 +46,7 @@ class Nodes:
 
         Raises Forbidden when this user may not list nodes.
         """
-        return node_views(self.read(), self._pods()[0], gpu=self._gpu)
+        return node_views(self.read(), self._pods()[0], self.gpus)
 
     def read(self) -> Objects:
         """The Node objects themselves. Raises Forbidden."""
@@ -65,7 +64,7 @@ class Nodes:
 
         Without the right to ask there is no check.
         """
-        fit.require(Request.of(pod), rooms(self.visible(), ()), count, self._gpu)
+        fit.require(Request.of(pod), rooms(self.visible(), ()), count)
 
     def occupancy(self) -> Occupancy | None:
         """Nodes and pods of a moment ago; None where this user may not list nodes."""
@@ -81,10 +80,10 @@ class Nodes:
                 self._known = ended + min(_LONGEST_REUSE, _REUSE * (ended - begun)), known
             return known
 
-    def largest(self) -> Capacity | None:
-        """The largest node in each resource; None when nodes may not be listed."""
+    def largest(self) -> Amounts | None:
+        """The most that one node has of each resource; None when nodes may not be listed."""
         try:
-            return largest(self.read(), gpu=self._gpu)
+            return largest(self.read())
         except TrainHubError:
             return None
 
@@ -130,42 +129,37 @@ def _occupant(pod: Object) -> Object:
     }  # fmt: skip
 
 
-def node_views(nodes: Iterable[Object], pods: Iterable[Object], *, gpu: str = GPU) -> list[Object]:
+def node_views(
+    nodes: Iterable[Object], pods: Iterable[Object], gpus: Collection[str] = (GPU,)
+) -> list[Object]:
     """Each node with what it offers and what is requested of it: cores, bytes, GPUs; its pods."""
     by_node: dict[str, list[Object]] = {}
     for pod in pods:
         node = pod.get("spec", {}).get("nodeName")
         if node and holds_room(pod):
-            by_node.setdefault(node, []).append(_pod_entry(pod, gpu))
-    return [_node_view(node, by_node.get(node["metadata"]["name"], []), gpu) for node in nodes]
+            by_node.setdefault(node, []).append(_pod_entry(pod, gpus))
+    return [_node_view(node, by_node.get(node["metadata"]["name"], []), gpus) for node in nodes]
 
 
-def largest(nodes: Iterable[Object], *, gpu: str = GPU) -> Capacity | None:
+def largest(nodes: Iterable[Object]) -> Amounts | None:
     """The most that any one node offers, resource by resource; None without nodes."""
-    sizes = [_allocatable(node, gpu) for node in nodes if _usable(node)]
-    if not sizes:
-        return None
-    return Capacity(
-        cpus=max(size.cpus for size in sizes),
-        memory=max(size.memory for size in sizes),
-        gpus=max(size.gpus for size in sizes),
-    )
+    most: Amounts = {}
+    for node in nodes:
+        if not node.get("spec", {}).get("unschedulable", False):
+            for name, amount in _allocatable(node).items():
+                most[name] = max(amount, most.get(name, 0.0))
+    return most or None
 
 
-def _usable(node: Object) -> bool:
-    return not node.get("spec", {}).get("unschedulable", False)
+def _allocatable(node: Object) -> Amounts:
+    return amounts(node.get("status", {}).get("allocatable"))
 
 
-def _allocatable(node: Object, gpu: str) -> Capacity:
-    offered = amounts(node.get("status", {}).get("allocatable"))
-    return Capacity(
-        cpus=offered.get("cpu", 0.0),
-        memory=int(offered.get("memory", 0)),
-        gpus=int(offered.get(gpu, 0)),
-    )
+def _count(gpus: Collection[str], held: Amounts) -> int:
+    return int(sum(held.get(gpu, 0.0) for gpu in gpus))
 
 
-def _pod_entry(pod: Object, gpu: str) -> Object:
+def _pod_entry(pod: Object, gpus: Collection[str]) -> Object:
     held = pod_requests(pod["spec"])
     its_labels = pod["metadata"].get("labels", {})
     return {
@@ -174,29 +168,30 @@ def _pod_entry(pod: Object, gpu: str) -> Object:
         "owner": owner(pod),
         "cpu": held.get("cpu", 0.0),
         "memory": int(held.get("memory", 0)),
-        "gpu": int(held.get(gpu, 0)),
+        "gpu": _count(gpus, held),
     }
 
 
-def _node_view(node: Object, pods: Sequence[Object], gpu: str) -> Object:
-    size, metadata = _allocatable(node, gpu), node["metadata"]
+def _node_view(node: Object, pods: Sequence[Object], gpus: Collection[str]) -> Object:
+    size, metadata = _allocatable(node), node["metadata"]
+    its_gpus = _count(gpus, size)
     its_labels = metadata.get("labels", {})
     return {
         "name": metadata["name"],
         "ready": is_ready(node),
         "labels": its_labels,
         "cpu": {
-            "allocatable": size.cpus,
+            "allocatable": size.get("cpu", 0.0),
             "requested": round(sum(pod["cpu"] for pod in pods), 3),
         },
         "memory": {
-            "allocatable": size.memory,
+            "allocatable": int(size.get("memory", 0)),
             "requested": sum(pod["memory"] for pod in pods),
         },
         "gpu": {
-            "allocatable": size.gpus,
+            "allocatable": its_gpus,
             "requested": sum(pod["gpu"] for pod in pods),
-            "model": gpu_model(its_labels) if size.gpus else None,
+            "model": gpu_model(its_labels) if its_gpus else None,
         },
         "pods": list(pods),
     }

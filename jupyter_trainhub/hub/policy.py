@@ -64,6 +64,12 @@ class Policy:
                 )
 
 
+def gpu_resources(config: TrainHubConfig) -> frozenset[str]:
+    """The names under which nodes offer GPUs."""
+    named = {model.resource for model in GpuModel.parse_all(config.gpu_models)}
+    return frozenset({config.gpu_resource, *filter(None, named)})
+
+
 def gpu_models(config: TrainHubConfig, *, instance: bool) -> list[GpuModel]:
     """The models of GPU that instances, or else jobs, may use."""
     models = GpuModel.parse_all(config.gpu_models)

@@ -161,7 +161,8 @@ def running_pod(name: str, view: Object, pods: Iterable[Object]) -> Object:
         f"{': ' + view['message'] if view['message'] else ''}",
         reason="InstanceNotRunning",
         field="name",
-        remedy="Start it." if view["phase"] == "Stopped" else "Wait until it runs.",
+        remedy=view["remedy"]
+        or ("Start it." if view["phase"] == "Stopped" else "Wait until it runs."),
     )
 
 

@@ -2,54 +2,31 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from typing import Protocol
 
-from jupyter_trainhub.errors import Conflict, WaitTimeout
+from jupyter_trainhub.errors import Conflict
 from jupyter_trainhub.hub.live import Cluster
-from jupyter_trainhub.hub.reach import Endpoint
 from jupyter_trainhub.hub.waiting import wait_until
 from jupyter_trainhub.manifests.labels import Object
 
 
-class Source(Cluster, Protocol):
-    """Where instances are looked at."""
-
-    def get(self, name: str) -> Object: ...
-
-    def endpoint(self, name: str) -> Endpoint: ...
-
-
 def wait_ready(
-    instances: Source, name: str, timeout: float, on_view: Callable[[Object], None]
+    cluster: Cluster, name: str, timeout: float, on_view: Callable[[Object], None]
 ) -> Object:
-    """The view of the instance ``name`` once it answers, within ``timeout`` seconds.
+    """The view of the instance ``name`` once its pod is ready, within ``timeout`` seconds.
 
     Raises NotFound, WaitTimeout, and Conflict when it fails or is stopped.
     """
-    end = time.monotonic() + timeout
 
     def settled(view: Object) -> bool:
         return view["ready"] or view["phase"] in ("Failed", "Stopped")
 
-    view = wait_until(instances, "instance", name, settled, timeout=timeout, on_view=on_view)
-    while view["ready"] and not instances.endpoint(name).answers("/api/status"):
-        # A cluster that does not run readiness probes calls every running pod ready.
-        if time.monotonic() >= end:
-            raise WaitTimeout(
-                f"instance {name!r} runs, but its JupyterLab did not answer within "
-                f"{timeout:g} seconds",
-                remedy="Check that this machine can reach the cluster's pods, "
-                "and look at the instance's log.",
-            )
-        time.sleep(0.2)
-        view = instances.get(name)
+    view = wait_until(cluster, "instance", name, settled, timeout=timeout, on_view=on_view)
     if not view["ready"]:
         raise Conflict(
             f"instance {name!r} does not run: {view['message'] or view['phase']}",
             reason="InstanceNotRunning",
-            remedy="Start it." if view["phase"] == "Stopped" else "Look at its events.",
+            remedy=view["remedy"] or "Start it.",
             details={"phase": view["phase"]},
         )
     return view

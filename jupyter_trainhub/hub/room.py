@@ -6,7 +6,7 @@ of kube-scheduler.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -84,14 +84,14 @@ class NodeRoom:
         slots = replace(request, amounts={"pods": 1.0})
         return self.takes(slots, free)
 
-    def room(self, gpu: str, free: Amounts) -> Room:
+    def room(self, gpus: Collection[str], free: Amounts) -> Room:
         """``free`` of this node as cores, bytes and GPUs; a hundredth of a core is the least."""
         return Room(
             self.name,
             max(0.0, int(free.get("cpu", 0.0) * 100 + 1e-6) / 100),
             max(0, int(free.get("memory", 0.0))),
-            max(0, int(free.get(gpu, 0.0))),
-            gpu_model(self.labels) if self.offers.get(gpu) else None,
+            sum(max(0, int(free.get(gpu, 0.0))) for gpu in gpus),
+            gpu_model(self.labels) if any(map(self.offers.get, gpus)) else None,
         )
 
     def selected(self, request: Request) -> bool:

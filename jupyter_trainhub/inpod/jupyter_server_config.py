@@ -1,4 +1,4 @@
-"""Configuration of an instance's Jupyter server: whom it lets in.
+"""Configuration of an instance's Jupyter server: whom it lets in, and signals.
 
 The file ``token`` beside this one is the credential. The proxy of a Kubernetes API server keeps the
 ``Authorization`` header to itself, so the token is taken from a header of our own too. As the most
@@ -9,6 +9,7 @@ but leaves their other settings alone, a password among them.
 from __future__ import annotations
 
 import secrets
+import signal
 from pathlib import Path
 
 from jupyter_server.auth.identity import PasswordIdentityProvider
@@ -34,3 +35,7 @@ c = get_config()
 c.ServerApp.identity_provider_class = TrainHubIdentityProvider
 # In the section of this very class, which no setting for the classes above it can override.
 c.TrainHubIdentityProvider.token = Path(__file__).with_name("token").read_text().strip()
+
+# The shell that starts this server makes it ignore these; kernels and terminals would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)

@@ -1,10 +1,22 @@
 # The program of an instance: JupyterLab with the arguments, or a container that can be entered.
+#
+# The first process of a container gets no signal that it does not handle, and Python handles none
+# in its first seconds. So this shell stays the first one: it passes on that the end has come, and
+# takes care of processes whose parents are gone.
 if command -v jupyter-lab >/dev/null 2>&1; then
-    exec jupyter-lab "$@"
+    trap 'told=1; kill -TERM "$!" 2>/dev/null || exit 143' HUP INT QUIT TERM
+    jupyter-lab "$@" &
+    told=1
+    # A signal ends `wait` before the server has ended.
+    while [ -n "$told" ]; do
+        told=
+        wait "$!"
+        code=$?
+    done
+    exit "$code"
 fi
 echo 'This image has no jupyter-lab: the instance can be entered by Terminal, IDE and SSH.'
 
-# The first process of a container gets no signal that it does not handle.
 trap 'exit 0' HUP INT TERM
 while sleep 86400 & wait "$!"; do :; done
 echo 'This image has no program called sleep: choose start "image".' >&2

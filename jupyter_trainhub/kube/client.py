@@ -121,9 +121,12 @@ class KubeClient:
         """One object. Raises NotFound."""
         return self._json("get", resource.path(self.namespace, name, subresource))
 
-    def read(self, path: str) -> Object:
-        """Any document of the API server, such as ``/version`` or ``/apis``."""
-        return self._json("get", path)
+    def read(self, path: str, timeout: tuple[int, int] = TIMEOUT) -> Object:
+        """Any document of the API server, such as ``/version`` or ``/apis``.
+
+        ``timeout`` is in seconds: to connect, and to wait for an answer.
+        """
+        return self._json("get", path, _request_timeout=timeout)
 
     def list(
         self,

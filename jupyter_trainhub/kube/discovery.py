@@ -7,6 +7,9 @@ import threading
 from jupyter_trainhub.errors import ClusterUnavailable, NotFound
 from jupyter_trainhub.kube.client import KubeClient
 
+# Seconds to connect, and to wait for an answer that takes a server no work.
+VERSION_TIMEOUT = (5, 5)
+
 
 class Discovery:
     """The API groups and resources of one cluster. Each group is asked for once."""
@@ -17,8 +20,8 @@ class Discovery:
         self._lock = threading.Lock()
 
     def version(self) -> str:
-        """The version of the API server, such as ``v1.36.2``."""
-        return str(self._client.read("/version").get("gitVersion", ""))
+        """The version of the API server, such as ``v1.36.2``; it tells it at once or not at all."""
+        return str(self._client.read("/version", VERSION_TIMEOUT).get("gitVersion", ""))
 
     def groups(self) -> dict[str, str]:
         """The API groups besides the core, each with the version that the cluster prefers."""

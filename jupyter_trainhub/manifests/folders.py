@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import Literal, TypedDict
 
-from jupyter_trainhub.manifests.labels import Object, spec_of
+from jupyter_trainhub.manifests.labels import STORAGES, Object, json_annotation
 from jupyter_trainhub.manifests.pod import CONTAINER
 
 Kept = Literal["kept", "lost", "memory", "image"]
@@ -31,12 +31,11 @@ class Folder(TypedDict):
 def folders(stateful_set: Object) -> list[Folder]:
     """The folders of the instance that ``stateful_set`` makes: what is mounted, then the rest."""
     pod = stateful_set["spec"]["template"]["spec"]
-    names = spec_of(stateful_set).get("storages") or []
-    titles = {f"storage-{number}": str(name) for number, name in enumerate(names)}
+    titles = json_annotation(stateful_set, STORAGES)
     volumes = {volume["name"]: volume for volume in pod.get("volumes") or ()}
     container = next(item for item in pod["containers"] if item["name"] == CONTAINER)
     found = [
-        _folder(mount, volumes[mount["name"]], titles.get(mount["name"], ""))
+        _folder(mount, volumes[mount["name"]], str(titles.get(mount["name"], "")))
         for mount in container.get("volumeMounts") or ()
         if mount["name"] in volumes and volumes[mount["name"]].keys().isdisjoint(_SHOWN)
     ]

@@ -17,6 +17,7 @@ from jupyter_trainhub.manifests.activity import (
 from jupyter_trainhub.manifests.idle_words import idle_message
 from jupyter_trainhub.manifests.labels import Object, owner
 from jupyter_trainhub.manifests.pod import CONTAINER
+from jupyter_trainhub.manifests.requests import devices
 
 # The value of the annotation ``stopped-reason``.
 REASON = "Idle"
@@ -186,12 +187,9 @@ def judge_reading(
 
 
 def holds_gpu(stateful_set: Object) -> bool:
-    """Whether its pod asks for anything besides CPU and memory, which is GPUs by any name."""
+    """Whether its pod has GPUs."""
     containers = stateful_set["spec"].get("template", {}).get("spec", {}).get("containers", [])
-    return any(
-        set((container.get("resources") or {}).get("limits") or {}) - {"cpu", "memory"}
-        for container in containers
-    )
+    return any(devices(container.get("resources") or {}) for container in containers)
 
 
 def started_at(pods: Sequence[Object], now: datetime) -> datetime | None:

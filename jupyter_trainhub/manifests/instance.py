@@ -6,6 +6,7 @@ be entered by ``exec``.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from jupyter_trainhub.inpod import program
@@ -14,6 +15,7 @@ from jupyter_trainhub.manifests.command import probe, shell
 from jupyter_trainhub.manifests.labels import (
     KIND,
     NAME,
+    STORAGES,
     Object,
     labels,
     name_label,
@@ -68,7 +70,13 @@ def instance_objects(
     stateful_set: Object = {
         "apiVersion": "apps/v1",
         "kind": "StatefulSet",
-        "metadata": {**metadata, "annotations": spec_annotations(spec.to_dict(), owner)},
+        "metadata": {
+            **metadata,
+            "annotations": {
+                **spec_annotations(spec.to_dict(), owner),
+                STORAGES: json.dumps(site.titles()),
+            },
+        },
         "spec": {
             "replicas": 0,
             "serviceName": name,

@@ -28,6 +28,8 @@ NAME = f"{DOMAIN}/name"
 OWNER = f"{DOMAIN}/owner"
 SPEC = f"{DOMAIN}/spec"
 PORT = f"{DOMAIN}/port"
+# The titles of an instance's storages by the names of their volumes, as JSON.
+STORAGES = f"{DOMAIN}/storages"
 STOPPED_BY = f"{DOMAIN}/stopped-by"
 STOPPED_AT = f"{DOMAIN}/stopped-at"
 STOPPED_REASON = f"{DOMAIN}/stopped-reason"
@@ -96,11 +98,16 @@ def owner(resource: Object) -> str:
 
 def spec_of(resource: Object) -> Object:
     """The spec from which an object was made; empty when the annotation is gone or broken."""
+    return json_annotation(resource, SPEC)
+
+
+def json_annotation(resource: Object, name: str) -> Object:
+    """The JSON object in an annotation; empty when it is gone or broken."""
     try:
-        spec = json.loads(resource["metadata"].get("annotations", {}).get(SPEC, "{}"))
+        found = json.loads(resource["metadata"].get("annotations", {}).get(name, "{}"))
     except ValueError:
         return {}
-    return spec if isinstance(spec, dict) else {}
+    return found if isinstance(found, dict) else {}
 
 
 def rank(pod: Object) -> int:

@@ -12,7 +12,8 @@ from jupyter_trainhub.manifests import troubles
 from jupyter_trainhub.manifests.explanation import Explanation, explain, last_cause
 from jupyter_trainhub.manifests.labels import Object, rank
 from jupyter_trainhub.manifests.pod import CONTAINER
-from jupyter_trainhub.manifests.scheduling import Capacity, requested, unscheduled
+from jupyter_trainhub.manifests.requests import Amounts
+from jupyter_trainhub.manifests.scheduling import requested, unscheduled
 from jupyter_trainhub.specs.quantity import describe_memory
 
 _IMAGE_REASONS = (
@@ -77,7 +78,7 @@ class PodStatus:
 
 
 def pod_status(
-    pod: Object, *, events: Iterable[Object] = (), largest: Capacity | None = None
+    pod: Object, *, events: Iterable[Object] = (), largest: Amounts | None = None
 ) -> PodStatus:
     """The status of ``pod``.
 

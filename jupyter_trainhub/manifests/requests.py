@@ -41,6 +41,15 @@ def pod_limits(spec: Object) -> Amounts:
     return _pod_amounts(spec, "limits")
 
 
+def devices(resources: Object) -> int:
+    """GPUs that a container of ours has, by whatever name nodes offer them.
+
+    Names with a slash are devices, of which we ask for no others.
+    """
+    limits = amounts(resources.get("limits"))
+    return int(sum(amount for name, amount in limits.items() if "/" in name))
+
+
 def _pod_amounts(spec: Object, field: str) -> Amounts:
     running = _sum(_asked(container, field) for container in spec.get("containers") or ())
     beside: Amounts = {}

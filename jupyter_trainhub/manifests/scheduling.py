@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from jupyter_trainhub.manifests.explanation import Explanation, Rule, explain
 from jupyter_trainhub.manifests.labels import Object
+from jupyter_trainhub.manifests.requests import Amounts
 from jupyter_trainhub.specs.quantity import describe_memory, parse_quantity
 
 # What the scheduler says of claims concerns the whole pod, and nothing else it says matters then.
@@ -81,15 +81,6 @@ _NODES = (
 )
 
 
-@dataclass(frozen=True)
-class Capacity:
-    """The largest node of a cluster, in each resource: CPU cores, bytes of memory, GPUs."""
-
-    cpus: float
-    memory: int
-    gpus: int
-
-
 def requested(pod: Object, resource: str) -> float:
     """What the containers of ``pod`` ask for of ``resource``: cores, bytes or pieces."""
     containers = pod.get("spec", {}).get("containers", [])
@@ -101,10 +92,11 @@ def requested(pod: Object, resource: str) -> float:
     return total
 
 
-def unscheduled(pod: Object, scheduled: Object, largest: Capacity | None) -> Explanation:
+def unscheduled(pod: Object, scheduled: Object, largest: Amounts | None) -> Explanation:
     """Why no node takes ``pod``: its condition ``scheduled`` in plain words.
 
-    Where the scheduler speaks of amounts, ``largest`` tells whether waiting can help.
+    Where the scheduler speaks of amounts, ``largest`` tells whether waiting can help: the most of
+    each resource that one node has.
     """
     reason, message = scheduled.get("reason") or "Unschedulable", scheduled.get("message", "")
     if reason == "SchedulingGated":
@@ -140,18 +132,15 @@ def unscheduled(pod: Object, scheduled: Object, largest: Capacity | None) -> Exp
 
 
 def _insufficient(
-    pod: Object, count: int, resource: str, message: str, largest: Capacity | None
+    pod: Object, count: int, resource: str, message: str, largest: Amounts | None
 ) -> tuple[str, str]:
     needed = requested(pod, resource)
-    amount, word = f"{needed:g}", resource
-    most: float | None = None
+    most = None if largest is None else largest.get(resource, 0.0)
+    amount, word = f"{needed:g}", "GPUs" if "/" in resource else resource
     if resource == "cpu":
-        word, most = "CPUs", largest.cpus if largest else None
+        word = "CPUs"
     elif resource == "memory":
         amount, word = describe_memory(needed), "of memory"
-        most = largest.memory if largest else None
-    elif resource.endswith("/gpu"):
-        word, most = "GPUs", largest.gpus if largest else None
     if most == 0:
         return f"It needs {amount} {word}, no node has any.", "Ask for none."
     if most is not None and needed > most:
@@ -161,12 +150,12 @@ def _insufficient(
             f"Ask for at most {bound}.",
         )
     total = re.match(r"\d+/(\d+) nodes", message)
-    share = f"{count} of {total[1]} nodes" if total else f"{count} nodes"
-    if share == "1 of 1 nodes":
-        share = "the only node"
     verb = "has" if count == 1 else "have"
+    share = f"{count} of {total[1]} nodes {verb}" if total else f"{count} nodes {verb}"
+    if share == "1 of 1 nodes has":
+        share = "the only node has"
     free = "that much" if resource == "memory" else "that many"
     return (
-        f"It needs {amount} {word}; {share} {verb} not {free} free.",
+        f"It needs {amount} {word}; {share} not {free} free.",
         "Wait until something ends, or ask for less.",
     )

@@ -33,5 +33,9 @@ class Site:
             *((f"storage-{number}", storage) for number, storage in enumerate(self.storages)),
         ]
 
+    def titles(self) -> dict[str, str]:
+        """What people call the storages, by the names of their volumes."""
+        return {f"storage-{number}": storage.label for number, storage in enumerate(self.storages)}
+
 
 ANYWHERE = Site()

@@ -22,11 +22,10 @@ from jupyter_trainhub.manifests.labels import (
     spec_of,
     user_name,
 )
-from jupyter_trainhub.manifests.pod import CONTAINER, GPU
+from jupyter_trainhub.manifests.pod import CONTAINER
 from jupyter_trainhub.manifests.pod_status import PodStatus, event_time, pod_status
 from jupyter_trainhub.manifests.progress import progress
-from jupyter_trainhub.manifests.scheduling import Capacity
-from jupyter_trainhub.specs.quantity import parse_quantity
+from jupyter_trainhub.manifests.requests import Amounts, amounts, devices
 
 # Phases of a job that does not change any more.
 ENDED = ("Succeeded", "Failed", "Stopped")
@@ -39,8 +38,7 @@ def instance_view(
     pods: Iterable[Object],
     *,
     events: Sequence[Object] = (),
-    largest: Capacity | None = None,
-    gpu: str = GPU,
+    largest: Amounts | None = None,
     policy: Policy = NO_POLICY,
     now: datetime | None = None,
 ) -> Object:
@@ -55,7 +53,8 @@ def instance_view(
     pod = pod_status(its_pod, events=events, largest=largest) if its_pod is not None else None
     phase, why = _instance_phase(stateful_set, pod, events)
     container = _container(stateful_set)
-    requests = container.get("resources", {}).get("requests", {})
+    resources = container.get("resources") or {}
+    requests = amounts(resources.get("requests"))
     return {
         "kind": "instance",
         "name": name,
@@ -64,9 +63,9 @@ def instance_view(
         "ready": phase == "Running",
         "progress": progress(its_pod, phase, events),
         "image": container.get("image"),
-        "cpus": float(parse_quantity(requests.get("cpu", "0"))),
-        "memory": int(parse_quantity(requests.get("memory", "0"))),
-        "gpus": int(parse_quantity(requests.get(gpu, "0"))),
+        "cpus": requests.get("cpu", 0.0),
+        "memory": int(requests.get("memory", 0)),
+        "gpus": devices(resources),
         "created": metadata.get("creationTimestamp"),
         "owner": owner(stateful_set),
         "node": pod.node if pod else None,
@@ -85,7 +84,7 @@ def job_view(
     pods: Iterable[Object],
     *,
     events: Sequence[Object] = (),
-    largest: Capacity | None = None,
+    largest: Amounts | None = None,
 ) -> Object:
     """The view of a job: its Job and the pods that belong to it.
 

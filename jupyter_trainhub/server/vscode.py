@@ -36,8 +36,9 @@ def shows_work(message: str | bytes) -> bool:
 def with_token(message: str | bytes, token: str) -> str | bytes:
     """A message of the page, its connection token filled in where it has none.
 
-    ``token`` has :data:`TOKEN_LENGTH` characters, so that the length in the frame stays right.
+    A connection token has :data:`TOKEN_LENGTH` characters, so that the length in the frame stays
+    right; what has another length is none, for code-server's page needs none.
     """
-    if isinstance(message, str) or len(message) > _SEARCHED:
+    if isinstance(message, str) or len(message) > _SEARCHED or len(token) != TOKEN_LENGTH:
         return message
     return message.replace(_AUTH % _NO_TOKEN, _AUTH % token.encode(), 1)

@@ -113,6 +113,8 @@ async def serve(
             kbdint_auth=False,
             agent_forwarding=False,
             x11_forwarding=False,
+            # OpenSSH's clients tell nobody else that their output has no reader any more.
+            server_version="OpenSSH_TrainHub",
             line_editor=False,
             encoding=None,
             keepalive_interval=_KEEPALIVE,

@@ -1,6 +1,8 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { asSentence, joinSentences } from './sentence';
+import { ServerSentences } from './serverSentences';
 import type {
   ICheck,
   IIdle,
@@ -44,16 +46,8 @@ export class ApiError extends Error {
 
   /** The message followed by what would do, as sentences. */
   get advice(): string {
-    const { remedy } = this.details;
-    const message = asSentence(this.message);
-    return remedy ? `${message} ${remedy}` : message;
+    return joinSentences([asSentence(this.message), this.details.remedy]);
   }
-}
-
-/** `text` with a capital in front and a full stop behind, as the server's messages have neither. */
-export function asSentence(text: string): string {
-  const sentence = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
 }
 
 /** Any thrown value as one sentence or two for people. */
@@ -69,7 +63,14 @@ export class TrainHubApi {
   constructor(
     readonly serverSettings: ServerConnection.ISettings,
     private readonly _trans: TranslationBundle
-  ) {}
+  ) {
+    this._sentences = new ServerSentences(_trans);
+  }
+
+  /** What the server said or pushed, with its sentences in the user's language. */
+  localize<T>(answer: T): T {
+    return this._sentences.localize(answer);
+  }
 
   /** Version of the server half, and how its cluster stands. */
   status(options: IPollOptions = {}): Promise<IStatus> {
@@ -273,7 +274,7 @@ export class TrainHubApi {
     );
     const text = await response.text();
     try {
-      return (text ? JSON.parse(text) : undefined) as T;
+      return this.localize((text ? JSON.parse(text) : undefined) as T);
     } catch {
       throw new ApiError(
         this._trans.__('The server answered with something that is not JSON.'),
@@ -321,7 +322,7 @@ export class TrainHubApi {
       details: IErrorDetails;
     }> = {};
     try {
-      body = JSON.parse(await response.text()) ?? {};
+      body = this.localize(JSON.parse(await response.text()) ?? {});
     } catch {
       // A proxy in between answers in HTML: its status line is all there is to tell.
     }
@@ -348,6 +349,8 @@ export class TrainHubApi {
       response.status
     );
   }
+
+  private readonly _sentences: ServerSentences;
 }
 
 /** How a request counts. */

@@ -9,8 +9,9 @@ import { keyOf, type IObjects, type IStatus, type Kind } from './views';
 /** Milliseconds between two polls; pushed events make the lists live, the poll is the safety net. */
 const INTERVAL = 30_000;
 
-/** Milliseconds between two polls while the cluster is starting: nothing pushes that. */
+/** The same while the cluster is starting or away: nothing pushes that it is there. */
 const STARTING_INTERVAL = 2_000;
+const AWAY_INTERVAL = 10_000;
 
 /** The longest pause, in milliseconds, that failing polls back off to. */
 const LONGEST_INTERVAL = 300_000;
@@ -134,13 +135,14 @@ export class TrainHubStore implements IDisposable {
     const asked = this._clock;
     try {
       this._status = await this._api.status(background);
-      const starting = this._status.cluster.state === 'starting';
+      const { state } = this._status.cluster;
+      const ready = state === 'ready';
+      const away = state === 'starting' ? STARTING_INTERVAL : AWAY_INTERVAL;
       this._poll.frequency = {
-        interval: starting ? STARTING_INTERVAL : INTERVAL,
+        interval: ready ? INTERVAL : away,
         backoff: true,
         max: LONGEST_INTERVAL
       };
-      const ready = this._status.cluster.state === 'ready';
       const lists = await Promise.allSettled([
         ready ? this._api.instances.list(background) : null,
         ready ? this._api.jobs.list(background) : null,
@@ -190,7 +192,10 @@ export class TrainHubStore implements IDisposable {
   private _onEmission(_: unknown, emission: Event.Emission): void {
     const change = objectChange(emission);
     if (change) {
-      this._enqueue(change);
+      this._enqueue({
+        ...change,
+        object: this._api.localize(change.object)
+      });
     }
   }
 

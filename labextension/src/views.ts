@@ -12,13 +12,22 @@ export type Kind = 'instance' | 'job' | 'tensorboard';
 /** A spec as JSON: what the user asked for. */
 export type Spec = ReadonlyJSONObject;
 
+/** Why an object is in its phase. */
+export interface IExplained {
+  /** A word of Kubernetes' own. */
+  reason: string | null;
+  message: string | null;
+  /** One next step while something is wrong or awaited; null when there is none. */
+  remedy: string | null;
+  /** Kubernetes' own text behind `message`, or null. */
+  details: string | null;
+}
+
 /** A dev instance: a JupyterLab of one's own on the cluster. */
-export interface IInstance {
+export interface IInstance extends IExplained {
   kind: 'instance';
   name: string;
   phase: InstancePhase;
-  reason: string | null;
-  message: string | null;
   ready: boolean;
   image: string | null;
   cpus: number;
@@ -33,10 +42,6 @@ export interface IInstance {
   uid: string;
   /** Stands for this state of it: an edit tells with which version it began. */
   version: string;
-  /** One next step while something is wrong or awaited; null when there is none. */
-  remedy: string | null;
-  /** Kubernetes' own text behind `message`, or null. */
-  details: string | null;
   /** From click to open, in order. */
   progress: IProgressStep[];
   /** What is kept where. */
@@ -216,12 +221,10 @@ export interface IJobPod {
 }
 
 /** A training job. */
-export interface IJob {
+export interface IJob extends IExplained {
   kind: 'job';
   name: string;
   phase: JobPhase;
-  reason: string | null;
-  message: string | null;
   framework: string;
   nodes: number;
   created: string | null;

@@ -9,6 +9,7 @@ import re
 import shutil
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def configure_jupyterlab(config: Path) -> None:
 def configure_site(config: Path, nas: Path) -> None:
     """What an admin would offer: a folder of each user's own on the NAS, and sizes."""
     nas.mkdir()
-    site = {
+    site: dict[str, Any] = {
         "user": "ada",
         "storages": [
             {
@@ -89,6 +90,11 @@ def configure_site(config: Path, nas: Path) -> None:
             {"name": "huge", "title": "Huge", "values": {"cpus": 500, "memory": "1Gi"}},
         ],
     }
+    write_config(config, site)
+
+
+def write_config(config: Path, site: dict[str, Any]) -> None:
+    """What TrainHub's configuration file in the folder sets."""
     (config / "jupyter_trainhub_config.json").write_text(json.dumps({"TrainHubConfig": site}))
 
 
@@ -109,6 +115,19 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
         finish(server.stop())
 
 
+@pytest.fixture(scope="session")
+def other_lab(lab: JupyterLab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
+    """Another user's JupyterLab, on the same cluster. It stops what is idle for some seconds."""
+    server = JupyterLab(tmp_path_factory.mktemp("other-jupyterlab"))
+    server.environment["TRAINHUB_KUBECONFIG"] = str(lab.folder / "cluster" / "kubeconfig")
+    configure_jupyterlab(server.folder / "config")
+    idle = {"idle_timeout": 14, "idle_warning": 10, "idle_cpu_percent": 50, "idle_exempt": ["ada"]}
+    write_config(server.folder / "config", {"user": "grace", **idle})
+    finish(server.start())
+    yield server
+    finish(server.stop())
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium, headless; ended after each module, since its event loop hinders other tests."""
@@ -120,8 +139,8 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture
-def context(browser: Browser, lab: JupyterLab) -> Iterator[BrowserContext]:
+@contextmanager
+def logged_in(browser: Browser, lab: JupyterLab) -> Iterator[BrowserContext]:
     """A person's fresh browser profile, logged in to JupyterLab."""
     profile = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
     profile.set_default_timeout(30_000)
@@ -130,6 +149,13 @@ def context(browser: Browser, lab: JupyterLab) -> Iterator[BrowserContext]:
     page.close()
     yield profile
     profile.close()
+
+
+@pytest.fixture
+def context(browser: Browser, lab: JupyterLab) -> Iterator[BrowserContext]:
+    """The first user's browser profile."""
+    with logged_in(browser, lab) as profile:
+        yield profile
 
 
 @pytest.fixture

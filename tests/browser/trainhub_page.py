@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import FrameLocator, Locator, Page, expect
+from playwright.sync_api import FrameLocator, Locator, Page, Response, expect
 
 from examples.headless_jupyterlab import JupyterLab
 
@@ -32,15 +34,24 @@ class TrainHubPage:
     def reload(self) -> None:
         """Close JupyterLab and open it again as it was left."""
         # JupyterLab saves its layout after a pause.
-        with self.page.expect_response(
-            lambda response: (
-                "/lab/api/workspaces/" in response.url and response.request.method == "PUT"
-            )
-        ):
+        with self.saving():
             self.page.keyboard.press("Control+b")
             self.page.keyboard.press("Control+b")
         self.page.goto(self._address)
         self._wait_until_loaded()
+
+    def saving(self, text: str = "") -> AbstractContextManager[Any]:
+        """Does what is within, and waits until a workspace that holds `text` is saved after it."""
+
+        def is_saved(response: Response) -> bool:
+            request = response.request
+            return (
+                "/lab/api/workspaces/" in response.url
+                and request.method == "PUT"
+                and text in (request.post_data or "")
+            )
+
+        return self.page.expect_response(is_saved)
 
     def keep(self, name: str) -> None:
         """Keep a screenshot of what is seen now in build/screenshots."""
@@ -66,6 +77,11 @@ class TrainHubPage:
         return self.page.locator(
             f'#trainhub-panel [data-trainhub-kind="{kind}"][data-trainhub-name="{name}"]'
         )
+
+    def choose(self, instance: str, item: str) -> None:
+        """Choose from the menu of what else can be done to an instance."""
+        self.row("instance", instance).get_by_role("button", name="More").click()
+        self.page.get_by_role("menuitem", name=item).click()
 
     # Forms.
 
@@ -117,6 +133,10 @@ class TrainHubPage:
         dialog.get_by_role("button", name=button, exact=True).click()
         expect(dialog).to_have_count(0)
         return words
+
+    def notification(self, text: str) -> Locator:
+        """A notification in the corner of the window."""
+        return self.page.locator(".Toastify__toast").filter(has_text=text)
 
     # The file browser.
 

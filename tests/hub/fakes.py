@@ -143,7 +143,7 @@ class FakeCluster(KubeClient):
                 if any(owner["uid"] == gone for owner in owners):
                     del objects[other]
 
-    def read(self, path: str) -> Object:
+    def read(self, path: str, timeout: tuple[int, int] = (5, 30)) -> Object:
         return {"gitVersion": "v1.36.2"}
 
     def _act(self, verb: str, resource: Resource) -> None:

@@ -27,7 +27,7 @@ from jupyter_trainhub.kube.resources import (
     STATEFUL_SETS,
 )
 from jupyter_trainhub.specs.instance import InstanceSpec
-from tests.hub.fakes import FakeCluster
+from tests.hub.fakes import FakeCluster, node
 
 BOB = "bob"
 
@@ -71,6 +71,21 @@ class TestCheck:
         found = hub.instances.check({"name": "lab"})
         assert (found["verdict"], found["nodes_now"], found["refusal"]) == ("now", 1, None)
         assert list(cluster.writes()) == []
+
+    def test_gpus_of_a_model_with_a_name_of_its_own_count(self) -> None:
+        model = {"name": "A100", "resource": "example.com/a100"}
+        cluster = FakeCluster(node(offers={"example.com/a100": "4"}))
+        hub = Hub(cluster, TrainHubConfig(gpu_models=[model]), ClusterChoice(embedded=True), "ada")
+        wanted = {"gpus": 2, "gpu_model": "A100"}
+        assert hub.instances.check({"name": "lab"})["largest"]["gpus"] == 4
+        refused = hub.instances.check({**wanted, "gpus": 5})
+        assert "5 GPUs for one pod" in refused["message"]
+        made = hub.instances.create(spec(**wanted))
+        assert made["gpus"] == 2
+        run_pod(cluster)
+        assert hub.instances.get("lab")["idle"]["state"] == "unknown"
+        (found,) = hub.nodes.list()
+        assert found["gpu"] == {"allocatable": 4, "requested": 2, "model": None}
 
     def test_every_fault_of_the_spec_is_told(self, hub: Hub) -> None:
         found = hub.instances.check({"name": "a b", "gpus": -1})

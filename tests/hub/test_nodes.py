@@ -46,10 +46,21 @@ def test_gpus_and_their_model() -> None:
     assert view["gpu"] == {"allocatable": 8, "requested": 2, "model": "A100"}
 
 
+def test_gpus_of_every_name_count() -> None:
+    model = node(gpus=2, offers={"example.com/a100": "4"})
+    held = [
+        pod("a", "n1", "1", **{"nvidia.com/gpu": "1"}),
+        pod("b", "n1", "1", **{"example.com/a100": "3"}),
+    ]
+    (view,) = node_views([model], held, ("nvidia.com/gpu", "example.com/a100"))
+    assert (view["gpu"]["allocatable"], view["gpu"]["requested"]) == (6, 4)
+    assert [entry["gpu"] for entry in view["pods"]] == [1, 3]
+
+
 def test_a_cordoned_node_offers_nothing() -> None:
     size = largest([node(cpu="2"), node(cpu="64", unschedulable=True)])
     assert size is not None
-    assert size.cpus == 2
+    assert size["cpu"] == 2
 
 
 def test_the_image_of_a_site() -> None:

@@ -34,16 +34,23 @@ def shell(request: pytest.FixtureRequest) -> list[str]:
 
 @pytest.fixture
 def start(shell: list[str], tmp_path: Path) -> Start:
-    """Starts a script; ``jupyter`` puts a stand-in for jupyter-lab on its PATH."""
+    """Starts a script; ``jupyter`` is what jupyter-lab does, if there is one on its PATH.
 
-    def run(script: str, *arguments: str, jupyter: bool = False, **env: str) -> Any:
+    With ``first`` it is the first process of a container: of a namespace of its own.
+    """
+
+    def run(
+        script: str, *arguments: str, jupyter: str | None = None, first: bool = False, **env: str
+    ) -> Any:
         folder = tmp_path / "bin"
         folder.mkdir(exist_ok=True)
-        if jupyter:
-            (folder / "jupyter-lab").write_text('#!/bin/sh\nprintf "%s\\n" "$$" "$@"\n')
+        (folder / "jupyter-lab").unlink(missing_ok=True)
+        if jupyter is not None:
+            (folder / "jupyter-lab").write_text(f"#!/bin/sh\n{jupyter}\n")
             (folder / "jupyter-lab").chmod(0o755)
+        alone = ["unshare", "--user", "--pid", "--fork", "--kill-child"] if first else []
         return subprocess.Popen(
-            [*shell, "-c", program(script).decode(), script, *arguments],
+            [*alone, *shell, "-c", program(script).decode(), script, *arguments],
             env={"PATH": f"{folder}:/usr/bin:/bin", **env},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -53,30 +60,62 @@ def start(shell: list[str], tmp_path: Path) -> Start:
     return run
 
 
-def test_jupyterlab_replaces_the_shell_and_gets_every_argument(start: Start) -> None:
+def test_jupyterlab_gets_every_argument_and_its_exit_code_counts(start: Start) -> None:
     odd = ["--a=b c", "$(id)", "*", ""]
-    process = start("start.sh", *odd, jupyter=True)
+    process = start("start.sh", *odd, jupyter='printf "%s\\n" "$@"; exit 7')
     output, _ = process.communicate(timeout=10)
-    assert output.split("\n")[:-1] == [str(process.pid), *odd]
+    assert output.split("\n")[:-1] == odd
+    assert process.returncode == 7
+
+
+@pytest.mark.parametrize(
+    ("program", "code"),
+    [
+        ("echo; exec sleep 600", 128 + signal.SIGTERM),
+        ("trap 'exit 9' TERM; echo; while :; do sleep 0.05; done", 9),
+    ],
+    ids=["deaf", "with a handler"],
+)
+def test_the_first_process_of_a_container_is_never_deaf(
+    start: Start, program: str, code: int
+) -> None:
+    process = start("start.sh", jupyter=program, first=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "\n"
+    os.kill(children(process.pid)[0], signal.SIGTERM)
+    assert process.wait(5) == code
+
+
+def test_nothing_that_its_parent_left_stays_a_zombie(start: Start) -> None:
+    process = start("start.sh", jupyter="(sh -c 'sleep 0.2; exit' &); exec sleep 600", first=True)
+    first = eventually(lambda: children(process.pid))[0]
+    eventually(lambda: len(children(first)) == 2)
+    eventually(lambda: len(children(first)) == 1)
+    os.kill(first, signal.SIGTERM)
+    process.wait(5)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that ``pid`` has started."""
+    return [int(text) for text in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def test_without_jupyterlab_it_waits_and_ends_at_once(start: Start) -> None:
     process = start("start.sh")
     assert process.stdout is not None
     assert "no jupyter-lab" in process.stdout.readline()
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    sleeping = eventually(lambda: children.read_text().split())
+    sleeping = eventually(lambda: children(process.pid))
     process.send_signal(signal.SIGTERM)
     assert process.wait(2) == 0
     # In a pod it ends with the first process.
-    os.kill(int(sleeping[0]), signal.SIGKILL)
+    os.kill(sleeping[0], signal.SIGKILL)
 
 
 def test_ready_once_it_listens_on_the_pods_own_address(start: Start) -> None:
-    def ready(address: str, port: int, *, jupyter: bool = True) -> bool:
+    def ready(address: str, port: int, *, jupyter: str | None = "") -> bool:
         return start("ready.sh", str(port), jupyter=jupyter, POD_IP=address).wait(10) == 0
 
-    assert ready("127.1.2.3", 1, jupyter=False)
+    assert ready("127.1.2.3", 1, jupyter=None)
     with socket.create_server(("127.1.2.3", 0)) as server:
         port = server.getsockname()[1]
         assert ready("127.1.2.3", port)
@@ -92,7 +131,7 @@ def test_ready_with_an_address_of_ipv6(start: Start) -> None:
         pytest.skip("there is no IPv6 here")
     with server:
         port = str(server.getsockname()[1])
-        assert start("ready.sh", port, jupyter=True, POD_IP="::1").wait(10) == 0
+        assert start("ready.sh", port, jupyter="", POD_IP="::1").wait(10) == 0
 
 
 def test_the_probe_holds_nothing_that_kubernetes_would_replace() -> None:

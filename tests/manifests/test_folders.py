@@ -136,13 +136,15 @@ def test_what_is_kept_where() -> None:
     mount = {"path": "/mnt/own/x", "claim": "c", "read_only": True}
     found = folders(
         stateful_set(
-            {"name": "home", "path": "/mnt/me", "claim": "c"}, mounts=[mount], shared_memory="1Gi"
+            {"name": "home", "title": "My home", "path": "/mnt/me", "claim": "c"},
+            mounts=[mount],
+            shared_memory="1Gi",
         )
     )
     assert [(item["path"], item["title"], item["kept"], item["read_only"]) for item in found] == [
         ("/dev/shm", "Shared memory", "memory", False),
         ("/mnt/own/x", "x", "kept", True),
-        ("/mnt/me", "home", "kept", False),
+        ("/mnt/me", "My home", "kept", False),
         ("/", "Everything else", "lost", False),
     ]
     assert found[-1]["source"] == "container of the image site/lab:1"

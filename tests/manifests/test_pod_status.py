@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from jupyter_trainhub.manifests.pod_status import pod_status
-from jupyter_trainhub.manifests.scheduling import Capacity
 from tests.manifests.samples import PODS, WARNINGS
 
-SMALL = Capacity(cpus=2, memory=24 * 1024**3, gpus=0)
+SMALL = {"cpu": 2.0, "memory": 24.0 * 1024**3}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from jupyter_trainhub.manifests import troubles
 from jupyter_trainhub.manifests.explanation import Rule, explain
-from jupyter_trainhub.manifests.scheduling import Capacity, unscheduled
+from jupyter_trainhub.manifests.scheduling import unscheduled
 
 PULL = 'failed to pull and unpack image "r.io/t/a:1": failed to resolve reference "r.io/t/a:1": '
 MOUNT = 'MountVolume.SetUp failed for volume "mount-0" : mount failed: exit status 32 Output: '
@@ -369,7 +369,7 @@ def test_the_scheduler_in_plain_words(text: str, message: str, remedy: str) -> N
     resources = {"requests": {"cpu": "4", "memory": "8Gi", "nvidia.com/gpu": "2"}}
     pod = {"spec": {"containers": [{"resources": resources}]}}
     condition = {"status": "False", "reason": "Unschedulable", "message": text}
-    found = unscheduled(pod, condition, Capacity(64, 512 * 2**30, 8))
+    found = unscheduled(pod, condition, {"cpu": 64, "memory": 512 * 2**30, "nvidia.com/gpu": 8})
     assert message in found.message
     assert remedy in (found.remedy or "")
     assert found.details == text

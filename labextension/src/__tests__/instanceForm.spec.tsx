@@ -11,6 +11,11 @@ import { hubContext, renderInHub } from './hub';
 import { RequestTable, type IAnswer } from './requestTable';
 import { check, instance } from './views';
 
+const IMAGES = [
+  { const: 'pytorch:2.9', title: 'pytorch:2.9' },
+  { const: 'nlp:1', title: 'Language models', description: 'With corpora' }
+];
+
 const SCHEMA: JSONSchema7 = {
   type: 'object',
   required: ['name'],
@@ -18,7 +23,8 @@ const SCHEMA: JSONSchema7 = {
     name: { type: 'string', pattern: '^[A-Za-z0-9_]+$', maxLength: 27 },
     cpus: { type: 'number', default: 1 },
     memory: { type: 'string', default: '2Gi' },
-    image: { type: 'string', examples: ['pytorch:2.9', 'nlp:1'] },
+    // `choices` is a word of our own.
+    image: { type: 'string', choices: IMAGES } as JSONSchema7,
     storages: {
       type: 'array',
       uniqueItems: true,
@@ -247,7 +253,11 @@ describe('InstanceFormModel', () => {
     expect(model.form.data.storages).toEqual(['data']);
 
     const image = screen.getByRole('combobox', { name: /Image/ });
-    fireEvent.change(image, { target: { value: 'NLP' } });
+    fireEvent.change(image, { target: { value: 'LANG' } });
+    expect(
+      screen.getByRole('option', { name: /Language models.*nlp:1.*corpora/ })
+    ).toBeTruthy();
+    expect(screen.queryByRole('option', { name: /pytorch/ })).toBeNull();
     fireEvent.keyDown(image, { key: 'ArrowDown' });
     fireEvent.keyDown(image, { key: 'Enter' });
     expect(model.form.data.image).toBe('nlp:1');

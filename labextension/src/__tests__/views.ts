@@ -61,6 +61,8 @@ export function job(name: string, changes: Partial<IJob> = {}): IJob {
     owner: 'ada',
     spec: { name },
     uid: `uid-${name}`,
+    remedy: null,
+    details: null,
     pods: [],
     ...changes
   };

@@ -1,5 +1,6 @@
 import type { ErrorSchema } from '@rjsf/utils';
-import { ApiError, asSentence, describeError } from '../api';
+import { ApiError, describeError } from '../api';
+import { asSentence, joinSentences } from '../sentence';
 import type { Spec } from '../views';
 
 /** An error taken apart for a form. */
@@ -40,8 +41,10 @@ export function formErrors(
   const names = new Set<string>();
   const general: string[] = [];
   for (const cause of told) {
-    const advice = cause.field === field && remedy ? ` ${remedy}` : '';
-    const message = asSentence(cause.message) + advice;
+    const message = joinSentences([
+      asSentence(cause.message),
+      cause.field === field ? remedy : null
+    ]);
     const [name, ...rest] = cause.field.split('.');
     if (shown.includes(name)) {
       names.add(name);
@@ -56,7 +59,7 @@ export function formErrors(
   return {
     fields,
     names: Array.from(names),
-    general: general.join(' ') || null
+    general: joinSentences(general) || null
   };
 }
 

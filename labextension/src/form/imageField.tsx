@@ -3,6 +3,13 @@ import type { FieldProps } from '@rjsf/utils';
 import React, { useState } from 'react';
 import type { IFormContext } from './templates';
 
+/** An image that the site offers. */
+interface IChoice {
+  const: string;
+  title: string;
+  description?: string;
+}
+
 /**
  * Edits the name of an image, typed or picked among those that the site offers: an editable
  * combobox as https://www.w3.org/WAI/ARIA/apg/patterns/combobox/ has it. The list shows all images
@@ -15,8 +22,12 @@ export function ImageField(props: FieldProps): JSX.Element {
   const [isTyped, setTyped] = useState(false);
   const [active, setActive] = useState(-1);
   const image = (props.formData as string | undefined) ?? '';
-  const offered = ((schema.examples as string[] | undefined) ?? []).filter(
-    name => !isTyped || name.toLowerCase().includes(image.toLowerCase())
+  const choices = (schema as { choices?: IChoice[] }).choices ?? [];
+  const typed = image.toLowerCase();
+  const offered = choices.filter(
+    choice =>
+      !isTyped ||
+      `${choice.const}\n${choice.title}`.toLowerCase().includes(typed)
   );
   const id = idSchema.$id;
   const isShown = isOpen && offered.length > 0;
@@ -38,7 +49,7 @@ export function ImageField(props: FieldProps): JSX.Element {
       setOpen(true);
       setActive(count ? (from + step + count) % count : -1);
     } else if (event.key === 'Enter' && isShown && active >= 0) {
-      pick(offered[active]);
+      pick(offered[active].const);
     } else if (event.key === 'Escape' && isShown) {
       show(false);
     } else {
@@ -75,7 +86,7 @@ export function ImageField(props: FieldProps): JSX.Element {
         }}
         onKeyDown={onKeyDown}
       />
-      {(schema.examples as string[] | undefined)?.length ? (
+      {choices.length ? (
         <button
           type="button"
           className="jp-TrainHub-iconButton"
@@ -93,7 +104,7 @@ export function ImageField(props: FieldProps): JSX.Element {
         aria-label={trans.__('Images of this site')}
         hidden={!isShown}
       >
-        {offered.map((name, index) => (
+        {offered.map(({ const: name, title, description }, index) => (
           <li
             key={name}
             id={`${id}__${index}`}
@@ -103,7 +114,11 @@ export function ImageField(props: FieldProps): JSX.Element {
             onMouseDown={event => event.preventDefault()}
             onClick={() => pick(name)}
           >
-            {name}
+            {title}
+            {title === name ? null : <code>{name}</code>}
+            {description && (
+              <span className="jp-TrainHub-fieldHelp">{description}</span>
+            )}
           </li>
         ))}
       </ul>

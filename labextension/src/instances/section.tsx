@@ -6,12 +6,12 @@ import {
 } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
-import { asSentence } from '../api';
 import { CommandIDs } from '../commands';
-import { useHub, useStore } from '../context';
+import { useHub, useNow, useStore } from '../context';
 import { formatAge, secondsBetween } from '../duration';
 import { ObjectList, type IRow, type IRowAction } from '../panel/list';
 import { formatBytes, formatCount } from '../quantity';
+import { asSentence } from '../sentence';
 import type { IInstance } from '../views';
 import { keepWords } from './idle';
 import { openInstanceMenu } from './menu';
@@ -109,11 +109,8 @@ function Note(props: { instance: IInstance; now: number }): JSX.Element | null {
     );
   }
   if (phase === 'Running' && idle?.warned && idle.stops_at) {
-    const left = Math.max(0, (Date.parse(idle.stops_at) - now) / 1000);
     parts.push(
-      <span key="idle" className="jp-TrainHub-badge" data-level="high">
-        {trans.__('Idle: stops in %1', formatAge(left, trans))}
-      </span>,
+      <Countdown key="idle" stopsAt={idle.stops_at} />,
       <button
         key="keep"
         className="jp-TrainHub-addButton"
@@ -143,6 +140,17 @@ function Note(props: { instance: IInstance; now: number }): JSX.Element | null {
     );
   }
   return parts.length > 0 ? <>{parts}</> : null;
+}
+
+/** How long it is until an idle instance is stopped; the ages around it are counted less often. */
+function Countdown({ stopsAt }: { stopsAt: string }): JSX.Element {
+  const { trans } = useHub();
+  const left = Math.max(0, (Date.parse(stopsAt) - useNow(1_000)) / 1000);
+  return (
+    <span className="jp-TrainHub-badge" data-level="high">
+      {trans.__('Idle: stops in %1', formatAge(left, trans))}
+    </span>
+  );
 }
 
 /** Whether it is where it is meant to be, with nothing to explain. */

@@ -8,6 +8,7 @@ import { PhaseLabel } from '../phase';
 import { Splash } from '../splash';
 import { Tabs, type ITabItem } from '../tabs';
 import { isFinished, type IJob } from '../views';
+import { RawDetails, whyText } from '../why';
 import { LogModel } from './log/model';
 import { LogView } from './log/view';
 import { PodTable } from './pods';
@@ -84,7 +85,8 @@ function JobContent(props: {
 function JobHeader({ job }: { job: IJob }): JSX.Element {
   const { commands, trans } = useHub();
   const { name } = job;
-  const why = job.message || (job.phase === 'Succeeded' ? null : job.reason);
+  const isFine = job.phase === 'Succeeded' && !job.message;
+  const why = isFine ? '' : whyText(job);
   const button = (command: string, label: string, enabled = true) => (
     <button
       className="jp-mod-styled"
@@ -116,6 +118,7 @@ function JobHeader({ job }: { job: IJob }): JSX.Element {
           {why}
         </p>
       )}
+      <RawDetails details={job.details} />
       <JobFacts job={job} />
     </header>
   );

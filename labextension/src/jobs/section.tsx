@@ -8,6 +8,7 @@ import React from 'react';
 import { CommandIDs } from '../commands';
 import { useHub } from '../context';
 import { ObjectList, type IRow } from '../panel/list';
+import { asSentence } from '../sentence';
 import { isFinished, type IJob } from '../views';
 
 /** The jobs in the panel, the newest first. */
@@ -19,9 +20,12 @@ export function JobsSection(): JSX.Element {
       void commands.execute(command, { name });
     const open = run(CommandIDs.openJob);
     const size = trans._n('%2 on %1 node', '%2 on %1 nodes', nodes, framework);
+    const isHeld = phase === 'Pending' || phase === 'Failed';
     return {
-      detail:
-        phase === 'Pending' || phase === 'Failed' ? job.message || size : size,
+      detail: isHeld && job.message ? asSentence(job.message) : size,
+      note: isHeld && job.remedy && (
+        <span title={job.remedy}>{job.remedy}</span>
+      ),
       since: job.created,
       open,
       actions: [

@@ -8,10 +8,12 @@ export class EditedInstance {
    * @param _now - the instance as it is now
    * @param known - the spec, without variables, with which the editing began before the page was
    * loaded again; null when it begins now
+   * @param _isListed - whether the list has it already, so that it is gone once it is not there
    */
   constructor(
     private _now: IInstance,
-    known: Spec | null
+    known: Spec | null,
+    private _isListed = false
   ) {
     this._base = _now;
     if (known) {
@@ -66,5 +68,4 @@ export class EditedInstance {
 
   private _base: IInstance;
   private _elsewhere: 'changed' | 'deleted' | null = null;
-  private _isListed = false;
 }

@@ -1,10 +1,11 @@
 import type { ReadonlyJSONValue } from '@lumino/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { JSONSchema7 } from 'json-schema';
-import { ApiError, asSentence } from '../../api';
+import { ApiError } from '../../api';
 import { nameProblem } from '../../form/nameField';
 import { withoutBlanks } from '../../form/spec';
 import { formatBytes, formatCount, toQuantity } from '../../quantity';
+import { asSentence, joinSentences } from '../../sentence';
 import type { ICheck, ISize, Spec } from '../../views';
 
 /** Sizes as they are typed into the form: memory as a text with its unit. */
@@ -107,10 +108,9 @@ export function explain(check: ICheck): string {
     refusal && refusal.message !== message
       ? [refusal.message, refusal.remedy]
       : [];
-  return [message, remedy, ...told]
-    .filter(text => text !== null && text !== '')
-    .map(text => asSentence(text as string))
-    .join(' ');
+  return joinSentences(
+    [message, remedy, ...told].map(text => text && asSentence(text))
+  );
 }
 
 /** A size in words: `2 CPUs · 4 GiB · 1 GPU A100`. What is not given is left out. */

@@ -93,7 +93,7 @@ export class InstanceFormModel implements IDisposable {
 
   /** Fetches the schema and the instance. Never rejects: see the form's `problem`. */
   async load(): Promise<void> {
-    const { api } = this._hub;
+    const { api, store } = this._hub;
     await this.form.load(async (): Promise<JSONSchema7> => {
       const [{ instance: schema, presets }, base] = await Promise.all([
         api.schemas(),
@@ -105,7 +105,11 @@ export class InstanceFormModel implements IDisposable {
       this._origin = base;
       this._edited =
         this._mode === 'edit' && base
-          ? new EditedInstance(base, this._draft?.base ?? null)
+          ? new EditedInstance(
+              base,
+              this._draft?.base ?? null,
+              store.get('instance', base.name) !== undefined
+            )
           : null;
       return schema;
     });

@@ -28,7 +28,11 @@ export function IdleSignals({
     <section className="jp-TrainHub-idle" aria-busy={asked.isPending}>
       <h2>{trans.__('Activity')}</h2>
       <p role="status">
-        {asked.problem ?? idle?.message ?? trans.__('Nothing is known of it.')}
+        {asked.problem ??
+          idle?.message ??
+          (isRunning
+            ? trans.__('Nothing is known of it.')
+            : trans.__('It does not run.'))}
       </p>
       {idle && (
         <table className="jp-TrainHub-table">
@@ -69,13 +73,15 @@ export function IdleSignals({
           </tbody>
         </table>
       )}
-      <button
-        className="jp-mod-styled"
-        disabled={asked.isPending || !isRunning}
-        onClick={asked.again}
-      >
-        {asked.isPending ? trans.__('Asking…') : trans.__('Ask again')}
-      </button>
+      {isRunning && (
+        <button
+          className="jp-mod-styled"
+          disabled={asked.isPending}
+          onClick={asked.again}
+        >
+          {asked.isPending ? trans.__('Asking…') : trans.__('Ask again')}
+        </button>
+      )}
     </section>
   );
 }

@@ -6,7 +6,7 @@ import { FoldersTable } from './folders';
 import { IdleSignals } from './idle';
 import { ProgressList } from './progress';
 import { SpecTable } from './specTable';
-import { RawDetails, whyText } from './why';
+import { RawDetails, whyText } from '../../why';
 
 /** All that is known of an instance. */
 export function Overview({ instance }: { instance: IInstance }): JSX.Element {
@@ -19,7 +19,7 @@ export function Overview({ instance }: { instance: IInstance }): JSX.Element {
           {why}
         </p>
       )}
-      <RawDetails instance={instance} />
+      <RawDetails details={instance.details} />
       <ProgressList instance={instance} />
       <section>
         <FoldersTable folders={instance.folders} />

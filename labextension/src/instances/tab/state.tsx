@@ -8,7 +8,7 @@ import type { IInstance } from '../../views';
 import { FoldersTable } from './folders';
 import { CommandButton } from './header';
 import { ProgressList } from './progress';
-import { RawDetails, whyText } from './why';
+import { RawDetails, whyText } from '../../why';
 
 /** What stands in for the interfaces of an instance that cannot be entered at the moment. */
 export function StatePanel({ instance }: { instance: IInstance }): JSX.Element {
@@ -39,7 +39,7 @@ function StartingPanel({ instance }: { instance: IInstance }): JSX.Element {
       body={
         <>
           <ProgressList instance={instance} />
-          <RawDetails instance={instance} />
+          <RawDetails details={instance.details} />
         </>
       }
     >
@@ -66,7 +66,7 @@ function StoppingPanel({ instance }: { instance: IInstance }): JSX.Element {
       phase={instance.phase}
       busy
       message={whyText(instance)}
-      body={<RawDetails instance={instance} />}
+      body={<RawDetails details={instance.details} />}
     />
   );
 }
@@ -110,7 +110,7 @@ function FailedPanel({ instance }: { instance: IInstance }): JSX.Element {
       body={
         <>
           <ProgressList instance={instance} />
-          <RawDetails instance={instance} />
+          <RawDetails details={instance.details} />
           <section className="jp-TrainHub-splashSection">
             <h3>{trans.__('Last events')}</h3>
             <EventsTable object={instance} />

@@ -1,0 +1,77 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { ServerSentences } from '../serverSentences';
+import { loadChinese } from './catalogue';
+
+describe('ServerSentences', () => {
+  let chinese: ServerSentences;
+
+  beforeAll(async () => {
+    chinese = new ServerSentences(await loadChinese());
+  });
+
+  it.each([
+    ["There is no image 'a/b:1'.", "没有镜像 'a/b:1'。"],
+    ['there is no instance ada', '没有实例 ada'],
+    [
+      'It needs 4 CPUs, no node has more than 2. Nodes are closed for maintenance.',
+      '需要 4 CPUs，单个节点最多只有 2。节点正在维护。'
+    ],
+    [
+      'It needs 8Gi of memory; 2 of 3 nodes have not that much free.',
+      '需要 8Gi 内存，3 个节点中的 2 个空闲不足。'
+    ],
+    [
+      'No room is free now; 1 of 2 nodes would have it once others stop.',
+      '现在没有空闲资源，其他程序停止后2 个节点中的 1 个可以容纳。'
+    ],
+    [
+      '4 CPUs for one pod, the largest node has 2 CPUs',
+      '单个 pod 需要 4 CPU，最大的节点只有 2 CPU'
+    ],
+    [
+      'Nothing has run in it since 10:21 UTC on 3 May: kernels idle, 0.1 % CPU; it stops at 11:21 UTC unless you extend.',
+      '自 5 月 3 日 10:21 UTC 起没有运行任何程序：内核空闲、CPU 0.1 %；如不延长，将于 11:21 UTC 停止。'
+    ],
+    [
+      'It ended with exit code 1. Its last line: Oops. Bad',
+      '程序已结束，退出码 1。最后一行输出：Oops. Bad'
+    ],
+    [
+      'It used more memory than its limit of 2Gi. It was started 3 times.',
+      '内存用量超过了限制（2Gi）。已启动 3 次。'
+    ],
+    [
+      'It waits for a node. 1 of 2 nodes run.',
+      '正在等待节点。2 个节点中已有 1 个在运行。'
+    ],
+    ["Input should be 'single' or 'pytorch'", "应为 'single'、'pytorch'"],
+    ['What the cluster alone knows: 0/1.', 'What the cluster alone knows: 0/1.']
+  ])('says %j', (english, told) => {
+    expect(chinese.translate(english)).toBe(told);
+  });
+
+  it("leaves what users wrote, and Kubernetes' own words", () => {
+    const answer = {
+      message: 'It waits for a node.',
+      spec: { description: 'Wait.', env: { message: 'Wait.' } },
+      details: 'Wait.',
+      error: { message: 'Wait.' },
+      folders: [{ path: '/', title: 'Everything else', source: null }],
+      blockers: [{ node: 'a', reasons: ['is cordoned'] }]
+    };
+    expect(chinese.localize(answer)).toEqual({
+      ...answer,
+      message: '正在等待节点。',
+      folders: [{ path: '/', title: '其他所有文件', source: null }],
+      blockers: [{ node: 'a', reasons: ['已停止调度'] }]
+    });
+  });
+
+  it('costs nothing in English', () => {
+    const english = new ServerSentences(
+      nullTranslator.load('jupyter_trainhub')
+    );
+    const answer = { message: 'Wait.' };
+    expect(english.localize(answer)).toBe(answer);
+  });
+});

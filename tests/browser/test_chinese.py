@@ -1,0 +1,89 @@
+"""TrainHub in Simplified Chinese, as JupyterLab shows it with its language pack."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from examples.headless_jupyterlab import JupyterLab
+from tests.browser.conftest import finish
+from tests.browser.trainhub_page import INSTANCE_MILLISECONDS, TrainHubPage
+
+LANGUAGE = "lab/api/settings/@jupyterlab/translation-extension:plugin"
+
+# What is written the same in Chinese: names, values and signs, but no English sentence.
+SAME = re.compile(
+    r"[^A-Za-z]*|TrainHub|TensorBoard|Lab|IDE|SSH|PuTTY|[CG]PU|NFS|Home|Small|Huge|host"
+    r"|Normal|Warning|auto|image|\S*[/_.:=\d]\S*|[\d. /·×]*([KMG]iB?|[CG]PU|\d)[\d. /·]*"
+)
+# All words of an element that a person sees, points at or hears.
+WORDS = """element => {
+  const words = element.innerText.split('\\n');
+  for (const inner of element.querySelectorAll('[aria-label], [title], [placeholder]')) {
+    for (const name of ['aria-label', 'title', 'placeholder']) {
+      words.push(inner.getAttribute(name) ?? '');
+    }
+  }
+  return words.flatMap(line => line.split('\\t')).map(word => word.trim());
+}"""
+
+
+@pytest.fixture
+def chinese(lab: JupyterLab) -> Iterator[None]:
+    """Simplified Chinese as the user's language; the default again afterwards."""
+    finish(lab.request("PUT", LANGUAGE, {"raw": '{"locale": "zh_CN"}'}))
+    yield
+    finish(lab.request("PUT", LANGUAGE, {"raw": "{}"}))
+
+
+def left_in_english(element: Locator) -> list[str]:
+    """The words of an element that hold no Chinese although they are no names."""
+    words = set(element.evaluate(WORDS))
+    return sorted(
+        word for word in words if not re.search("[一-鿿]", word) and not SAME.fullmatch(word)
+    )
+
+
+def test_panel_form_and_tab_are_chinese(page: Page, lab: JupyterLab, chinese: None) -> None:
+    trainhub = TrainHubPage(page, lab)
+    trainhub.open()
+    panel = trainhub.show_panel()
+    expect(panel.get_by_role("button", name="新建实例…")).to_be_visible()
+    expect(panel.locator("[data-trainhub-section]").first).to_be_visible()
+    panel.get_by_role("button", name="新建实例…").click()
+    form = trainhub.form("instance")
+    expect(form.get_by_role("button", name="创建实例")).to_be_visible()
+
+    # What the server says of a size is Chinese, too.
+    trainhub.fill(form, name="Zh_1")
+    form.get_by_role("radio", name="Huge").check()
+    fit = form.get_by_role("region", name="资源是否足够？")
+    expect(fit.locator("[data-verdict]")).to_have_attribute("data-verdict", "never")
+    expect(fit).to_contain_text("单个 pod 需要 500 CPU")
+    form.get_by_text("更多设置").click()
+    trainhub.keep("chinese-form")
+    assert left_in_english(form) == []
+    assert left_in_english(panel) == []
+
+    # Why it waits: no registry has such an image.
+    form.get_by_role("radio", name="Small").check()
+    trainhub.fill(form, image="localhost:1/no/such:1")
+    trainhub.send(form)
+    tab = trainhub.instance_tab("Zh_1")
+    expect(tab).to_contain_text("镜像", timeout=INSTANCE_MILLISECONDS)
+    expect(tab.get_by_text("localhost:1/no/such:1").first).to_be_visible(
+        timeout=INSTANCE_MILLISECONDS
+    )
+    trainhub.keep("chinese-waiting")
+    assert left_in_english(tab) == []
+    tab.get_by_role("button", name="取消").click()
+    trainhub.expect_instance("Zh_1", "Stopped")
+    trainhub.keep("chinese-stopped")
+    tab.get_by_role("tab", name="概览", exact=True).click()
+    expect(tab.get_by_role("heading", name="哪些文件会保留")).to_be_visible()
+    trainhub.keep("chinese-overview")
+    assert left_in_english(tab) == []
+    finish(lab.request("DELETE", "trainhub/api/instances/Zh_1"))
