@@ -1,6 +1,6 @@
 # Everything a newcomer or a developer runs. Each target prepares what it needs: the virtual
-# environment in .venv, the front end, a Chromium for the browser tests. Nothing is installed
-# outside this folder, but for Debian's chromium when `make test` is run by root.
+# environment in .venv, the front end, Chromium, OpenSSH and git for the tests. Nothing is installed
+# outside this folder, but for Debian's packages of the latter when `make test` is run by root.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -57,9 +57,9 @@ build/lab/quickstart.ipynb: examples/quickstart.ipynb
 	@cp --backup=numbered $< $@
 
 test: $(READY)
-	tests/browser/install_chromium.sh build/chromium
+	tests/install_debian.sh build/debian
 	cd $(FRONT_END) && jlpm test
-	$(BIN)/python -m pytest --timeout=600 $(PYTEST_ARGS)
+	PATH="$(ROOT)/build/debian/bin:$$PATH" $(BIN)/python -m pytest --timeout=600 $(PYTEST_ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -49,8 +49,8 @@ def finish(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
 
 def chromium() -> str:
-    """Path of the Chromium to start; see install_chromium.sh."""
-    private = ROOT / "build" / "chromium" / "chromium"
+    """Path of the Chromium to start; see install_debian.sh."""
+    private = ROOT / "build" / "debian" / "bin" / "chromium"
     named = os.environ.get("TRAINHUB_CHROMIUM")
     candidates = [named, str(private), "chromium", "chromium-browser", "google-chrome"]
     for candidate in candidates:
