@@ -119,7 +119,8 @@ class TrainHubPage:
 
     def error(self, form: Locator, name: str) -> Locator:
         """What the form says against a field."""
-        return self.field(form, name).locator(".jp-TrainHub-fieldError").first
+        # A name has two: what is wrong as typed, and what the server says.
+        return self.field(form, name).locator(".jp-TrainHub-fieldError:not([hidden])").first
 
     def new_instance(self) -> Locator:
         """Press "New instance" in the panel; the form that opens."""

@@ -105,6 +105,8 @@ export class JobForm extends HubWidget {
     if (job) {
       store.put(job);
       this._submitted.emit(job);
+    } else {
+      this._refused = JSON.stringify(this._model.spec);
     }
   }
 
@@ -126,7 +128,11 @@ export class JobForm extends HubWidget {
   private _onPreviewChanged(): void {
     if (this._preview && !this._preview.isPending) {
       const { problem } = this._preview;
-      this._model.report(problem?.status === 422 ? problem : null);
+      const isFaulty = problem?.status === 422;
+      // A preview that comes late must not take away why this very spec was refused.
+      if (isFaulty || this._refused !== this._previewed) {
+        this._model.report(isFaulty ? problem : null);
+      }
     }
   }
 
@@ -134,6 +140,7 @@ export class JobForm extends HubWidget {
   private readonly _preview: LiveAnswer<IPreview> | null = null;
   private readonly _submitted = new Signal<this, IJob>(this);
   private _previewed = '';
+  private _refused: string | null = null;
 }
 
 function JobFormContent(props: {
