@@ -32,6 +32,7 @@ _MODULES = {
     "hub/tensorboards": "manager roots",
     "kube": "client credentials exec portforward refusal stream",
     "server": "connection failures",
+    "ssh": "view",
 }
 _SPECS: tuple[type[BaseModel], ...] = (InstanceSpec, JobSpec, Mount, NfsExport, CsiVolume)
 
@@ -79,7 +80,7 @@ _FOREIGN = re.compile(
     r"%H:%M|\n|\||\$ ?\{|^(import|from) |^(RUN|COPY) |^\(|exceeded quota|^exit code$|not found$"
     r"|^does not have a host|^executable file|^no such file|permission denied$|refused$"
     r"|^preemption:|^kill |IFS=|is forbidden:|^token %1|escaped name|does not start with"
-    r"|^command -v|^1 of 1"
+    r"|^command -v|^1 of 1|^Connection >|^Session >|^(ssh|scp|pip) "
 )
 
 

@@ -51,7 +51,8 @@ def instance_view(
     name = user_name(stateful_set)
     its_pod = next(iter(pods), None)
     pod = pod_status(its_pod, events=events, largest=largest) if its_pod is not None else None
-    phase, why = _instance_phase(stateful_set, pod, events)
+    ending = its_pod is not None and bool(its_pod["metadata"].get("deletionTimestamp"))
+    phase, why = _instance_phase(stateful_set, pod, ending, events)
     container = _container(stateful_set)
     resources = container.get("resources") or {}
     requests = amounts(resources.get("requests"))
@@ -130,7 +131,7 @@ def _container(workload: Object) -> Object:
 
 
 def _instance_phase(
-    stateful_set: Object, pod: PodStatus | None, events: Sequence[Object]
+    stateful_set: Object, pod: PodStatus | None, ending: bool, events: Sequence[Object]
 ) -> _Phase:
     metadata = stateful_set["metadata"]
     if metadata.get("deletionTimestamp"):
@@ -146,10 +147,11 @@ def _instance_phase(
         return "Pending", _refused(stateful_set, events) or Explanation(
             "Creating", "It is being created."
         )
+    if ending:
+        # However the old pod ends, it is no failure of the instance.
+        return "Starting", Explanation("Restarting", "It starts anew once its old pod has ended.")
     if pod.phase == "Running" and not pod.ready:
         return "Starting", Explanation("NotReady", "It runs, but does not answer yet.")
-    if pod.phase == "Stopping":
-        return "Starting", Explanation("Restarting", "It starts anew once its old pod has ended.")
     if pod.phase == "Succeeded":
         return "Starting", Explanation("Restarting", "It was ended from inside and starts again.")
     return pod.phase, pod.why

@@ -26,8 +26,12 @@ const TOLD = new Set([
   'detail',
   'reasons',
   'folders.title',
-  'folders.source'
+  'folders.source',
+  'putty.value',
+  'direct.note'
 ]);
+/** Parts of answers of which other fields are told, too. */
+const PARTS = new Set(['folders', 'putty', 'direct']);
 /** Fields that hold what users wrote, and what their programs said. */
 const AS_IT_IS = new Set(['spec', 'values', 'env', 'error']);
 
@@ -93,7 +97,7 @@ export class ServerSentences {
     if (value === null || typeof value !== 'object' || AS_IT_IS.has(key)) {
       return value;
     }
-    const above = key === 'folders' ? `${key}.` : '';
+    const above = PARTS.has(key) ? `${key}.` : '';
     return Object.fromEntries(
       Object.entries(value).map(([name, item]) => [
         name,

@@ -18,7 +18,8 @@ from tests.browser.test_instance import type_into
 from tests.browser.trainhub_page import INSTANCE_MILLISECONDS, TrainHubPage
 from tests.conftest import eventually
 
-# Two polls of the page, and as long as the server waits for the cluster.
+# Until a page asks again how the cluster is, and as long as the server waits for an answer.
+POLL_MILLISECONDS = 30_000
 NOTICED_MILLISECONDS = 60_000
 
 
@@ -45,6 +46,7 @@ def cell_is_there(lab: FrameLocator) -> None:
 def test_cluster_that_does_not_answer(page: Page, cluster: JupyterLab) -> None:
     trainhub = TrainHubPage(page, cluster)
     home = cluster.folder / "nas" / "users" / "ada"
+    page.clock.install()
     trainhub.open()
     with instance(cluster, "Away_1", storages=["home"]):
         form = trainhub.new_instance()
@@ -59,19 +61,19 @@ def test_cluster_that_does_not_answer(page: Page, cluster: JupyterLab) -> None:
         tab = trainhub.instance_tab("Away_1")
 
         signal_cluster(cluster, signal.SIGSTOP)
-        tab.get_by_role("button", name="Restart", exact=True).click()
-        trainhub.confirm("Restart")
+        page.clock.fast_forward(POLL_MILLISECONDS)
         notice = tab.get_by_role("status").filter(has_text="What is open stays open.")
         expect(notice).to_be_visible(timeout=NOTICED_MILLISECONDS)
         trainhub.keep("away")
+        tab.get_by_role("button", name="Restart", exact=True).click()
+        trainhub.confirm("Restart")
         failed = trainhub.notification("Instance Away_1 did not start again.")
         expect(failed).to_be_visible(timeout=NOTICED_MILLISECONDS)
         failed.get_by_role("button", name="Details").click()
         expect(page.get_by_role("dialog")).to_contain_text("does not answer")
         trainhub.keep("away-details")
         page.get_by_role("dialog").get_by_role("button", name="Close", exact=True).click()
-        trainhub.view("Away_1", "Lab")
-        cell_is_there(inside)
+        cell_is_there(trainhub.instance("Away_1"))
 
         signal_cluster(cluster, signal.SIGCONT)
         expect(notice).to_have_count(0, timeout=NOTICED_MILLISECONDS)
@@ -87,14 +89,15 @@ def test_cluster_that_does_not_answer(page: Page, cluster: JupyterLab) -> None:
         expect(terminal.locator("[data-trainhub-shell]")).not_to_have_attribute(
             "data-trainhub-shell", "open"
         )
-        trainhub.keep("killed")
+        page.clock.fast_forward(POLL_MILLISECONDS)
         start = trainhub.show_panel().get_by_role("button", name="Start embedded cluster")
-        start.click(timeout=NOTICED_MILLISECONDS)
-        trainhub.keep("killed-start")
+        expect(start).to_be_visible(timeout=NOTICED_MILLISECONDS)
+        trainhub.keep("killed")
+        start.click()
         expect(notice).to_have_count(0, timeout=NOTICED_MILLISECONDS)
         trainhub.expect_instance("Away_1", "Running")
         assert view(cluster, "Away_1")["progress"] == before
-        cell_is_there(inside)
+        cell_is_there(trainhub.instance("Away_1"))
         page.get_by_role("tab", name="New instance").click()
         name = trainhub.field(trainhub.form("instance"), "name").locator("input")
         expect(name).to_have_value("Typed_2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import yaml
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import Forbidden
 from jupyter_trainhub.hub.hub import Hub
-from jupyter_trainhub.kube import exec as kube_exec
+from jupyter_trainhub.kube.portforward import open_connection
 from jupyter_trainhub.kube.resources import NODES
 from jupyter_trainhub.specs.instance import InstanceSpec
+from jupyter_trainhub.ssh.host_key import host_key
 from tests.conftest import Kubectl, eventually
 
 pytestmark = pytest.mark.cluster
@@ -50,9 +52,48 @@ def user(kubectl: Kubectl, image: str, tmp_path: Path) -> Hub:
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(yaml.safe_dump(document))
     config = TrainHubConfig(
-        kubeconfig=str(kubeconfig), namespace=kubectl.namespace, default_image=image, user="ada"
+        kubeconfig=str(kubeconfig),
+        namespace=kubectl.namespace,
+        default_image=image,
+        user="ada",
+        instance_access="api",
+        idle_timeout=3600,
     )
     return Hub.connect(config)
+
+
+# Serves HTTP at the pod's own address and at localhost.
+SERVE = """
+import http.server, os, sys, threading
+for address in (os.environ["POD_IP"], "127.0.0.1"):
+    place = address, int(sys.argv[1])
+    server = http.server.HTTPServer(place, http.server.SimpleHTTPRequestHandler)
+    threading.Thread(target=server.serve_forever).start()
+print("listens", flush=True)
+"""
+
+
+async def enter(user: Hub, pod: str) -> None:
+    """By a terminal, a forwarded port and the API server's proxy."""
+    shell = await user.shell(pod)
+    await shell.write(b"echo $((6 * 7))\n")
+    output = b""
+    while b"\n42\r\n" not in output:
+        output += await shell.read()
+    await shell.hang_up()
+
+    port = random.randrange(20000, 30000)
+    served = await user.exec(pod, ["python3", "-c", SERVE, str(port)])
+    assert await served.read() == ("stdout", b"listens\n")
+    connection = await open_connection(user.client, pod, port)
+    await connection.write(b"HEAD / HTTP/1.0\r\n\r\n")
+    assert (await connection.read()).startswith(b"HTTP/1.0 200")
+    await connection.close()
+    running = await asyncio.to_thread(user.instances.running, "desk")
+    endpoint = user.instances.reach.endpoint(running, port, "", "token")
+    assert endpoint.gateway is not None
+    assert await asyncio.to_thread(endpoint.answers, "/")
+    await served.close()
 
 
 def test_a_user_with_the_role_can_do_everything(user: Hub) -> None:
@@ -66,9 +107,14 @@ def test_a_user_with_the_role_can_do_everything(user: Hub) -> None:
 
     user.instances.create(InstanceSpec.parse(spec))
     user.instances.wait_ready("desk", 120)
-    pod = user.instances.pod("desk")
-    done = asyncio.run(kube_exec.run(user.client, pod, ["/bin/sh", "-c", "echo $((6 * 7))"]))
-    assert done.stdout == b"42\n"
+    asyncio.run(enter(user, user.instances.pod("desk")))
+    key = host_key(user.client, "desk")
+    assert host_key(user.client, "desk") == key
+    user.idle.activity.note("desk", "ssh")
+    view = user.idle.look("desk")
+    assert "active" in [found["state"] for found in view["signals"] if found["name"] == "ssh"]
+    assert user.idle.extend("desk", 60)["idle"]["extended_until"]
+    assert [outcome.act for outcome in user.idle.sweep()] == ["none"]
     assert [view["name"] for view in user.instances.list()] == ["desk"]
     assert user.instances.events("desk")
 

@@ -47,7 +47,9 @@ def test_jupyter_reads_its_configuration_in_the_secret() -> None:
     (volume,) = pod["volumes"]
     assert volume["name"] == mount["name"]
     # Octal 0444: programs of any user read it.
-    assert volume["secret"] == {"secretName": "dev--my-0lab", "defaultMode": 292}
+    secret = volume["secret"]
+    assert (secret["secretName"], secret["defaultMode"]) == ("dev--my-0lab", 292)
+    assert {item["path"] for item in secret["items"]} == {"token", "jupyter_server_config.py"}
     compile(make().secret["stringData"]["jupyter_server_config.py"], "config", "exec")
 
 

@@ -151,6 +151,14 @@ def test_the_phase_of_an_instance(pod: str, phase: str) -> None:
     assert not view["ready"]
 
 
+def test_the_end_of_an_old_pod_is_no_failure() -> None:
+    failed = copy.deepcopy(PODS["crash-loop"])
+    failed["metadata"]["deletionTimestamp"] = "2026-11-22T02:00:00Z"
+    failed["status"]["phase"] = "Failed"
+    view = instance_view(STATEFUL_SETS["dev"], [failed])
+    assert (view["phase"], view["reason"]) == ("Starting", "Restarting")
+
+
 def scaled_to_zero(generation: int) -> Object:
     stateful_set = copy.deepcopy(STATEFUL_SETS["stopped"])
     stateful_set["metadata"]["generation"] = generation

@@ -44,6 +44,9 @@ def execute_inside(arguments: list[str]) -> int:
     cwd = options[options.index("--cwd") + 1] if "--cwd" in options else None
     client = int(options[options.index("--attach") + 1]) if "--attach" in options else None
     privileged = linux.is_privileged()
+    if client is not None:
+        # Now, for the container's files need not have Python. Probes need not load these.
+        from . import attach, relay, stdio  # noqa: F401
     try:
         spec = read_record(directory, "spec.json")
         spec |= users.describe(privileged=privileged, image=bool(spec["layers"]))
@@ -55,7 +58,7 @@ def execute_inside(arguments: list[str]) -> int:
 
     streams = None
     if client is not None:
-        from .stdio import Streams  # which probes need not load
+        from .stdio import Streams
 
         # What the command leaves running would hold the connection.
         os.set_inheritable(client, False)

@@ -20,20 +20,29 @@ export function LabPanel(props: {
     return <Splash title={name} busy message={trans.__('Opening…')} />;
   }
   if (!url || interfaces.value?.lab === false) {
+    const hasShell = interfaces.value?.shell !== null;
     return (
       <Missing
         title={trans.__('The image has no JupyterLab')}
-        message={trans.__(
-          'Terminal and SSH work without it. Choose an image that has it under "Edit…", or add it to your own.'
-        )}
-        remedy={interfaces.value?.remedies.lab}
+        message={
+          hasShell
+            ? trans.__(
+                'Terminal and SSH work without it. Choose an image that has it under "Edit…", or add it to your own.'
+              )
+            : trans.__(
+                'It has no shell either, so its own program is all that runs. Choose an image that has both under "Edit…".'
+              )
+        }
+        remedy={hasShell ? interfaces.value?.remedies.lab : undefined}
       >
-        <button
-          className="jp-mod-styled jp-mod-accept"
-          onClick={props.onTerminal}
-        >
-          {trans.__('Open the terminal')}
-        </button>
+        {hasShell && (
+          <button
+            className="jp-mod-styled jp-mod-accept"
+            onClick={props.onTerminal}
+          >
+            {trans.__('Open the terminal')}
+          </button>
+        )}
       </Missing>
     );
   }
