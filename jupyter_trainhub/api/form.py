@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from typing import Any
 
 import ipywidgets
@@ -12,8 +13,10 @@ from jupyter_trainhub.errors import InvalidField
 
 Schema = Mapping[str, Any]
 
-_STYLE = {"description_width": "11em"}
-_WIDE = {"width": "32em"}
+_STYLE = {"description_width": "13em"}
+_WIDE = {"width": "34em"}
+_BELOW = {"margin": "0 0 0 14em", "max_width": "20em"}
+_FAULT = "<span role='alert' style='color: var(--jp-error-color1)'>{}</span>"
 _LINES = {
     "object": "a line each: NAME=value",
     "array": "a line each: a JSON object",
@@ -29,7 +32,11 @@ class Form:
             for name, part in schema["properties"].items()
         }
         self._schema = schema["properties"]
-        self.widget = ipywidgets.VBox(list(self.fields.values()))
+        self._faults = {name: ipywidgets.HTML(layout=_BELOW) for name in self.fields}
+        self.widget = ipywidgets.VBox(
+            [ipywidgets.VBox([field, self._faults[name]]) for name, field in self.fields.items()]
+        )
+        self.mark({})
 
     def values(self) -> dict[str, Any]:
         """What was given, as the schema has it; empty fields are left out.
@@ -40,6 +47,19 @@ class Form:
             name: _value(name, self._schema[name], widget) for name, widget in self.fields.items()
         }
         return {name: value for name, value in found.items() if value is not None}
+
+    def mark(self, errors: Mapping[str, str]) -> None:
+        """Say below each field what is wrong with it, by ``errors``, and below the others nothing.
+
+        A part of a field, such as ``mounts.0.path``, counts as the field.
+        """
+        told: dict[str, list[str]] = {}
+        for field, message in errors.items():
+            told.setdefault((field or "").partition(".")[0], []).append(message)
+        for name, fault in self._faults.items():
+            sentences = escape(" ".join(told.get(name, ())))
+            fault.value = _FAULT.format(sentences) if sentences else ""
+            fault.layout.display = None if sentences else "none"
 
     def on_change(self, call: Callable[[], None]) -> None:
         """Call ``call`` whenever a field is changed."""

@@ -69,19 +69,30 @@ class InstanceForm:
         with self._lock:
             self._asked += 1
             number = self._asked
+        errors: dict[str, str] = {}
         try:
-            lines = describe_check(session.hub().instances.check(self._form.values()))
-        except InvalidField as error:
-            lines = describe_check(invalid(error))
+            try:
+                check = session.hub().instances.check(self._form.values())
+            except InvalidField as error:
+                check = invalid(error)
+            lines = describe_check(check)
+            refusal = [check["refusal"]] if check["refusal"] else []
+            errors = {one["field"]: one["message"] for one in [*check["errors"], *refusal]}
         except TrainHubError as error:
             lines = [("CLUSTER", str(error))]
         with self._lock:
             # A slow answer to an older question says nothing of what is in the form now.
             if number == self._asked:
                 self._answer.value = _html(lines)
+                self._form.mark(errors)
 
     def _create(self) -> None:
         self._button.disabled = True
+        with self._lock:
+            # A check that comes after would say that the name is taken, by what was just made.
+            if self._timer is not None:
+                self._timer.cancel()
+        errors: dict[str, str] = {}
         try:
             spec = InstanceSpec.parse(self._form.values())
             view = session.hub().instances.create(spec)
@@ -89,11 +100,13 @@ class InstanceForm:
             told = ("CREATED", repr(self.instance))
         except TrainHubError as error:
             told = ("ERROR", str(error))
+            errors = {error.field: error.message} if error.field else {}
         finally:
             self._button.disabled = False
         with self._lock:
             self._asked += 1
             self._answer.value = _html([told])
+            self._form.mark(errors)
 
 
 def _html(lines: Lines) -> str:

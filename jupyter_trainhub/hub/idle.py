@@ -86,7 +86,7 @@ class Idle:
             )
         if seconds > limit:
             raise InvalidField(
-                f"an instance can be kept for {limit} seconds at most, not {seconds:g}",
+                f"an instance can be kept for {limit} seconds at most, not {seconds}",
                 field="seconds",
                 remedy="Ask for less, and extend again before the time is over.",
             )

@@ -3,7 +3,10 @@
 # cookie has to hold.
 program=$1 port=$2 prefix=$3 log=$4
 IFS= read -r cookie
+# The token and the log are private, what is written in the IDE is as the container has it.
+mask=$(umask)
 umask 077
+: >"$log"
 folder=$PWD
 case "$program" in
     */openvscode-server)
@@ -24,6 +27,7 @@ case "$program" in
             --ignore-last-opened "$folder"
         ;;
 esac
+umask "$mask"
 # A session of its own, where that can be had, gets no signal meant for this script.
 if command -v setsid >/dev/null 2>&1; then
     setsid "$program" "$@" </dev/null >"$log" 2>&1 &

@@ -13,6 +13,16 @@ enter() {
     [ "$(pwd -P)" = "${reached%/}/$1" ] || fail "$1 is a symbolic link."
 }
 
+# Whether this folder is as a new one is; it says so when it is not.
+is_empty() {
+    for entry in ./* ./.[!.]* ./..?*; do
+        if [ -e "$entry" ] || [ -L "$entry" ]; then
+            echo 'another folder was put in its place'
+            return 1
+        fi
+    done
+}
+
 umask 022
 while [ "$#" -ge 4 ]; do
     root="$1" folder="$2" owner="$3" mode="$4"
@@ -31,8 +41,9 @@ while [ "$#" -ge 4 ]; do
             enter "$part"
             [ -z "$rest" ] || continue
             # Mode before owner: afterwards it is another's folder, and root may not set all bits.
+            # Whoever may write the folder above can put another's in its place meanwhile.
             problem="$({
-                chown 0:0 . && chmod -- "$mode" . && chown -- "$owner" .
+                is_empty && chown 0:0 . && chmod -- "$mode" . && chown -- "$owner" .
             } 2>&1)" && continue
             cd -P .. && rmdir -- "./$part"
             fail "it cannot be given to $owner with mode $mode: $problem"

@@ -105,7 +105,7 @@ def json_annotation(resource: Object, name: str) -> Object:
     """The JSON object in an annotation; empty when it is gone or broken."""
     try:
         found = json.loads(resource["metadata"].get("annotations", {}).get(name, "{}"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

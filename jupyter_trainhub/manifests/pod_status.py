@@ -77,6 +77,10 @@ class PodStatus:
         return {field: getattr(self, field) for field in fields}
 
 
+# What is said of a container before which init containers run.
+_WAITS_ITS_TURN = "PodInitializing"
+
+
 def pod_status(
     pod: Object, *, events: Iterable[Object] = (), largest: Amounts | None = None
 ) -> PodStatus:
@@ -116,7 +120,9 @@ def pod_status(
 def _container(status: Object) -> Object:
     """The status of our container, or of an init container that holds it up."""
     for container in status.get("initContainerStatuses", []):
-        if container.get("state", {}).get("terminated", {}).get("exitCode", 0) != 0:
+        state = container.get("state", {})
+        failed = state.get("terminated", {}).get("exitCode", 0) != 0
+        if failed or state.get("waiting", {}).get("reason", _WAITS_ITS_TURN) != _WAITS_ITS_TURN:
             return dict(container)
     containers = status.get("containerStatuses", [])
     named = [container for container in containers if container["name"] == CONTAINER]
@@ -169,10 +175,11 @@ def _crashing(pod: Object, state: Object, container: Object, facts: dict[str, An
     ended = state.get("terminated") or container["lastState"]["terminated"]
     why, error = _termination(pod, ended)
     facts |= {"exit_code": ended.get("exitCode"), "ready": False}
+    count = facts["restarts"] + 1
     why = replace(
         why,
         reason="CrashLoopBackOff" if why.reason == "Error" else why.reason,
-        message=f"{why.message} It was started {facts['restarts'] + 1} times.",
+        message=f"{why.message} It was started {count} times." if count > 1 else why.message,
     )
     return PodStatus(phase="Failed", why=why, error=error, **facts)
 

@@ -80,7 +80,7 @@ class ApiHandler(TrainHubHandler, APIHandler):
         """The body as a JSON object. Raises InvalidField when it is not one."""
         try:
             body = json.loads(self.request.body or b"{}")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidField(
                 f"the body of the request is not JSON: {error}",
                 field="body",

@@ -92,8 +92,10 @@ class ProxyHandler(TrainHubHandler):
         return NotReady(f"{self.noun} does not answer yet", remedy=self.when_silent)
 
     def target(self, name: str, upstream: Upstream) -> str:
-        """Path and query for the upstream."""
+        """Path and query for the upstream. Raises HTTPError 400 for a path that leads upwards."""
         rest = self.request.path[len(self.public_prefix(name)) :]
+        if rewrite.climbs(rest):
+            raise web.HTTPError(400, "The path must not lead upwards")
         query = rewrite.query(self.request.query)
         return upstream.target(rest) + (f"?{query}" if query else "")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 # Headers of one connection, not of the message: RFC 9110 section 7.6.1 and its predecessors.
 HOP_BY_HOP = frozenset(
@@ -41,9 +41,22 @@ _PRIVATE_TO_US = frozenset(
     }
 )
 
-# The upstream shares our origin, so it may neither set our cookies nor open the origin to other
-# sites.
-_NOT_THE_UPSTREAMS_TO_SET = frozenset({"clear-site-data", "service-worker-allowed", "set-cookie"})
+# Whom an API server is to take the request for: with our credential on it, only we may say that.
+_NOT_THE_BROWSERS_TO_SAY = ("impersonate-", "x-remote-")
+
+# The upstream shares our origin, so it may neither set our cookies, nor open the origin to other
+# sites, nor say what browsers are to remember of the whole origin.
+_NOT_THE_UPSTREAMS_TO_SET = frozenset(
+    {
+        "alt-svc",
+        "clear-site-data",
+        "nel",
+        "report-to",
+        "service-worker-allowed",
+        "set-cookie",
+        "strict-transport-security",
+    }
+)
 
 # What an API server adds to the answers that it passes on.
 _OF_THE_GATEWAY = frozenset(
@@ -75,7 +88,8 @@ def request_headers(headers: Iterable[tuple[str, str]]) -> Headers:
     kept = [
         (name, value)
         for name, value in pairs
-        if name.lower() not in dropped and not name.lower().startswith("sec-websocket-")
+        if name.lower() not in dropped
+        and not name.lower().startswith(("sec-websocket-", *_NOT_THE_BROWSERS_TO_SAY))
     ]
     accepted = ",".join(value for name, value in pairs if name.lower() == "accept-encoding")
     kept.append(("Accept-Encoding", "gzip" if "gzip" in accepted else "identity"))
@@ -111,6 +125,15 @@ def query(raw: str) -> str:
     """A query string without ``token``, which is for our own server; the rest stays as it is."""
     kept = [part for part in raw.split("&") if unquote_plus(part.partition("=")[0]) != "token"]
     return "&".join(kept)
+
+
+def climbs(path: str) -> bool:
+    """Whether a path leads upwards by ``..``, escaped or not.
+
+    Programs behind the proxy are told apart by paths, and a server on the way may resolve them:
+    before an API server it would lead from the pod to everything that our credential opens.
+    """
+    return ".." in re.split(r"[/\\]", unquote(path))
 
 
 def location(value: str, *, upstream: str, public: str) -> str:

@@ -65,3 +65,17 @@ def test_every_change_is_told(form: Form) -> None:
     form.fields["cpus"].value = 3
     form.fields["name"].value = "a"
     assert len(told) == 2
+
+
+def test_faults_are_told_below_their_fields(form: Form) -> None:
+    def shown() -> list[str]:
+        lines = [group.children[1] for group in form.widget.children]
+        return [line.value for line in lines if line.layout.display != "none"]
+
+    assert shown() == []
+    form.mark({"name": "too <long>", "mounts.0.path": "not a path"})
+    name, mounts = shown()
+    assert "too &lt;long&gt;" in name
+    assert "not a path" in mounts
+    form.mark({})
+    assert shown() == []

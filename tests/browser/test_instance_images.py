@@ -40,6 +40,8 @@ def images(lab: JupyterLab, tmp_path: Path) -> tuple[str, str]:
 def test_image_with_a_shell_alone(page: Page, lab: JupyterLab, images: tuple[str, str]) -> None:
     trainhub = TrainHubPage(page, lab)
     home = lab.folder / "nas" / "users" / "ada"
+    # To make it takes programs that the image has not.
+    home.mkdir(parents=True, exist_ok=True)
     trainhub.open()
     trainhub.show_panel()
     with instance(lab, "Plain_1", image=images[0], storages=["home"]):
@@ -52,7 +54,7 @@ def test_image_with_a_shell_alone(page: Page, lab: JupyterLab, images: tuple[str
         type_into(terminal, "echo from a plain image >/mnt/user/ada/plain.txt")
         eventually((home / "plain.txt").exists)
         expect(trainhub.view("Plain_1", "IDE")).to_contain_text("code-server.dev/install.sh")
-        expect(trainhub.view("Plain_1", "SSH")).to_contain_text("trainhub ssh Plain_1")
+        expect(trainhub.view("Plain_1", "SSH")).to_contain_text("ssh trainhub-Plain_1")
         trainhub.keep("ssh-of-a-plain-image")
 
 

@@ -69,7 +69,7 @@ for address in (os.environ["POD_IP"], "127.0.0.1"):
     place = address, int(sys.argv[1])
     server = http.server.HTTPServer(place, http.server.SimpleHTTPRequestHandler)
     threading.Thread(target=server.serve_forever).start()
-print("listens", flush=True)
+print("listens", end="", flush=True)
 """
 
 
@@ -78,13 +78,13 @@ async def enter(user: Hub, pod: str) -> None:
     shell = await user.shell(pod)
     await shell.write(b"echo $((6 * 7))\n")
     output = b""
-    while b"\n42\r\n" not in output:
+    while b"42\r\n" not in output:
         output += await shell.read()
     await shell.hang_up()
 
     port = random.randrange(20000, 30000)
     served = await user.exec(pod, ["python3", "-c", SERVE, str(port)])
-    assert await served.read() == ("stdout", b"listens\n")
+    assert await served.read() == ("stdout", b"listens")
     connection = await open_connection(user.client, pod, port)
     await connection.write(b"HEAD / HTTP/1.0\r\n\r\n")
     assert (await connection.read()).startswith(b"HTTP/1.0 200")
@@ -107,7 +107,7 @@ def test_a_user_with_the_role_can_do_everything(user: Hub) -> None:
 
     user.instances.create(InstanceSpec.parse(spec))
     user.instances.wait_ready("desk", 120)
-    asyncio.run(enter(user, user.instances.pod("desk")))
+    asyncio.run(asyncio.wait_for(enter(user, user.instances.pod("desk")), 60))
     key = host_key(user.client, "desk")
     assert host_key(user.client, "desk") == key
     user.idle.activity.note("desk", "ssh")

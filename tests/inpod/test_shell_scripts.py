@@ -222,3 +222,35 @@ def test_pods_at_once_make_one_folder(start: Start, tmp_path: Path) -> None:
         pod.join()
     assert found == [""] * 4
     assert facts(root / "a" / "b") == (1234, 2345, 0o2750)
+
+
+@root_only
+def test_a_folder_that_was_put_in_the_place_of_the_new_one_is_not_given_away(
+    start: Start, tmp_path: Path
+) -> None:
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / ".secret").touch()
+    before = facts(victim)
+    (tmp_path / "bin").mkdir()
+    mkdir = tmp_path / "bin" / "mkdir"
+    mkdir.write_text('#!/bin/sh\n/bin/mkdir "$@" && /bin/rmdir "$2" && /bin/mv victim "$2"\n')
+    mkdir.chmod(0o755)
+    assert "another folder was put in its place" in make(start, tmp_path, "ada")
+    assert facts(tmp_path / "ada") == before
+
+
+@pytest.mark.parametrize("ide", ["code-server", "openvscode-server"])
+def test_what_an_ide_writes_has_the_mode_that_the_container_gives(
+    shell: list[str], tmp_path: Path, ide: str
+) -> None:
+    log = tmp_path / "log"
+    started = tmp_path / ide
+    started.write_text('#!/bin/sh\ntouch file\necho started\n')
+    started.chmod(0o755)
+    command = [*shell, "-c", program("ide.sh").decode(), "ide.sh", str(started), "1", "/p", str(log)]
+    subprocess.run(command, input=b"secret\n", cwd=tmp_path, umask=0o002, check=True)
+    eventually(lambda: "started" in log.read_text(), 10)
+    assert facts(tmp_path / "file")[2] == 0o664
+    private = [log, *tmp_path.glob("log.token")]
+    assert [facts(path)[2] for path in private] == [0o600] * len(private)

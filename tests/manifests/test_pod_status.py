@@ -71,6 +71,21 @@ def ended(message: str, **terminated: Any) -> dict[str, Any]:
     return pod
 
 
+def test_a_crash_loop_before_the_program_is_no_waiting_for_ones_turn() -> None:
+    pod = copy.deepcopy(PODS["init-fails"])
+    container = pod["status"]["initContainerStatuses"][0]
+    state = {"exitCode": 1, "reason": "Error", "message": "The folder cannot be made."}
+    container |= {
+        "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+        "lastState": {"terminated": state},
+        "restartCount": 1,
+    }
+    pod["status"]["phase"] = "Pending"
+    status = pod_status(pod)
+    assert (status.phase, status.reason) == ("Failed", "CrashLoopBackOff")
+    assert "The folder cannot be made. It was started 2 times." in (status.message or "")
+
+
 def test_the_launchers_message_is_read_back() -> None:
     error = {"cell": 2, "lineno": 4, "etype": "ValueError", "message": "boom", "rank": 1}
     told = {"reason": "Exception", "message": "cell 3: ValueError: boom", "exit_code": 1}

@@ -39,21 +39,33 @@ describe('InstanceTabContent', () => {
     expect(frame()).toBeNull();
   });
 
-  it('says what to do when the image has no JupyterLab or no shell', async () => {
-    await new InstanceBench(
+  const withoutLab = (shell: string | null) =>
+    new InstanceBench(
       {},
       {
         'GET instances/desk/interfaces': {
           body: {
             ...INTERFACES,
             lab: false,
+            shell,
             remedies: { ...INTERFACES.remedies, lab: 'Install jupyterlab.' }
           }
         }
       }
     ).show();
+
+  it('says what to do when the image has no JupyterLab', async () => {
+    await withoutLab('/bin/sh');
     expect(screen.getByText('Install jupyterlab.')).toBeTruthy();
     await press('Open the terminal');
+    const terminal = screen.getByRole('tab', { name: 'Terminal' });
+    expect(terminal.getAttribute('aria-selected')).toBe('true');
+  });
+
+  it('says what to do when the image has no shell either', async () => {
+    await withoutLab(null);
+    expect(screen.queryByText('Open the terminal')).toBeNull();
+    await choose('Terminal');
     expect(screen.getByText('Add a shell to the image.')).toBeTruthy();
   });
 

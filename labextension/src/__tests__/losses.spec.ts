@@ -51,16 +51,19 @@ describe('lossText', () => {
     ['stop', { phase: 'Pending' }],
     ['stop', { phase: 'Starting', progress: started('current') }],
     ['restart', { phase: 'Pending', progress: started('waiting') }],
+    ['restart', { phase: 'Failed', progress: started('failed') }],
     ['stop', { phase: 'Stopped' }]
-  ])('does not ask before a %s of what never ran: %j', (ending, changes) => {
+  ])('does not ask before a %s of what does not run: %j', (ending, changes) => {
     expect(ask(ending, { folders: FOLDERS, ...changes })).toBeNull();
   });
 
-  it('asks when the container has run, though it does not answer yet', () => {
+  it('asks when the container runs, though it does not answer', () => {
     expect(
       ask('stop', { phase: 'Starting', progress: started('done') })
     ).not.toBeNull();
-    expect(ask('restart', { phase: 'Failed' })).not.toBeNull();
+    expect(
+      ask('restart', { phase: 'Failed', progress: started('done') })
+    ).not.toBeNull();
   });
 
   it('talks of no files before what is stopped is deleted', () => {

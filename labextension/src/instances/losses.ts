@@ -47,21 +47,20 @@ export function lossText(
 }
 
 /**
- * Whether it has a container that has run: only there can be files that are nowhere else. Those of
- * a stopped instance went when it stopped.
+ * Whether it has a container that runs: only there can be files that are nowhere else. Those of one
+ * that has stopped or failed went with it.
  */
 export function hasFiles({ phase, progress }: IInstance): boolean {
   switch (phase) {
+    case 'Running':
+      return true;
     case 'Stopped':
     case 'Stopping':
       return false;
-    case 'Pending':
-    case 'Starting':
+    default:
       return progress.some(
         ({ step, state }) => step === 'started' && state === 'done'
       );
-    default:
-      return true;
   }
 }
 
