@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from argparse import REMAINDER, ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
@@ -94,11 +95,19 @@ def ssh_proxy(options: Namespace) -> int:
 
 def _host(way: Access, name: str, *, sshd: bool, again: bool = False) -> Host:
     """How ssh reaches the instance; its host key is known from here on."""
+    from jupyter_trainhub.specs.names import INSTANCE_NAME_PATTERN
     from jupyter_trainhub.ssh import known_hosts
     from jupyter_trainhub.ssh.host_key import fingerprint
     from jupyter_trainhub.ssh.identity import Home
     from jupyter_trainhub.ssh.ssh_config import Host
 
+    if not re.fullmatch(INSTANCE_NAME_PATTERN, name):
+        # Also the names that a server tells: they go into files of OpenSSH's.
+        raise InvalidField(
+            f"{name!r} is not the name of an instance",
+            field="name",
+            remedy="Look at 'trainhub get instances'.",
+        )
     home = Home.own()
     home.public_key()
     key = way.host_key(name)

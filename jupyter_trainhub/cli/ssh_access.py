@@ -104,6 +104,11 @@ class ServerAccess:
         """``ask``: whether a token that is not there may be asked for."""
         self._url = jupyter_server.base_url(options.server)
         self._file = Path(options.token_file).absolute() if options.token_file else None
+        if ask and jupyter_server.is_open(self._url):
+            print(
+                f"Warning: nothing is encrypted on the way to {self._url}, the token neither",
+                file=sys.stderr,
+            )
         kept = jupyter_server.token_file(self._url)
         if ask and self._file is None and not kept.exists() and sys.stdin.isatty():
             jupyter_server.keep_token(self._url, getpass.getpass(f"Token of {self._url}: "))
@@ -124,8 +129,7 @@ class ServerAccess:
             await self._server.post("ssh/keys", {"public_key": public})
             return str(shown["known_hosts"])
 
-        alias, _, key = asyncio.run(ask()).partition(" ")
-        return HostKey(alias, key)
+        return HostKey(*known_hosts.parse_line(asyncio.run(ask())))
 
     def proxy(self, name: str, *, sshd: bool = False) -> list[str]:
         """``trainhub ssh-proxy --server``; the token is in a file."""

@@ -39,3 +39,5 @@ c.TrainHubIdentityProvider.token = Path(__file__).with_name("token").read_text()
 # The shell that starts this server makes it ignore these; kernels and terminals would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+# Every instance would ask anew whether to fetch news, which a closed network has none of.
+c.LabApp.news_url = None

@@ -155,7 +155,7 @@ def with_heartbeats(
         merged[signal.name] = signal
     for name, beat in beats.items():
         lately = (now - beat).total_seconds() <= HEARTBEAT_SECONDS
-        detail = "in use" if lately else "not in use"
+        detail = "somebody works in it" if lately else "nobody works in it"
         noted = Signal(name, "active" if lately else "idle", beat, detail)
         merged[name] = _both(merged[name], noted)
     return tuple(merged[name] for name in NAMES)

@@ -27,6 +27,8 @@ _BINARY = ("Ei", "Pi", "Ti", "Gi", "Mi", "Ki")
 # The least memory that any process can start with; less is nearly always a unit forgotten.
 LEAST_MEMORY = 4 * 1024**2
 LEAST_CPU = 0.001
+# Kubernetes keeps amounts as 64-bit integers.
+_LARGEST = 2**63 - 1
 
 
 def parse_quantity(text: str | int | float) -> Decimal:
@@ -58,7 +60,7 @@ def parse_memory(value: str | int | float) -> int:
             if amount > 0 and amount == amount.to_integral_value() and str(value).isdigit()
             else f"{value} is less than 4 MiB of memory; give at least 4Mi"
         )
-    return int(amount.to_integral_value(rounding="ROUND_CEILING"))
+    return int(_countable(amount).to_integral_value(rounding="ROUND_CEILING"))
 
 
 def format_memory(size: int) -> str:
@@ -82,7 +84,13 @@ def parse_cpu(value: str | int | float) -> float:
     amount = parse_quantity(value)
     if amount < Decimal(str(LEAST_CPU)):
         raise ValueError(f"{value} is not enough CPU for a process; give at least 0.001")
-    return float(amount.quantize(Decimal("0.001"), rounding="ROUND_CEILING"))
+    return float(_countable(amount).quantize(Decimal("0.001"), rounding="ROUND_CEILING"))
+
+
+def _countable(amount: Decimal) -> Decimal:
+    if amount > _LARGEST:
+        raise ValueError("this is more than Kubernetes can count; give less")
+    return amount
 
 
 def format_cpu(cores: float) -> str:

@@ -46,6 +46,12 @@ def base_url(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{path}/"
 
 
+def is_open(url: str) -> bool:
+    """Whether others on the way to ``url`` can read what is sent."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1")
+
+
 def token_file(url: str) -> Path:
     """Where the token of the Jupyter server at ``url`` is kept."""
     name = quote(url, safe="").replace("%", "_")

@@ -6,10 +6,13 @@ one, and instances of one name in two clusters are told apart.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from jupyter_trainhub.errors import Conflict
+from jupyter_trainhub.errors import Conflict, InvalidField
 from jupyter_trainhub.ssh import atomic_file
+
+_LINE = re.compile(r"(trainhub-[A-Za-z0-9-]+) ([a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2})")
 
 
 def alias(uid: str) -> str:
@@ -17,10 +20,31 @@ def alias(uid: str) -> str:
     return f"trainhub-{uid}"
 
 
+def line(alias: str, public: str) -> str:
+    """The line for the public key ``public``, without its end."""
+    return f"{alias} {public}"
+
+
+def parse_line(text: str) -> tuple[str, str]:
+    """The alias and the public key of a line from elsewhere. Raises InvalidField.
+
+    They go into files of OpenSSH's, where another line would be another setting, so nothing else
+    is let through.
+    """
+    found = _LINE.fullmatch(text)
+    if found is None:
+        raise InvalidField(
+            "the server's answer is not the host key of an instance",
+            field="server",
+            remedy="Check the address of the server.",
+        )
+    return found[1], found[2]
+
+
 def pinned(text: str, alias: str) -> str | None:
     """The public key that a known_hosts file has for ``alias``."""
-    for line in text.splitlines():
-        host, _, key = line.partition(" ")
+    for other in text.splitlines():
+        host, _, key = other.partition(" ")
         if host == alias:
             return key.strip()
     return None
@@ -28,8 +52,8 @@ def pinned(text: str, alias: str) -> str | None:
 
 def with_key(text: str, alias: str, public: str) -> str:
     """The file with ``public`` as the only key of ``alias``."""
-    kept = [line for line in text.splitlines() if line.partition(" ")[0] != alias]
-    return "\n".join([*kept, f"{alias} {public}"]) + "\n"
+    kept = [other for other in text.splitlines() if other.partition(" ")[0] != alias]
+    return "\n".join([*kept, line(alias, public)]) + "\n"
 
 
 def pin(path: Path, alias: str, public: str, *, again: bool = False) -> bool:

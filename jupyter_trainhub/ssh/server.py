@@ -121,6 +121,10 @@ async def serve(
             keepalive_count_max=_KEEPALIVES,
             login_timeout=_LOGIN,
         )
+    except ValueError as error:
+        _log.warning("nobody can log in by SSH, the keys are of no use: %s", error)
+        connection.close()
+        return
     except (OSError, asyncssh.Error) as error:
         _log.info("an SSH client did not log in: %s", error)
         return

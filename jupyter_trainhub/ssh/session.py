@@ -27,6 +27,8 @@ _NOT_FOUND = 127
 _FAILED = 255
 # Characters of a terminal that does not say how large it is.
 _COLUMNS, _ROWS = 80, 24
+# Bytes of the line by which a program in the pod tells its process id.
+_LONGEST_LINE = 1024
 # What a terminal's driver makes signals of.
 _TYPED = {"INT": b"\x03", "QUIT": b"\x1c"}
 
@@ -198,6 +200,8 @@ class Session(Channel, asyncssh.SSHServerSession[bytes]):
             if piece is None:
                 await process.wait()
                 raise Refused("the session ended before it began")
+            if len(line) > _LONGEST_LINE:
+                raise Refused("the image's shell says what was not asked for")
             if piece[0] == "stdout":
                 line += piece[1]
             else:

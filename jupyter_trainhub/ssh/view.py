@@ -61,7 +61,7 @@ def ssh_view(
         # VS Code writes names of hosts in small letters.
         vscode=f"vscode://vscode-remote/ssh-remote+{lower_host(name)}{quote(folder)}",
         fingerprint=shown,
-        known_hosts=f"{alias} {public_key}",
+        known_hosts=known_hosts.line(alias, public_key),
         putty=_putty(called, proxy, shown),
         direct=None if sshd is None else _direct(name, server, sshd),
         setup=[

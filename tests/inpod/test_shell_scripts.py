@@ -226,8 +226,10 @@ def test_pods_at_once_make_one_folder(start: Start, tmp_path: Path) -> None:
 
 @root_only
 def test_a_folder_that_was_put_in_the_place_of_the_new_one_is_not_given_away(
-    start: Start, tmp_path: Path
+    shell: list[str], start: Start, tmp_path: Path
 ) -> None:
+    if len(shell) > 1:
+        pytest.skip("busybox has a mkdir of its own")
     victim = tmp_path / "victim"
     victim.mkdir()
     (victim / ".secret").touch()

@@ -33,6 +33,7 @@ async def test_an_instance_is_asked_and_kept(api: Call, hub: FakeHub) -> None:
         ("POST", "dev", {"seconds": "an hour"}, 422, "seconds"),
         ("POST", "dev", {"minutes": 60}, 422, "minutes"),
         ("POST", "dev", "[", 422, "body"),
+        ("POST", "dev", "[" * 100_000, 422, "body"),
     ],
 )
 async def test_refusals(

@@ -53,6 +53,17 @@ async def test_the_users_credentials_stop_and_the_instances_are_added(
     assert not {"Cookie", "Origin", "Referer"} & got.keys()
 
 
+async def test_a_path_does_not_lead_upwards(
+    jp_fetch: Fetch, upstream: Upstream, jp_http_port: int, jp_auth_header: dict[str, str]
+) -> None:
+    # By hand, for clients resolve such a path themselves.
+    reader, writer = await asyncio.open_connection("127.0.0.1", jp_http_port)
+    writer.write(ask(f"{PUBLIC}/../../../../api/v1/secrets", jp_auth_header))
+    status = await asyncio.wait_for(reader.readline(), SOON)
+    writer.close()
+    assert status.split()[1] == b"400"
+
+
 async def test_the_instance_sets_no_cookies_and_is_framed_by_us_only(
     jp_fetch: Fetch, upstream: Upstream
 ) -> None:

@@ -22,6 +22,9 @@ def test_credentials_and_connection_headers_stop_at_the_proxy() -> None:
             ("Connection", "keep-alive, X-Hop"),
             ("X-Hop", "1"),
             ("Sec-WebSocket-Key", "1"),
+            ("Impersonate-User", "admin"),
+            ("impersonate-extra-x", "1"),
+            ("X-Remote-Group", "system:masters"),
             ("Accept", "*/*"),
         ]
     )
@@ -39,6 +42,10 @@ def test_the_upstream_sets_no_cookies_and_opens_no_origins() -> None:
             ("Set-Cookie", "a=1"),
             ("Access-Control-Allow-Origin", "*"),
             ("Clear-Site-Data", '"*"'),
+            ("Strict-Transport-Security", "max-age=99999999; includeSubDomains"),
+            ("Alt-Svc", 'h2="elsewhere:443"'),
+            ("Report-To", "{}"),
+            ("NEL", "{}"),
             ("Transfer-Encoding", "chunked"),
             ("Content-Type", "text/plain"),
         ],
@@ -61,6 +68,22 @@ def test_the_token_is_taken_out_of_the_query_and_the_rest_is_left_alone(
     raw: str, expected: str
 ) -> None:
     assert rewrite.query(raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "climbs"),
+    [
+        ("/../../api/v1/secrets", True),
+        ("/a/..", True),
+        ("/%2e%2E/x", True),
+        ("/a%2f..%2Fb", True),
+        ("/a\\..\\b", True),
+        ("/api/contents/a..b/...", False),
+        ("", False),
+    ],
+)
+def test_a_path_that_leads_upwards(path: str, climbs: bool) -> None:
+    assert rewrite.climbs(path) is climbs
 
 
 @pytest.mark.parametrize("public", PUBLIC)

@@ -57,3 +57,10 @@ def test_cpus_are_thousandths_rounded_up() -> None:
 def test_memory_is_described_for_people() -> None:
     assert describe_memory(25_171_644_416) == "23.4Gi"
     assert describe_memory(0) == "0"
+
+
+@pytest.mark.parametrize("amount", [10**400, 1e308, "9" * 5000, "1e900000", "8Ei"])
+def test_what_kubernetes_cannot_count_is_refused(amount: str | float) -> None:
+    for parse in (parse_memory, parse_cpu):
+        with pytest.raises(ValueError, match="more than Kubernetes can count"):
+            parse(amount)

@@ -135,3 +135,10 @@ async def test_only_the_users_key_logs_in(how: str) -> None:
             config=None,
         )  # fmt: skip
     await asyncio.wait_for(serving, 10)
+
+
+async def test_keys_of_no_use_end_the_connection() -> None:
+    ours, theirs = socket.socketpair()
+    with ours:
+        await serve(theirs, Pod(), host_key=new_key(), authorized_keys="# none yet\n")
+        assert ours.recv(1) == b""

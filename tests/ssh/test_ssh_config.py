@@ -11,7 +11,13 @@ from jupyter_trainhub.errors import Conflict, InvalidField
 from jupyter_trainhub.ssh import atomic_file, authorized_keys, known_hosts, ssh_config
 from jupyter_trainhub.ssh.host_key import new_key, public_key
 from jupyter_trainhub.ssh.identity import Home
-from jupyter_trainhub.ssh.jupyter_server import base_url, keep_token, read_token, token_file
+from jupyter_trainhub.ssh.jupyter_server import (
+    base_url,
+    is_open,
+    keep_token,
+    read_token,
+    token_file,
+)
 from jupyter_trainhub.ssh.ssh_config import Host
 
 STRANGE = ["/a b/c", "/it's", '/"q"', "/100%h", "/back\\slash", "/#x", "/tab\there"]
@@ -167,3 +173,40 @@ def test_tokens_are_kept_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     path.chmod(0o640)
     with pytest.raises(InvalidField, match="other users may read"):
         read_token(path)
+
+
+@pytest.mark.parametrize(
+    ("url", "open_"),
+    [
+        ("http://hub.example.org/", True),
+        ("http://10.0.0.1:8888/", True),
+        ("https://hub.example.org/", False),
+        ("http://localhost:8888/", False),
+        ("http://[::1]:8888/", False),
+    ],
+)
+def test_a_way_that_others_can_read_is_known(url: str, open_: bool) -> None:
+    assert is_open(url) is open_
+
+
+def test_a_line_of_known_hosts_is_read_as_it_was_written() -> None:
+    public = public_key(new_key())
+    alias = known_hosts.alias("0f8c-1")
+    assert known_hosts.parse_line(known_hosts.line(alias, public)) == (alias, public)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "trainhub-1",
+        "trainhub-1 ssh-ed25519 AAAA\n",
+        "trainhub-1\n  ProxyCommand id ssh-ed25519 AAAA",
+        "trainhub-1 ssh-ed25519 AAAA\n* ssh-ed25519 BBBB",
+        "github.com ssh-ed25519 AAAA",
+    ],
+)
+def test_a_servers_answer_adds_no_settings_of_its_own(text: str) -> None:
+    with pytest.raises(InvalidField) as refused:
+        known_hosts.parse_line(text)
+    assert refused.value.field == "server"
