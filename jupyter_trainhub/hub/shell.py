@@ -25,6 +25,8 @@ for shell in "$SHELL" bash zsh ash sh; do
 done
 """
 _ANNOUNCEMENT = re.compile(rb"\x1b\]7777;(\d+)\x07")
+# JSON can hold halves of characters, which nothing else can.
+_PATH = re.compile(r"/[^\0\ud800-\udfff]*")
 _START_SECONDS = 20.0
 _HANG_UP_SECONDS = 5.0
 COLUMNS, ROWS = 80, 24
@@ -47,7 +49,7 @@ class Shell:
         It is ``$SHELL`` of the container, else bash, zsh, ash or sh. Raises InvalidField, NotFound,
         ClusterUnavailable, and Conflict when the container does not run or has no ``/bin/sh``.
         """
-        if cwd is not None and (not cwd.startswith("/") or "\0" in cwd):
+        if cwd is not None and not _PATH.fullmatch(cwd):
             raise InvalidField(
                 f"{cwd!r} is not an absolute path",
                 field="cwd",

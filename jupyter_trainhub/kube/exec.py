@@ -9,6 +9,7 @@ https://kubernetes.io/docs/reference/using-api/websocket-protocols/
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -100,8 +101,11 @@ class Exec:
             if channel in _OUTPUT and len(data) > 1:
                 return _OUTPUT[channel], data[1:]
             if channel == _STATUS and len(data) > 1:
-                self._status, self._ended = json.loads(data[1:]), True
+                self._ended = True
                 self._connection.close()
+                # Without a status that can be read the connection counts as broken.
+                with contextlib.suppress(ValueError):
+                    self._status = json.loads(data[1:])
         return None
 
     async def write(self, data: bytes) -> None:

@@ -65,6 +65,7 @@ class Service:
         self._watch: TensorBoardWatch | None = None
         self._idle_watch: IdleWatch | None = None
         self._probes: ThreadPoolExecutor | None = None
+        self._stopping = False
         self.connections = ConnectionPool()
         self._upstreams: dict[tuple[str, Program], tuple[float, asyncio.Future[Upstream]]] = {}
 
@@ -204,10 +205,18 @@ class Service:
     async def _sweep(self, everybody: bool) -> None:
         hub = await self.hub()
         user, older = (None, OTHERS_SECONDS) if everybody else (hub.user, OWN_SECONDS)
-        await self.probe(lambda: list(hub.idle.sweep(user, older=older)))
+
+        def sweep() -> None:
+            for _ in hub.idle.sweep(user, older=older):
+                if self._stopping:
+                    # A server that ends waits for its threads: those not asked yet are left.
+                    return
+
+        await self.probe(sweep)
 
     async def stop(self) -> None:
         """Ends the watches, the terminals and the threads."""
+        self._stopping = True
         await self.terminals.close()
         if self._watch is not None:
             await self._watch.stop()

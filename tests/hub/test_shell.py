@@ -91,7 +91,7 @@ async def test_what_hangs_up_ends_the_shell_and_what_runs_in_it(client: KubeClie
     assert done.exit_code == 0
 
 
-@pytest.mark.parametrize("cwd", ["relative", "", "/a\0b"])
+@pytest.mark.parametrize("cwd", ["relative", "", "/a\0b", "/\ud800"])
 async def test_only_absolute_folders(client: KubeClient, cwd: str) -> None:
     with pytest.raises(InvalidField):
         await Shell.open(client, "stay", cwd)

@@ -248,9 +248,10 @@ def test_what_an_ide_writes_has_the_mode_that_the_container_gives(
 ) -> None:
     log = tmp_path / "log"
     started = tmp_path / ide
-    started.write_text('#!/bin/sh\ntouch file\necho started\n')
+    started.write_text("#!/bin/sh\ntouch file\necho started\n")
     started.chmod(0o755)
-    command = [*shell, "-c", program("ide.sh").decode(), "ide.sh", str(started), "1", "/p", str(log)]
+    script = [*shell, "-c", program("ide.sh").decode(), "ide.sh"]
+    command = [*script, str(started), "1", "/p", str(log)]
     subprocess.run(command, input=b"secret\n", cwd=tmp_path, umask=0o002, check=True)
     eventually(lambda: "started" in log.read_text(), 10)
     assert facts(tmp_path / "file")[2] == 0o664

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -74,6 +76,29 @@ async def test_looking_starts_no_cluster(extension: FakeTrainHub) -> None:
     with pytest.raises(ClusterUnavailable):
         await extension.service._sweep(False)
     assert extension.fake.connected == 0
+
+
+async def test_a_server_that_ends_asks_no_further_containers(
+    extension: FakeTrainHub, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, asked = extension.service, threading.Event()
+    looks = 0
+
+    def sweep(user: str | None, *, older: float) -> Iterator[None]:
+        nonlocal looks
+        for _ in range(100):
+            looks += 1
+            asked.set()
+            while not service._stopping:
+                time.sleep(0.01)
+            yield
+
+    monkeypatch.setattr(hub.idle, "sweep", sweep)
+    sweeping = asyncio.ensure_future(service._sweep(False))
+    await asyncio.to_thread(asked.wait, SOON)
+    await service.stop()
+    await asyncio.wait_for(sweeping, SOON)
+    assert looks == 1
 
 
 async def test_a_watch_outlives_what_goes_wrong() -> None:
