@@ -25,10 +25,14 @@ ROOT = Path(__file__).parent.parent
 LIST = ROOT / "labextension" / "src" / "serverSentences.json"
 
 _MODULES = {
-    "manifests": "activity folders idle_words job pod_status probe scheduling status troubles",
+    "manifests": "activity folders idle_words instance_status job job_status pod_status probe"
+    " scheduling troubles workload_status",
     "specs": "base job mount names quantity resources",
-    "hub": "activity check cluster creation editing fit ide idle images instances jobs policy quota"
-    " reach refusal request room shell storages terminals",
+    "hub": "cluster images jobs policy storages",
+    "hub/access": "ide reach shell terminals",
+    "hub/capacity": "check fit quota refusal request room",
+    "hub/idle": "activity manager",
+    "hub/instances": "creation editing manager",
     "hub/tensorboards": "manager roots",
     "kube": "client credentials exec portforward refusal stream",
     "server": "connection failures",

@@ -9,8 +9,8 @@ from typing import Any
 from jupyter_trainhub.api import session
 from jupyter_trainhub.api.display import html
 from jupyter_trainhub.api.follow import ProgressBar
+from jupyter_trainhub.hub.access.reach import bracketed
 from jupyter_trainhub.hub.descriptions import why
-from jupyter_trainhub.hub.reach import bracketed
 from jupyter_trainhub.hub.tables import Table, instances_table
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.hub.waiting import wait_gone

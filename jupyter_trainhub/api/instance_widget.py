@@ -13,7 +13,7 @@ from jupyter_trainhub.api import session
 from jupyter_trainhub.api.form import Form
 from jupyter_trainhub.api.instance import Instance
 from jupyter_trainhub.errors import InvalidField, TrainHubError
-from jupyter_trainhub.hub.check import invalid
+from jupyter_trainhub.hub.capacity.check import invalid
 from jupyter_trainhub.hub.descriptions import Lines, describe_check
 from jupyter_trainhub.hub.forms import schemas
 from jupyter_trainhub.hub.hub import group_names, user_name

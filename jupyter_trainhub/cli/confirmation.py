@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from jupyter_trainhub.hub.losses import Act, losses
+from jupyter_trainhub.hub.instances.losses import Act, losses
 
 if TYPE_CHECKING:
     from jupyter_trainhub.hub.views import View

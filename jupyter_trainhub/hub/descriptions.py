@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jupyter_trainhub.hub.request import words
+from jupyter_trainhub.hub.capacity.request import words
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.manifests.pod import GPU
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_trainhub.config import TrainHubConfig, load_config
 from jupyter_trainhub.errors import TrainHubError
+from jupyter_trainhub.hub.access.ide import Ides
+from jupyter_trainhub.hub.access.interfaces import ContainerLooks
+from jupyter_trainhub.hub.access.shell import Shell
 from jupyter_trainhub.hub.cluster import ClusterChoice, choose_cluster, connect
-from jupyter_trainhub.hub.ide import Ides
-from jupyter_trainhub.hub.idle import Idle
-from jupyter_trainhub.hub.instances import Instances
-from jupyter_trainhub.hub.interfaces import ContainerLooks
+from jupyter_trainhub.hub.idle.manager import Idle
+from jupyter_trainhub.hub.instances.manager import Instances
 from jupyter_trainhub.hub.jobs import Jobs
 from jupyter_trainhub.hub.nodes import Nodes
 from jupyter_trainhub.hub.policy import gpu_resources
-from jupyter_trainhub.hub.shell import Shell
 from jupyter_trainhub.hub.storages import Storages
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.discovery import Discovery
@@ -66,7 +66,7 @@ class Hub:
         return TensorBoards(self.config)
 
     async def shell(self, pod: str, cwd: str | None = None) -> Shell:
-        """A shell in an instance's pod: see :meth:`jupyter_trainhub.hub.shell.Shell.open`."""
+        """A shell in an instance's pod: see :class:`~jupyter_trainhub.hub.access.shell.Shell`."""
         return await Shell.open(self.client, pod, cwd)
 
     async def exec(self, pod: str, command: Sequence[str], *, tty: bool = False) -> Exec:

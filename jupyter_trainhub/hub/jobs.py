@@ -26,6 +26,7 @@ from jupyter_trainhub.inpod import program
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import CONFIG_MAPS, JOBS, PODS, SERVICES
 from jupyter_trainhub.manifests.job import LAUNCHER, choose_port, job_objects, taken_ports
+from jupyter_trainhub.manifests.job_status import ENDED, job_view
 from jupyter_trainhub.manifests.labels import (
     STOPPED_AT,
     STOPPED_BY,
@@ -36,7 +37,6 @@ from jupyter_trainhub.manifests.labels import (
     selector,
     user_name,
 )
-from jupyter_trainhub.manifests.status import ENDED, job_view
 from jupyter_trainhub.specs.job import JobSpec
 from jupyter_trainhub.specs.names import JOB_PREFIX, to_kubernetes
 

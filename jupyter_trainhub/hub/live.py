@@ -14,9 +14,10 @@ from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.reflector import Reflector, without_managed_fields
 from jupyter_trainhub.kube.resources import EVENTS, JOBS, NODES, PODS, STATEFUL_SETS, Resource
 from jupyter_trainhub.manifests.idle import NO_POLICY, Policy
+from jupyter_trainhub.manifests.instance_status import instance_view
+from jupyter_trainhub.manifests.job_status import job_view
 from jupyter_trainhub.manifests.labels import KIND, Object, selector, user_name
 from jupyter_trainhub.manifests.requests import Amounts
-from jupyter_trainhub.manifests.status import instance_view, job_view
 
 OnView = Callable[[str, str, str, Object | None], None]
 

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from jupyter_trainhub.errors import Forbidden, TrainHubError
-from jupyter_trainhub.hub import fit
-from jupyter_trainhub.hub.request import Request
-from jupyter_trainhub.hub.room import gpu_model, holds_room, is_ready, rooms
+from jupyter_trainhub.hub.capacity import fit
+from jupyter_trainhub.hub.capacity.request import Request
+from jupyter_trainhub.hub.capacity.room import gpu_model, holds_room, is_ready, rooms
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import NODES, PODS
 from jupyter_trainhub.manifests.labels import KIND, Object, Objects, owner, user_name

@@ -80,7 +80,7 @@ class ProxyHandler(TrainHubHandler):
     def refused(self, name: str, refusal: UpstreamRefused) -> TrainHubError:
         """The error for what the API server does not pass on to the program."""
         # Imported here, for it loads what a server without instances does without.
-        from jupyter_trainhub.hub.reach import refused
+        from jupyter_trainhub.hub.access.reach import refused
 
         self.forget(name)
         error = refused(refusal.code, refusal.message) or self._silent()

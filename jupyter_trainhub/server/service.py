@@ -17,8 +17,8 @@ from jupyter_events import EventLogger
 
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import ClusterUnavailable, Conflict
+from jupyter_trainhub.hub.access.terminals import Terminals
 from jupyter_trainhub.hub.tensorboards import TensorBoards
-from jupyter_trainhub.hub.terminals import Terminals
 from jupyter_trainhub.server.connection import ClusterState, Connection, Connector
 from jupyter_trainhub.server.events.emitter import ObjectEvents, View
 from jupyter_trainhub.server.idle_watch import OTHERS_SECONDS, OWN_SECONDS, IdleWatch

@@ -17,7 +17,7 @@ from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from jupyter_trainhub.errors import NotFound
-from jupyter_trainhub.hub.terminals import Terminal
+from jupyter_trainhub.hub.access.terminals import Terminal
 from jupyter_trainhub.server.base import TrainHubHandler
 from jupyter_trainhub.server.failures import answer
 from jupyter_trainhub.server.same_origin import is_same_origin

@@ -13,7 +13,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from jupyter_trainhub.errors import InvalidField
-from jupyter_trainhub.hub.terminals import Terminal
+from jupyter_trainhub.hub.access.terminals import Terminal
 from jupyter_trainhub.server.base import ApiHandler
 
 RESOURCE = "trainhub:terminals"

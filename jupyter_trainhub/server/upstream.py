@@ -17,7 +17,7 @@ from jupyter_trainhub.server.pool import CONNECT_SECONDS, Address, UpstreamUnrea
 from jupyter_trainhub.server.rewrite import Headers
 
 if TYPE_CHECKING:
-    from jupyter_trainhub.hub.reach import Endpoint, Gateway
+    from jupyter_trainhub.hub.access.reach import Endpoint, Gateway
 
 # A websocket that is silent is asked for a sign of life; a host that went away sends no farewell.
 PING_SECONDS = 30.0

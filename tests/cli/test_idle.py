@@ -10,9 +10,9 @@ from jupyter_trainhub.cli.idle import seconds
 from jupyter_trainhub.cli.main import main
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import InvalidField
-from jupyter_trainhub.hub.activity import Activity
 from jupyter_trainhub.hub.cluster import ClusterChoice
 from jupyter_trainhub.hub.hub import Hub
+from jupyter_trainhub.hub.idle.activity import Activity
 from jupyter_trainhub.kube.resources import PODS, STATEFUL_SETS
 from jupyter_trainhub.manifests.activity import Signal
 from jupyter_trainhub.manifests.labels import labels

@@ -13,7 +13,7 @@ from jupyter_trainhub.cli.main import main
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.hub.cluster import ClusterChoice
 from jupyter_trainhub.hub.hub import Hub
-from jupyter_trainhub.hub.losses import Act, losses
+from jupyter_trainhub.hub.instances.losses import Act, losses
 from jupyter_trainhub.kube.resources import PODS, STATEFUL_SETS
 from tests.hub.fakes import FakeCluster
 

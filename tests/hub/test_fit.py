@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from jupyter_trainhub.errors import InvalidField
-from jupyter_trainhub.hub.fit import Fit, fit, require
-from jupyter_trainhub.hub.request import Request
-from jupyter_trainhub.hub.room import rooms
+from jupyter_trainhub.hub.capacity.fit import Fit, fit, require
+from jupyter_trainhub.hub.capacity.request import Request
+from jupyter_trainhub.hub.capacity.room import rooms
 from tests.hub.fakes import node
 
 GIB = 1024**3

@@ -11,9 +11,9 @@ import pytest
 
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import Conflict, InvalidField, NotFound
-from jupyter_trainhub.hub.activity import Activity
 from jupyter_trainhub.hub.hub import Hub
-from jupyter_trainhub.hub.idle import Outcome
+from jupyter_trainhub.hub.idle.activity import Activity
+from jupyter_trainhub.hub.idle.manager import Outcome
 from jupyter_trainhub.manifests.activity import Signal
 from tests.conftest import Kubectl, eventually
 from tests.hub.pods import Run, replicas, running

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_trainhub.hub.ide import session
-from jupyter_trainhub.hub.interfaces import interfaces
+from jupyter_trainhub.hub.access.ide import session
+from jupyter_trainhub.hub.access.interfaces import interfaces
 from jupyter_trainhub.inpod import program
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_trainhub.hub.quota import INSTANCE_OBJECTS, bounds, needs, shares
+from jupyter_trainhub.hub.capacity.quota import INSTANCE_OBJECTS, bounds, needs, shares
 
 GIB = 1024**3
 GPU = "nvidia.com/gpu"

@@ -8,7 +8,7 @@ import pytest
 
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import Conflict, Forbidden
-from jupyter_trainhub.hub.reach import Reach, refused, running_pod
+from jupyter_trainhub.hub.access.reach import Reach, refused, running_pod
 from jupyter_trainhub.kube.credentials import Credentials
 from jupyter_trainhub.server.upstream import Upstream
 from tests.hub.fakes import FakeCluster

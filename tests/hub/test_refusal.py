@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_trainhub.errors import ClusterUnavailable, TrainHubError
-from jupyter_trainhub.hub.refusal import refusal
+from jupyter_trainhub.hub.capacity.refusal import refusal
 from jupyter_trainhub.kube.refusal import status_error
 
 POD = 'pods "dev-a-x" is forbidden: '

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from jupyter_trainhub.errors import Conflict, InvalidField, NotFound, TrainHubError
-from jupyter_trainhub.hub.shell import Shell
+from jupyter_trainhub.hub.access.shell import Shell
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.exec import CommandNotFound, Exec, run
 from tests.conftest import Kubectl, eventually

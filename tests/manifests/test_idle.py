@@ -13,8 +13,8 @@ from jupyter_trainhub.manifests.activity import (
     time_text,
 )
 from jupyter_trainhub.manifests.idle import REASON, Policy, idle_view, judge, view_of
+from jupyter_trainhub.manifests.instance_status import instance_view
 from jupyter_trainhub.manifests.labels import OWNER, STOPPED_AT, STOPPED_REASON
-from jupyter_trainhub.manifests.status import instance_view
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=timezone.utc)
 HOUR = Policy(timeout=3600, timeout_gpu=1800, warning=600, extension_limit=7200)

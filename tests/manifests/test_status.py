@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from jupyter_trainhub.manifests.instance_status import instance_view
+from jupyter_trainhub.manifests.job_status import job_view
 from jupyter_trainhub.manifests.labels import STOPPED_AT, STOPPED_BY
-from jupyter_trainhub.manifests.status import instance_view, job_view
 from tests.manifests.samples import JOBS, PODS, STATEFUL_SETS, pods_of
 
 Object = dict[str, Any]

@@ -16,7 +16,7 @@ from pytest_jupyter.jupyter_server import *  # noqa: F403
 from traitlets.config import Config
 
 from jupyter_trainhub.extension import TrainHub
-from jupyter_trainhub.hub.reach import Endpoint
+from jupyter_trainhub.hub.access.reach import Endpoint
 from tests.server.calls import Fetch, call
 from tests.server.fakes import FakeHub, FakeTrainHub
 from tests.server.upstreams import PREFIX, Upstream

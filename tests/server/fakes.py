@@ -13,7 +13,7 @@ from jupyter_server.auth.authorizer import Authorizer
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import AlreadyExists, Conflict, InvalidField, NotFound, TrainHubError
 from jupyter_trainhub.extension import TrainHub
-from jupyter_trainhub.hub.reach import Endpoint
+from jupyter_trainhub.hub.access.reach import Endpoint
 from jupyter_trainhub.server.connection import Connector
 from jupyter_trainhub.specs.instance import InstanceSpec
 from jupyter_trainhub.specs.job import JobSpec

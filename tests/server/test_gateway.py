@@ -13,7 +13,7 @@ from tornado.httpclient import HTTPClientError
 from tornado.httputil import HTTPHeaders
 
 from jupyter_trainhub.embedded.apiserver.streaming import links
-from jupyter_trainhub.hub.reach import Endpoint, Gateway
+from jupyter_trainhub.hub.access.reach import Endpoint, Gateway
 from jupyter_trainhub.server import rewrite
 from jupyter_trainhub.server.exchange import Exchange, Request
 from jupyter_trainhub.server.pool import ConnectionPool, UpstreamUnreachable

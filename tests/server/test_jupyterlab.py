@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from tornado.testing import bind_unused_port
 
-from jupyter_trainhub.hub.reach import Endpoint
+from jupyter_trainhub.hub.access.reach import Endpoint
 from tests.server.calls import Fetch
 from tests.server.fakes import FakeHub
 from tests.server.upstreams import LAB, PREFIX

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_trainhub.hub.reach import Endpoint
+from jupyter_trainhub.hub.access.reach import Endpoint
 from tests.server.calls import SOON, Fetch, ask, log_in, refusal
 from tests.server.fakes import FakeHub
 from tests.server.upstreams import LAB, MEBIBYTE, PREFIX, Upstream

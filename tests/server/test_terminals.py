@@ -12,7 +12,7 @@ from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
 from jupyter_trainhub.errors import ClusterUnavailable, Conflict, TrainHubError
-from jupyter_trainhub.hub import terminals
+from jupyter_trainhub.hub.access import terminals
 from jupyter_trainhub.server import terminal_websocket
 from tests.server.calls import SOON, Fetch, log_in, refusal
 from tests.server.fakes import FakeHub

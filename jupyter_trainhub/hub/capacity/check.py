@@ -11,12 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from jupyter_trainhub.errors import AlreadyExists, Forbidden, InvalidField, NotFound, TrainHubError
-from jupyter_trainhub.hub.fit import UNKNOWN, Fit, Verdict, fit
+from jupyter_trainhub.hub.capacity.fit import UNKNOWN, Fit, Verdict, fit
+from jupyter_trainhub.hub.capacity.quota import INSTANCE_OBJECTS, Share, bounds, needs, shares
+from jupyter_trainhub.hub.capacity.refusal import Refusal, refusal
+from jupyter_trainhub.hub.capacity.request import Request
+from jupyter_trainhub.hub.capacity.room import holds_room, rooms
 from jupyter_trainhub.hub.nodes import Nodes
-from jupyter_trainhub.hub.quota import INSTANCE_OBJECTS, Share, bounds, needs, shares
-from jupyter_trainhub.hub.refusal import Refusal, refusal
-from jupyter_trainhub.hub.request import Request
-from jupyter_trainhub.hub.room import holds_room, rooms
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import (
     LIMIT_RANGES,

@@ -9,9 +9,9 @@ import time
 from collections.abc import Sequence
 
 from jupyter_trainhub.errors import TrainHubError
+from jupyter_trainhub.hub.access.reach import bracketed
 from jupyter_trainhub.hub.clock import moment
 from jupyter_trainhub.hub.clock import now as now_text
-from jupyter_trainhub.hub.reach import bracketed
 from jupyter_trainhub.inpod import program
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.exec import CommandNotFound, Completed, run

@@ -11,8 +11,8 @@ from itertools import count
 from typing import Protocol
 
 from jupyter_trainhub.errors import NotFound, TrainHubError
+from jupyter_trainhub.hub.access.shell import COLUMNS, ROWS, Shell
 from jupyter_trainhub.hub.clock import now
-from jupyter_trainhub.hub.shell import COLUMNS, ROWS, Shell
 
 # Characters of output that a page gets which connects anew.
 REPLAYED = 1 << 16

@@ -11,11 +11,11 @@ from typing import Literal
 
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import Conflict, InvalidField, NotFound, TrainHubError
-from jupyter_trainhub.hub.activity import Activity
 from jupyter_trainhub.hub.clock import moment
-from jupyter_trainhub.hub.idle_look import look, record
-from jupyter_trainhub.hub.idle_policy import policy_of, thresholds_of
-from jupyter_trainhub.hub.instances import Instances
+from jupyter_trainhub.hub.idle.activity import Activity
+from jupyter_trainhub.hub.idle.look import look, record
+from jupyter_trainhub.hub.idle.policy import policy_of, thresholds_of
+from jupyter_trainhub.hub.instances.manager import Instances
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import PODS, STATEFUL_SETS
 from jupyter_trainhub.manifests.activity import KEEP_UNTIL, reading_of, time_text

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from jupyter_trainhub.hub.activity import Activity
 from jupyter_trainhub.hub.clock import moment
+from jupyter_trainhub.hub.idle.activity import Activity
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import STATEFUL_SETS
 from jupyter_trainhub.manifests.activity import (

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from jupyter_trainhub.hub.request import PORT, Request, held_by, words
+from jupyter_trainhub.hub.capacity.request import PORT, Request, held_by, words
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.manifests.requests import Amounts, amounts
 

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 
 from jupyter_trainhub.errors import AlreadyExists, Conflict, NotFound, TrainHubError
-from jupyter_trainhub.hub.check import name_taken
+from jupyter_trainhub.hub.capacity.check import name_taken
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import SECRETS, SERVICES, STATEFUL_SETS, Resource
 from jupyter_trainhub.manifests.instance import InstanceObjects

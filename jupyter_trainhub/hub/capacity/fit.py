@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from jupyter_trainhub.errors import InvalidField
-from jupyter_trainhub.hub.request import Request, words
-from jupyter_trainhub.hub.room import NodeRoom, Room
+from jupyter_trainhub.hub.capacity.request import Request, words
+from jupyter_trainhub.hub.capacity.room import NodeRoom, Room
 from jupyter_trainhub.manifests.pod import GPU
 from jupyter_trainhub.manifests.requests import Amounts
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jupyter_trainhub.hub.request import words
+from jupyter_trainhub.hub.capacity.request import words
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.manifests.pod import GPU
 from jupyter_trainhub.manifests.requests import Amounts, amounts, pod_limits, pod_requests

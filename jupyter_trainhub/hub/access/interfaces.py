@@ -7,7 +7,7 @@ import time
 from typing import Literal, TypedDict
 
 from jupyter_trainhub.errors import ClusterUnavailable
-from jupyter_trainhub.hub.instances import Instances
+from jupyter_trainhub.hub.instances.manager import Instances
 from jupyter_trainhub.inpod import program
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.exec import CommandNotFound, run

@@ -12,9 +12,9 @@ import time
 from typing import NoReturn
 
 from jupyter_trainhub.errors import ClusterRefused, Conflict
-from jupyter_trainhub.hub.instances import Instances
-from jupyter_trainhub.hub.interfaces import ContainerLooks, Ide, interfaces
-from jupyter_trainhub.hub.reach import Endpoint, Reach
+from jupyter_trainhub.hub.access.interfaces import ContainerLooks, Ide, interfaces
+from jupyter_trainhub.hub.access.reach import Endpoint, Reach
+from jupyter_trainhub.hub.instances.manager import Instances
 from jupyter_trainhub.inpod import program
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.exec import run

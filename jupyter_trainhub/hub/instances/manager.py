@@ -10,21 +10,27 @@ from typing import Any
 
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import InvalidField, NotFound
-from jupyter_trainhub.hub.check import Check, check, invalid
+from jupyter_trainhub.hub.access.reach import Endpoint, Reach, running_pod
+from jupyter_trainhub.hub.capacity.check import Check, check, invalid
 from jupyter_trainhub.hub.clock import now
-from jupyter_trainhub.hub.creation import make
-from jupyter_trainhub.hub.editing import change, end_pods, require_started, require_version
 from jupyter_trainhub.hub.events import events_of, telling
-from jupyter_trainhub.hub.idle_policy import policy_of
+from jupyter_trainhub.hub.idle.policy import policy_of
 from jupyter_trainhub.hub.images import default_image
+from jupyter_trainhub.hub.instances.creation import make
+from jupyter_trainhub.hub.instances.editing import (
+    change,
+    end_pods,
+    require_started,
+    require_version,
+)
+from jupyter_trainhub.hub.instances.readiness import wait_ready
 from jupyter_trainhub.hub.nodes import Nodes
 from jupyter_trainhub.hub.policy import Policy
-from jupyter_trainhub.hub.reach import Endpoint, Reach, running_pod
-from jupyter_trainhub.hub.readiness import wait_ready
 from jupyter_trainhub.hub.storages import Storages
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import PODS, STATEFUL_SETS
 from jupyter_trainhub.manifests.instance import InstanceObjects, instance_objects
+from jupyter_trainhub.manifests.instance_status import instance_view
 from jupyter_trainhub.manifests.labels import (
     STOPPED_AT,
     STOPPED_BY,
@@ -36,7 +42,6 @@ from jupyter_trainhub.manifests.labels import (
     user_name,
 )
 from jupyter_trainhub.manifests.revision import edit_patch, with_revision
-from jupyter_trainhub.manifests.status import instance_view
 from jupyter_trainhub.specs.instance import InstanceSpec
 from jupyter_trainhub.specs.names import INSTANCE_PREFIX, to_kubernetes
 

@@ -1,0 +1,1 @@
+"""Ways into a running instance: its programs' addresses, IDE, shells."""

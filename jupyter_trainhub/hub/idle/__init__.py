@@ -1,0 +1,1 @@
+"""Idle instances: signs of activity, warning, stop."""

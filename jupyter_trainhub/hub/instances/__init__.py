@@ -1,0 +1,1 @@
+"""Dev instances: created, found, changed, stopped, started, deleted."""
