@@ -82,7 +82,8 @@ def configure_site(config: Path, nas: Path) -> None:
                 "path": "/mnt/user/{username}",
                 "host_path": str(nas),
                 "sub_path": "users/{username}",
-                "create": {"uid": os.getuid(), "gid": os.getgid(), "mode": "0750"},
+                # Root of the pod, which is whoever runs the embedded cluster.
+                "create": {"uid": 0, "gid": 0, "mode": "0750"},
             }
         ],
         "presets": [
