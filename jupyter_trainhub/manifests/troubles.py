@@ -285,8 +285,7 @@ ENDED = (
         "Start it again; write large files to a mounted folder.",
     ),
     Rule(
-        r"^Evicted.*exceed(?:s|ed) (?:its|the) (?:local )?(?P<resource>ephemeral[- ]storage|"
-        r"emptyDir)[^.]*?(?P<limit>limit[^.]*)?",
+        r"^Evicted.*(?:(?:ephemeral|EmptyDir).*exceeds|exceeded its local ephemeral storage)",
         "It wrote more to the disk of the node than it may.",
         "Write large files to a mounted folder.",
     ),

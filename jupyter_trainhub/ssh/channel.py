@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -28,9 +29,9 @@ class Channel:
         """Starts to move bytes."""
         self._task = asyncio.ensure_future(self.run())
 
+    @abstractmethod
     async def run(self) -> None:
         """Moves bytes until one side has ended."""
-        raise NotImplementedError
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone, or everything was said."""

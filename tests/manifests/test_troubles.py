@@ -286,8 +286,20 @@ RECORDED: list[tuple[Sequence[Rule], str, str, str]] = [
     (
         troubles.ENDED,
         "Evicted Pod ephemeral local storage usage exceeds the total limit of containers 2Gi.",
-        "ended it",
-        "Start it again",
+        "wrote more to the disk",
+        "mounted folder",
+    ),
+    (
+        troubles.ENDED,
+        'Evicted Container main exceeded its local ephemeral storage limit "1Gi". ',
+        "wrote more to the disk",
+        "mounted folder",
+    ),
+    (
+        troubles.ENDED,
+        'Evicted Usage of EmptyDir volume "scratch" exceeds the limit "1Gi". ',
+        "wrote more to the disk",
+        "mounted folder",
     ),
     (
         troubles.ENDED,

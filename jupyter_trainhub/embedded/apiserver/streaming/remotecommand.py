@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import socket
+from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from typing import ClassVar
@@ -60,13 +61,13 @@ class RemoteCommandHandler(UpgradeHandler):
         """Whether an option of the query is on."""
         return self.get_query_argument(option, "") in ("true", "1")
 
+    @abstractmethod
     def tty(self) -> bool:
         """Whether the command has a terminal."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def connect(self) -> socket.socket | None:
         """The socket (see ``shim.attach``), which does not block; None if there is none."""
-        raise NotImplementedError
 
     async def output(self, connection: socket.socket | None) -> AsyncIterator[bytes]:
         """Packets of the container, up to its end."""
