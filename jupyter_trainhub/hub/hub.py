@@ -12,13 +12,14 @@ from jupyter_trainhub.config import TrainHubConfig, load_config
 from jupyter_trainhub.errors import TrainHubError
 from jupyter_trainhub.hub.access.ide import Ides
 from jupyter_trainhub.hub.access.interfaces import ContainerLooks
+from jupyter_trainhub.hub.access.reach import Reach
 from jupyter_trainhub.hub.access.shell import Shell
 from jupyter_trainhub.hub.cluster import ClusterChoice, choose_cluster, connect
 from jupyter_trainhub.hub.idle.manager import Idle
 from jupyter_trainhub.hub.instances.manager import Instances
 from jupyter_trainhub.hub.jobs import Jobs
 from jupyter_trainhub.hub.nodes import Nodes
-from jupyter_trainhub.hub.policy import gpu_resources
+from jupyter_trainhub.hub.policy import Policy, gpu_resources
 from jupyter_trainhub.hub.storages import Storages
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.discovery import Discovery
@@ -42,10 +43,12 @@ class Hub:
         self.discovery = Discovery(client)
         self.nodes = Nodes(client, gpu_resources(config))
         self.storage = Storages(self.nodes, config, user, group_names(config))
-        self.instances = Instances(client, config, self.nodes, self.storage, user)
+        policy = Policy(config, self.storage)
+        self.reach = Reach(client, config, self.storage)
+        self.instances = Instances(client, config, self.nodes, policy, self.reach, user)
         self.looks = ContainerLooks(client, self.instances)
-        self.ides = Ides(client, self.instances, self.instances.reach, self.looks)
-        self.jobs = Jobs(client, config, self.nodes, self.storage, user)
+        self.ides = Ides(client, self.instances, self.reach, self.looks)
+        self.jobs = Jobs(client, config, self.nodes, policy, user)
         self.idle = Idle(client, config, self.instances)
 
     @classmethod

@@ -20,7 +20,6 @@ from jupyter_trainhub.hub.images import default_image
 from jupyter_trainhub.hub.logs import JobLog, PodOfRank
 from jupyter_trainhub.hub.nodes import Nodes
 from jupyter_trainhub.hub.policy import Policy
-from jupyter_trainhub.hub.storages import Storages
 from jupyter_trainhub.hub.waiting import wait_until
 from jupyter_trainhub.inpod import program
 from jupyter_trainhub.kube.client import KubeClient
@@ -59,13 +58,13 @@ class Jobs:
         client: KubeClient,
         config: TrainHubConfig,
         nodes: Nodes,
-        storage: Storages,
+        policy: Policy,
         user: str,
     ) -> None:
         self.client = client
         self._config = config
         self._nodes = nodes
-        self._policy = Policy(config, storage)
+        self._policy = policy
         self._user = user
 
     def create(self, spec: JobSpec, bundle: Bundle | None = None) -> Object:

@@ -90,7 +90,7 @@ async def enter(user: Hub, pod: str) -> None:
     assert (await connection.read()).startswith(b"HTTP/1.0 200")
     await connection.close()
     running = await asyncio.to_thread(user.instances.running, "desk")
-    endpoint = user.instances.reach.endpoint(running, port, "", "token")
+    endpoint = user.reach.endpoint(running, port, "", "token")
     assert endpoint.gateway is not None
     assert await asyncio.to_thread(endpoint.answers, "/")
     await served.close()

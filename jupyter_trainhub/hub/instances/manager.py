@@ -26,7 +26,6 @@ from jupyter_trainhub.hub.instances.editing import (
 from jupyter_trainhub.hub.instances.readiness import wait_ready
 from jupyter_trainhub.hub.nodes import Nodes
 from jupyter_trainhub.hub.policy import Policy
-from jupyter_trainhub.hub.storages import Storages
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import PODS, STATEFUL_SETS
 from jupyter_trainhub.manifests.instance import InstanceObjects, instance_objects
@@ -57,14 +56,15 @@ class Instances:
         client: KubeClient,
         config: TrainHubConfig,
         nodes: Nodes,
-        storage: Storages,
+        policy: Policy,
+        reach: Reach,
         user: str,
     ) -> None:
         self.client = client
         self._config = config
         self._nodes = nodes
-        self._policy = Policy(config, storage)
-        self.reach = Reach(client, config, storage)
+        self._policy = policy
+        self._reach = reach
         self._user = user
         self._idle = policy_of(config)
 
@@ -181,7 +181,7 @@ class Instances:
 
     def endpoint(self, name: str) -> Endpoint:
         """Where its Jupyter server listens. Raises NotFound, or Conflict when it does not run."""
-        return self.reach.lab(name, self.running(name))
+        return self._reach.lab(name, self.running(name))
 
     def running(self, name: str) -> Object:
         """Its running pod, as the cluster has it. Raises NotFound, or Conflict as above."""

@@ -6,6 +6,7 @@ import { formatDuration, secondsBetween } from '../../duration';
 import { PhaseLabel } from '../../phase';
 import { formatBytes, formatCount } from '../../quantity';
 import type { IIdle, IInstance } from '../../views';
+import { keepWords } from '../idle';
 
 /** The top of an instance's tab: which one it is, how it stands, and what can be done to it. */
 export function InstanceHeader({
@@ -133,7 +134,6 @@ function IdleWarning(props: {
   const now = useNow(1_000);
   const { name, idle, stopsAt } = props;
   const left = (Date.parse(stopsAt) - now) / 1000;
-  const extension = idle.policy?.extension;
   return (
     <div className="jp-TrainHub-notice jp-TrainHub-idleWarning">
       <span>
@@ -149,11 +149,7 @@ function IdleWarning(props: {
       <CommandButton
         command={CommandIDs.extendInstance}
         args={{ name }}
-        label={
-          extension === 3600 || !extension
-            ? trans.__('Keep for 1 hour')
-            : trans.__('Keep for %1', formatDuration(extension, trans))
-        }
+        label={keepWords(idle, trans)}
       />
     </div>
   );

@@ -28,9 +28,8 @@ function StartingPanel({ instance }: { instance: IInstance }): JSX.Element {
   const { trans } = useHub();
   const { name, remedy } = instance;
   return (
-    <Splash
-      title={useTitle(instance)}
-      phase={instance.phase}
+    <State
+      instance={instance}
       busy
       message={
         whyText(instance) ||
@@ -55,15 +54,14 @@ function StartingPanel({ instance }: { instance: IInstance }): JSX.Element {
           label={trans.__('Edit…')}
         />
       )}
-    </Splash>
+    </State>
   );
 }
 
 function StoppingPanel({ instance }: { instance: IInstance }): JSX.Element {
   return (
-    <Splash
-      title={useTitle(instance)}
-      phase={instance.phase}
+    <State
+      instance={instance}
       busy
       message={whyText(instance)}
       body={<RawDetails details={instance.details} />}
@@ -75,9 +73,8 @@ function StoppedPanel({ instance }: { instance: IInstance }): JSX.Element {
   const { trans } = useHub();
   const { name } = instance;
   return (
-    <Splash
-      title={useTitle(instance)}
-      phase={instance.phase}
+    <State
+      instance={instance}
       message={
         whyText(instance) ||
         trans.__('It keeps its definition and uses no resources.')
@@ -95,7 +92,7 @@ function StoppedPanel({ instance }: { instance: IInstance }): JSX.Element {
         args={{ name }}
         label={trans.__('Edit…')}
       />
-    </Splash>
+    </State>
   );
 }
 
@@ -103,9 +100,8 @@ function FailedPanel({ instance }: { instance: IInstance }): JSX.Element {
   const { trans } = useHub();
   const { name } = instance;
   return (
-    <Splash
-      title={useTitle(instance)}
-      phase={instance.phase}
+    <State
+      instance={instance}
       message={whyText(instance)}
       body={
         <>
@@ -134,11 +130,24 @@ function FailedPanel({ instance }: { instance: IInstance }): JSX.Element {
         args={{ name }}
         label={trans.__('Delete')}
       />
-    </Splash>
+    </State>
   );
 }
 
-function useTitle({ name, phase }: IInstance): string {
+/** A splash that names the instance and its phase. */
+function State(
+  props: Omit<React.ComponentProps<typeof Splash>, 'title' | 'phase'> & {
+    instance: IInstance;
+  }
+): JSX.Element {
   const { trans } = useHub();
-  return trans.__('Instance %1: %2', name, phaseWord(phase, trans));
+  const { instance, ...splash } = props;
+  const { name, phase } = instance;
+  return (
+    <Splash
+      {...splash}
+      title={trans.__('Instance %1: %2', name, phaseWord(phase, trans))}
+      phase={phase}
+    />
+  );
 }
