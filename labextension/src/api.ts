@@ -73,8 +73,15 @@ export class TrainHubApi {
   }
 
   /** Version of the server half, and how its cluster stands. */
-  status(options: IPollOptions = {}): Promise<IStatus> {
-    return this._json('status', {}, options);
+  async status(options: IPollOptions = {}): Promise<IStatus> {
+    const status = await this._json<IStatus>('status', {}, options);
+    const { message } = status.cluster;
+    return message
+      ? {
+          ...status,
+          cluster: { ...status.cluster, message: asSentence(message) }
+        }
+      : status;
   }
 
   /** JSON Schemas of the specs, with the defaults and presets of this site. */

@@ -71,6 +71,18 @@ describe('TrainHubApi', () => {
     ]);
   });
 
+  it('tells what is wrong with the cluster as a sentence', async () => {
+    const message = 'the cluster does not answer';
+    const { api } = new RequestTable({
+      'GET status': {
+        body: { ...STATUS, cluster: { ...STATUS.cluster, message } }
+      }
+    });
+    expect((await api.status()).cluster.message).toBe(
+      'The cluster does not answer.'
+    );
+  });
+
   it('escapes names in addresses', async () => {
     const table = new RequestTable({ 'DELETE jobs/a%2Fb': { status: 204 } });
     await table.api.jobs.delete('a/b');
