@@ -1,6 +1,7 @@
 # Everything a newcomer or a developer runs. Each target prepares what it needs: the virtual
-# environment in .venv, the front end, Chromium, OpenSSH and git for the tests. Nothing is installed
-# outside this folder, but for Debian's packages of the latter when `make test` is run by root.
+# environment in .venv, the front end, and for the tests Chromium, OpenSSH, git, a registry and
+# skopeo. Nothing is installed outside this folder, but for Debian's packages of the latter when
+# `make test` is run by root.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c

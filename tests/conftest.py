@@ -1,7 +1,8 @@
 """The cluster that integration tests run against.
 
 By default an embedded one of the tests' own. ``TRAINHUB_TEST_KUBECONFIG`` names another, with
-``TRAINHUB_TEST_IMAGE``, an image that has Python and /bin/sh.
+``TRAINHUB_TEST_IMAGE``, an image that has Python and /bin/sh, and ``TRAINHUB_TEST_REGISTRY``, a
+registry that both the tests and that cluster reach, ``HOST[:PORT][/PATH]``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 import pytest
 
 from jupyter_trainhub.embedded import lifecycle
+from tests.distribution import Distribution
 
 
 class Kubectl:
@@ -98,6 +100,20 @@ def kubeconfig(request: pytest.FixtureRequest) -> Path:
 def image() -> str:
     """An image of the cluster under test."""
     return os.environ.get("TRAINHUB_TEST_IMAGE", "host")
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where tests may push images to, ``HOST[:PORT][/PATH]``; the cluster can pull from there."""
+    given = os.environ.get("TRAINHUB_TEST_REGISTRY")
+    if given:
+        yield given
+        return
+    server = Distribution(tmp_path_factory.mktemp("registry")).start()
+    try:
+        yield server.host
+    finally:
+        server.stop()
 
 
 @pytest.fixture

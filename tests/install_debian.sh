@@ -27,6 +27,8 @@ missing() {
   chromium >/dev/null || echo chromium fonts-liberation
   type -P ssh >/dev/null && type -P scp >/dev/null || echo openssh-client
   type -P git >/dev/null || echo git
+  type -P docker-registry >/dev/null || echo docker-registry
+  type -P skopeo >/dev/null || echo skopeo
 }
 
 install_for_all() {
@@ -75,6 +77,8 @@ FONTS
   starter bin/scp scp -S "$folder/bin/ssh"
   starter bin/sftp sftp -S "$folder/bin/ssh"
   starter bin/git git
+  starter bin/docker-registry docker-registry
+  starter bin/skopeo skopeo
 }
 
 # starter PROGRAM NAME [ARGUMENT...]: FOLDER/bin/NAME starts what was unpacked, if it was.
@@ -115,3 +119,5 @@ hash -r
 "$(chromium)" --version
 ssh -V
 git --version
+docker-registry --version
+skopeo --version
