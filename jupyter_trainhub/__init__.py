@@ -1,8 +1,9 @@
 """Dev instances, distributed jobs and TensorBoard on Kubernetes, from inside JupyterLab.
 
 In a notebook: ``import jupyter_trainhub as th``, then ``th.submit()``, ``th.jobs``,
-``th.instances``, ``th.tensorboard("runs")``, ``th.cluster``. Names are imported at their first use,
-for the package itself is imported by every Jupyter server and every program inside a pod.
+``th.instances``, ``th.images``, ``th.tensorboard("runs")``, ``th.cluster``. Names are imported at
+their first use, for the package itself is imported by every Jupyter server and by every program
+inside a pod.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jupyter_trainhub._version import __version__ as __version__
     from jupyter_trainhub.api import (
+        Image,
         Instance,
         Job,
         TensorBoard,
         cluster,
+        images,
         instance_form,
         instances,
         jobs,
@@ -24,10 +27,12 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Image",
     "Instance",
     "Job",
     "TensorBoard",
     "cluster",
+    "images",
     "instance_form",
     "instances",
     "jobs",

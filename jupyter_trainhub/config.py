@@ -120,6 +120,129 @@ class TrainHubConfig(Configurable):
         the instance or job.
         """,
     ).tag(config=True)
+    registry = Unicode(
+        "",
+        help="""
+        Where saved images go, as pods name it: a registry's host and a path, such as
+        "registry.example.com/team". Empty: the registry that the cluster says it hosts, by the
+        ConfigMap kube-public/local-registry-hosting (KEP-1755).
+        """,
+    ).tag(config=True)
+    registry_url = Unicode(
+        "",
+        help="""
+        Where that registry answers for this machine, such as "http://10.0.0.5:5000". Empty: at its
+        host, by https.
+        """,
+    ).tag(config=True)
+    registry_mirrors = Dict(
+        value_trait=Unicode(),
+        key_trait=Unicode(),
+        help="""
+        Other addresses for registries: {"docker.io": "https://mirror.example.com"}. They are asked
+        as containerd asks its mirrors, with ?ns=.
+        """,
+    ).tag(config=True)
+    insecure_registries = List(
+        Unicode(),
+        help="""
+        Hosts of registries, HOST or HOST:PORT, whose certificate is not verified, and which are
+        asked by plain http where they know no TLS. Those of this machine itself are such anyway.
+        """,
+    ).tag(config=True)
+    registry_ca = Unicode(
+        "",
+        help="""
+        A file with certificates of authorities that registries are trusted by, besides the system's.
+        """,
+    ).tag(config=True)
+    registry_auth_file = Unicode(
+        "",
+        help="""
+        A docker configuration file with the passwords of registries. Before it come no others;
+        after it those of registry_secret and of docker and podman on this machine.
+        """,
+    ).tag(config=True)
+    registry_secret = Unicode(
+        "",
+        help="""
+        The Secret in the namespace with the passwords of registries
+        (kubernetes.io/dockerconfigjson).
+        """,
+    ).tag(config=True)
+    pull_secrets = List(
+        Unicode(),
+        help="""
+        Secrets in the namespace with which nodes pull images (imagePullSecrets of every pod).
+        Empty: registry_secret.
+        """,
+    ).tag(config=True)
+    archive_roots = List(
+        Unicode(),
+        help="""
+        Folders besides Jupyter's root folder from which images may be loaded, and to which they may
+        be written.
+        """,
+    ).tag(config=True)
+    snapshot_compression = Enum(
+        ("zstd", "gzip"),
+        default_value="zstd",
+        help="""
+        How the layers of saved images are compressed. "zstd" is several times as fast; "gzip" is
+        for nodes with container engines from before 2020.
+        """,
+    ).tag(config=True)
+    snapshot_exclude = List(
+        Unicode(),
+        [
+            "/tmp/**",
+            "/var/tmp/**",
+            "/run/**",
+            "/var/cache/apt/**",
+            "/var/lib/apt/lists/**",
+            "**/.cache/pip/**",
+            "**/.cache/uv/**",
+            "**/pkgs/*.conda",
+            "**/pkgs/*.tar.bz2",
+            "**/.local/share/jupyter/runtime/**",
+            "**/.local/share/Trash/**",
+            "**/.ipynb_checkpoints/**",
+        ],
+        help="""
+        What is not saved with an instance unless its user says so: paths in which * stands for
+        anything within a name, and ** for any folders.
+        """,
+    ).tag(config=True)
+    snapshot_secrets = List(
+        Unicode(),
+        [
+            "**/.ssh/**",
+            "**/.aws/**",
+            "**/.kube/**",
+            "**/.netrc",
+            "**/.pypirc",
+            "**/.git-credentials",
+            "**/.docker/config.json",
+            "**/.cache/huggingface/token",
+            "**/.config/gcloud/**",
+            "**/.bash_history",
+            "**/.ipython/profile_*/history.sqlite",
+        ],
+        help="""
+        Files that count as secrets by their paths, in the same manner; others are known by what is
+        in them. Users are asked before they are saved.
+        """,
+    ).tag(config=True)
+    snapshot_folder = Unicode(
+        "",
+        help="""
+        Where layers of saved images are kept on this machine until the registry has them. Empty:
+        'jupyter-trainhub' in the user's cache folder (XDG_CACHE_HOME, else ~/.cache).
+        """,
+    ).tag(config=True)
+    snapshot_max_bytes = Int(
+        0, min=0, help="Bytes that an instance's changes may have to be saved. 0: any number."
+    ).tag(config=True)
     instance_access = Enum(
         ("auto", "direct", "api"),
         default_value="auto",

@@ -132,6 +132,13 @@ class ClusterRefused(TrainHubError):
     default_reason = "ClusterRefused"
 
 
+class RegistryFailed(TrainHubError):
+    """A registry of images does not answer, has no room, or refuses for a reason of its own."""
+
+    status = 502
+    default_reason = "RegistryFailed"
+
+
 class JobFailed(TrainHubError):
     """A job that was waited for did not succeed.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jupyter_trainhub.api.clusters import Cluster
+from jupyter_trainhub.api.image import Image, Images
 from jupyter_trainhub.api.instance import Instance, Instances
 from jupyter_trainhub.api.job import Job, Jobs
 from jupyter_trainhub.api.submission import submit
@@ -12,12 +13,15 @@ from jupyter_trainhub.api.tensorboards import TensorBoard, tensorboard
 
 __all__ = [
     "Cluster",
+    "Image",
+    "Images",
     "Instance",
     "Instances",
     "Job",
     "Jobs",
     "TensorBoard",
     "cluster",
+    "images",
     "instance_form",
     "instances",
     "jobs",
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from jupyter_trainhub.api.instance_widget import InstanceForm
 
 cluster = Cluster()
+images = Images()
 instances = Instances()
 jobs = Jobs()
 

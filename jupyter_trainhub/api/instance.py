@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_trainhub.api import session
 from jupyter_trainhub.api.display import html
@@ -15,6 +15,9 @@ from jupyter_trainhub.hub.tables import Table, instances_table
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.hub.waiting import wait_gone
 from jupyter_trainhub.specs.instance import InstanceSpec
+
+if TYPE_CHECKING:
+    from jupyter_trainhub.api.image import Image
 
 
 class Instance:
@@ -78,6 +81,23 @@ class Instance:
     def events(self) -> list[View]:
         """What the cluster did for it, oldest first."""
         return list(session.hub().instances.events(self.name))
+
+    def save(self, image: str | None = None, *, progress: bool = True, **fields: Any) -> Image:
+        """Save it as an image, called ``image`` or by a new name; it goes on running.
+
+        ``fields`` are those of a SnapshotSpec: ``note``, ``exclude``, ``secrets``, ``overwrite``,
+        ``engine``, ``then``. What is in mounted folders stays there and is not in the image.
+        Raises InvalidField, and Conflict when it fails or secrets are found.
+        """
+        from jupyter_trainhub.api import image as images
+        from jupyter_trainhub.specs.snapshot import SnapshotSpec
+
+        spec = SnapshotSpec.parse({"image": image, **fields})
+        return images.save(self.name, spec, progress=progress)
+
+    def measure(self, *exclude: str) -> View:
+        """What saving it would take along and leave out; ``exclude`` are globs of files."""
+        return session.hub().snapshots.measure(self.name, list(exclude))
 
     def restart(self) -> Instance:
         """End its pod and start another; files outside mounted folders are lost."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_trainhub.cli import idle, instance, output, ssh
+from jupyter_trainhub.cli import idle, image, instance, output, ssh
 from jupyter_trainhub.cli.confirmation import confirmed
 from jupyter_trainhub.cli.spec import instance_fields, job_fields
 from jupyter_trainhub.config import TrainHubConfig, load_config
@@ -61,6 +61,12 @@ def _read(options: Namespace) -> Views:
                 f"there is no node {name!r}", field="name", remedy="Look at 'trainhub get nodes'."
             )
         return [view for view in views if name in (None, view["name"])]
+    if options.kind == "images":
+        if name is not None:
+            return [hub.catalogue.get(name)]
+        return list(hub.catalogue.list(options.search or "")["items"])
+    if options.kind == "transfers":
+        return hub.transfers.list() if name is None else [hub.transfers.get(name)]
     nouns = hub.instances if options.kind == "instances" else hub.jobs
     return nouns.list() if name is None else [nouns.get(name)]
 
@@ -173,6 +179,8 @@ def delete(options: Namespace) -> int:
         hub = connect(options)
         if options.kind == "job":
             hub.jobs.delete(options.name)
+        elif options.kind == "image":
+            hub.catalogue.delete(options.name)
         elif confirmed(options, hub.instances.get(options.name), "delete"):
             hub.instances.delete(options.name)
         else:
@@ -219,6 +227,14 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "start": start,
     "delete": delete,
     "cluster": cluster,
+    "save": image.save,
+    "load": image.load,
+    "export": image.export,
+    "copy": image.copy,
+    "tag": image.tag,
+    "changes": image.changes,
+    "recipe": image.recipe,
+    "check": image.check,
     "edit": instance.edit,
     "restart": instance.restart,
     "events": instance.events,

@@ -16,7 +16,7 @@ _STEP = 16 << 20  # bytes between two tellings of progress where it is not drawn
 
 def show(embedded: EmbeddedCluster, options: Namespace) -> int:
     """``trainhub cluster images``."""
-    output.print_views("images", embedded.images(), options.output)
+    output.print_views("stored images", embedded.images(), options.output)
     return 0
 
 

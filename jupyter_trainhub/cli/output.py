@@ -9,24 +9,28 @@ from typing import Any
 from jupyter_trainhub.hub.descriptions import describe_instance, describe_job, text
 from jupyter_trainhub.hub.tables import (
     Table,
+    catalogue_table,
     events_table,
-    images_table,
     instances_table,
     jobs_table,
     nodes_table,
     signals_table,
+    stored_images_table,
     tensorboards_table,
+    transfers_table,
 )
 from jupyter_trainhub.hub.views import View, Views
 
 _DESCRIPTIONS = {"instances": describe_instance, "jobs": describe_job}
 _TABLES = {
     "events": events_table,
-    "images": images_table,
+    "images": catalogue_table,
     "instances": instances_table,
     "jobs": jobs_table,
     "nodes": nodes_table,
+    "stored images": stored_images_table,
     "tensorboards": tensorboards_table,
+    "transfers": transfers_table,
 }
 
 

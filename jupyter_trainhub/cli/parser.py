@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from jupyter_trainhub.cli import idle, ssh
+from jupyter_trainhub.cli import idle, image, ssh
 from jupyter_trainhub.cli import instance as instances
 from jupyter_trainhub.cli.confirmation import add_yes
 
-KINDS = ("instances", "jobs", "tensorboards", "nodes")
+KINDS = ("instances", "jobs", "images", "transfers", "tensorboards", "nodes")
 
 # What kubectl's users type as well.
-_SINGULAR = {"instance": "instances", "job": "jobs", "tensorboard": "tensorboards", "node": "nodes"}
+_SINGULAR = {kind.removesuffix("s"): kind for kind in KINDS}
 
 
 def kind(text: str) -> str:
@@ -35,6 +35,7 @@ def make_parser() -> argparse.ArgumentParser:
     get = commands.add_parser("get", parents=[where, _output()], help="list or show objects")
     get.add_argument("kind", type=kind, metavar="|".join(KINDS))
     get.add_argument("name", nargs="?", help="one object; default: all")
+    get.add_argument("--search", metavar="TEXT", help="images with this in name, note or owner")
 
     create = commands.add_parser("create", help="create a job, an instance or a TensorBoard")
     made = create.add_subparsers(dest="kind", metavar="job|instance|tensorboard", required=True)
@@ -72,7 +73,7 @@ def make_parser() -> argparse.ArgumentParser:
     for command, kinds, text in (
         ("stop", ("job", "instance"), "end the pods and keep the record"),
         ("start", ("instance",), "start a stopped instance"),
-        ("delete", ("job", "instance", "tensorboard"), "delete an object"),
+        ("delete", ("job", "instance", "image", "tensorboard"), "delete an object"),
     ):
         act = commands.add_parser(command, parents=[where], help=text)
         act.add_argument("kind", choices=kinds)
@@ -92,6 +93,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     ssh.add_parsers(commands, where)
     idle.add_parsers(commands, where, _output())
+    image.add_parsers(commands, where, _output())
 
     cluster = commands.add_parser("cluster", help="the embedded cluster of this machine")
     cluster.add_argument(

@@ -8,6 +8,7 @@ from typing import Any
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.hub.policy import gpu_models
 from jupyter_trainhub.hub.storages import offered
+from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.specs.catalogue import GpuModel, ImageEntry, Preset
 from jupyter_trainhub.specs.instance import InstanceSpec
 from jupyter_trainhub.specs.job import JobSpec
@@ -17,15 +18,20 @@ from jupyter_trainhub.specs.storage import Storage
 Schema = dict[str, Any]
 
 
-def schemas(config: TrainHubConfig, user: str, groups: Collection[str]) -> Schema:
+def schemas(
+    config: TrainHubConfig, user: str, groups: Collection[str], images: Sequence[View] = ()
+) -> Schema:
     """``{instance, job, presets}`` for ``user``, a member of ``groups``; needs no cluster.
+
+    ``images`` are views of those to offer, besides those that the site has set.
 
     Raises InvalidField when the site's storages do not fit the user.
     """
     storages = offered(config, user, groups)
+    choices = _images(config, images)
     return {
-        "instance": _schema(InstanceSpec, config, config.instance_defaults, storages),
-        "job": _schema(JobSpec, config, config.job_defaults, storages),
+        "instance": _schema(InstanceSpec, config, config.instance_defaults, storages, choices),
+        "job": _schema(JobSpec, config, config.job_defaults, storages, choices),
         "presets": {"instance": [_preset(entry) for entry in Preset.parse_all(config.presets)]},
     }
 
@@ -35,18 +41,16 @@ def _schema(
     config: TrainHubConfig,
     defaults: dict[str, Any],
     storages: Sequence[Storage],
+    images: Sequence[Schema],
 ) -> Schema:
     image = {"image": config.default_image} if config.default_image else {}
     mounted = {"storages": [storage.name for storage in storages if storage.default]}
     schema = spec.form_schema({**image, **mounted, **defaults})
     fields = schema["properties"]
-    if config.images:
-        images = ImageEntry.parse_all(config.images)
-        fields["image"]["examples"] = [entry.name for entry in images]
+    if images:
+        fields["image"]["examples"] = [choice["const"] for choice in images]
         # What JSON Schema has no word for: the titles of the examples.
-        fields["image"]["choices"] = [
-            _choice(entry.name, entry.label, entry.description) for entry in images
-        ]
+        fields["image"]["choices"] = images
     if storages:
         fields["storages"]["items"] = {
             "type": "string",
@@ -64,6 +68,19 @@ def _schema(
     if not config.allowed_mounts:
         del fields["mounts"]
     return schema
+
+
+def _images(config: TrainHubConfig, images: Sequence[View]) -> list[Schema]:
+    entries = ImageEntry.parse_all(config.images)
+    official = {entry.name for entry in entries}
+    return [
+        *(_choice(entry.name, entry.label, entry.description) for entry in entries),
+        *(
+            _choice(view["name"], view["title"], view["note"] or view["description"])
+            for view in images
+            if view["name"] not in official
+        ),
+    ]
 
 
 def _choice(value: str, title: str, description: str) -> Schema:

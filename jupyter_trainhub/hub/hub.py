@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from jupyter_trainhub.config import TrainHubConfig, load_config
@@ -26,6 +26,14 @@ from jupyter_trainhub.kube.discovery import Discovery
 from jupyter_trainhub.kube.exec import Exec
 
 if TYPE_CHECKING:
+    from jupyter_trainhub.hub.images.archives import Archives
+    from jupyter_trainhub.hub.images.catalogue import Catalogue
+    from jupyter_trainhub.hub.images.fitness import FitnessCheck
+    from jupyter_trainhub.hub.images.registries import Registries
+    from jupyter_trainhub.hub.images.relay import Relay
+    from jupyter_trainhub.hub.images.snapshots import Snapshots
+    from jupyter_trainhub.hub.images.spools import Spools
+    from jupyter_trainhub.hub.images.transfers import Transfers
     from jupyter_trainhub.hub.tensorboards import TensorBoards
 
 
@@ -50,6 +58,8 @@ class Hub:
         self.ides = Ides(client, self.instances, self.reach, self.looks)
         self.jobs = Jobs(client, config, self.nodes, policy, user)
         self.idle = Idle(client, config, self.instances)
+        # Told of each change of a transfer of this process, in threads of its own.
+        self.on_transfer: Callable[[str, dict[str, Any] | None], None] = lambda id_, view: None
 
     @classmethod
     def connect(cls, config: TrainHubConfig | None = None, user: str | None = None) -> Hub:
@@ -67,6 +77,80 @@ class Hub:
         from jupyter_trainhub.hub.tensorboards import TensorBoards
 
         return TensorBoards(self.config)
+
+    @cached_property
+    def registries(self) -> Registries:
+        """Where images are."""
+        from jupyter_trainhub.hub.images.registries import Registries
+
+        return Registries(self.client, self.config, self.user)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Images to choose from."""
+        from jupyter_trainhub.hub.images.catalogue import Catalogue
+        from jupyter_trainhub.hub.images.usage import known_images
+
+        known = partial(known_images, self.client)
+        return Catalogue(self.client, self.config, self.registries, known)
+
+    @cached_property
+    def archives(self) -> Archives:
+        """Images in files."""
+        from jupyter_trainhub.hub.images.archives import Archives
+
+        return Archives(self.config, self.storage, self.registries, self.transfers, self.spools)
+
+    @cached_property
+    def relay(self) -> Relay:
+        """Images from one registry to another."""
+        from jupyter_trainhub.hub.images.relay import Relay
+
+        return Relay(self.registries, self.transfers)
+
+    @cached_property
+    def fitness(self) -> FitnessCheck:
+        """What images and instances lack."""
+        from jupyter_trainhub.hub.images.fitness import FitnessCheck
+
+        return FitnessCheck(self.client, self.config, self.instances, self.user)
+
+    @cached_property
+    def spools(self) -> Spools:
+        """Files of images on their way."""
+        from jupyter_trainhub.hub.images.spools import Spools
+
+        return Spools(self.config, f"{self.client.server} {self.namespace}")
+
+    @cached_property
+    def transfers(self) -> Transfers:
+        """Images on their way."""
+        from jupyter_trainhub.hub.images.transfers import Transfers
+
+        again = {
+            "snapshot": lambda task: self.snapshots.run(task),
+            "load": lambda task: self.archives.run_load(task),
+            "export": lambda task: self.archives.run_export(task),
+            "copy": lambda task: self.relay.run(task),
+        }
+        return Transfers(
+            self.client,
+            self.user,
+            again,
+            lambda id_, view: self.on_transfer(id_, view),
+        )
+
+    @cached_property
+    def snapshots(self) -> Snapshots:
+        """Instances saved as images."""
+        from jupyter_trainhub.hub.images.snapshots import Snapshots
+
+        return Snapshots(self)
+
+    def close(self) -> None:
+        """End what runs in threads of this hub; waits some seconds."""
+        if "transfers" in self.__dict__:
+            self.transfers.stop()
 
     async def shell(self, pod: str, cwd: str | None = None) -> Shell:
         """A shell in an instance's pod: see :class:`~jupyter_trainhub.hub.access.shell.Shell`."""

@@ -16,7 +16,7 @@ from jupyter_trainhub.errors import (
 )
 from jupyter_trainhub.hub.clock import now
 from jupyter_trainhub.hub.events import events_of, telling
-from jupyter_trainhub.hub.images import default_image
+from jupyter_trainhub.hub.images.default import default_image
 from jupyter_trainhub.hub.logs import JobLog, PodOfRank
 from jupyter_trainhub.hub.nodes import Nodes
 from jupyter_trainhub.hub.policy import Policy

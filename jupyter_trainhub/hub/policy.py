@@ -48,6 +48,7 @@ class Policy:
             node_selector=model.node_selector if model else {},
             storages=storages,
             setup_image=config.setup_image,
+            pull_secrets=config.pull_secrets or list(filter(None, [config.registry_secret])),
         )
         return (spec.model_copy(update={"gpu_model": model.name}) if model else spec), site
 

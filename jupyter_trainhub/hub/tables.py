@@ -59,7 +59,41 @@ def events_table(views: Views) -> Table:
     return Table(("AGE", "TYPE", "REASON", "OBJECT", "MESSAGE"), rows)
 
 
-def images_table(views: Views) -> Table:
+def catalogue_table(views: Views) -> Table:
+    """Images that instances and jobs can be made of, one a row."""
+    rows = [
+        (
+            view["name"],
+            view["source"],
+            "" if view["size"] is None else describe_memory(view["size"]),
+            view["base"] or "",
+            view["owner"] or "",
+            age(view["created"]),
+            view["note"] or view["title"] or view["message"] or "",
+        )
+        for view in views
+    ]
+    return Table(("NAME", "SOURCE", "SIZE", "BASE", "OWNER", "AGE", "NOTE"), rows)
+
+
+def transfers_table(views: Views) -> Table:
+    """Long actions on images, one a row."""
+    rows = [
+        (
+            view["id"],
+            view["type"],
+            view["phase"],
+            view["image"] or "",
+            describe_memory(view["progress"]["bytes"]),
+            age(view["started"]),
+            view["message"] or "",
+        )
+        for view in views
+    ]
+    return Table(("ID", "TYPE", "PHASE", "IMAGE", "BYTES", "AGE", "MESSAGE"), rows)
+
+
+def stored_images_table(views: Views) -> Table:
     """Images of the embedded cluster, a row for each name."""
     rows = [
         (name, view["id"][7:19], describe_memory(view["size"]))

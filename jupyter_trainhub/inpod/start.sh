@@ -3,6 +3,18 @@
 # The first process of a container gets no signal that it does not handle, and Python handles none
 # in its first seconds. So this shell stays the first one: it passes on that the end has come, and
 # takes care of processes whose parents are gone.
+
+# When it started and what it held then, by which it can be saved as an image (rootfs_diff.py).
+# Builtins only until the marker is made, before anything else writes a file. The time since the
+# machine started tells later whether its clock was set back.
+if [ -d /trainhub-start ] && read -r uptime _ </proc/uptime; then
+    echo "$uptime" >/trainhub-start/started
+    if command -v python3 >/dev/null 2>&1; then
+        python3 -I -S /trainhub/rootfs_diff.py names /trainhub-start \
+            </dev/null >/trainhub-start/names.log 2>&1 &
+    fi
+fi
+
 if command -v jupyter-lab >/dev/null 2>&1; then
     trap 'told=1; kill -TERM "$!" 2>/dev/null || exit 143' HUP INT QUIT TERM
     jupyter-lab "$@" &

@@ -14,12 +14,17 @@ class Credentials:
     """Where the API server is, and as whom to ask it.
 
     ``url`` has no slash at its end and may have a path, below which the API lies. ``headers`` hold
-    the token, if there is one. ``ssl_context`` is None for plain HTTP.
+    the token, if there is one. ``ssl_context`` is None for plain HTTP. What it was made of is there
+    for those who make their own: files with the certificate authorities, and with the client's
+    certificate and key; and whether the server's certificate is verified.
     """
 
     url: str
     headers: dict[str, str] = field(repr=False)
     ssl_context: ssl.SSLContext | None = field(repr=False)
+    ca_file: str | None = None
+    certificate_files: tuple[str, str] | None = None
+    verify: bool = True
 
 
 class _Context(ssl.SSLContext):
@@ -55,7 +60,15 @@ def credentials(api_client: Any) -> Credentials:
     headers |= {str(one["key"]).title(): str(one["value"]) for one in settings if one["value"]}
     url = str(configuration.host).rstrip("/")
     context = _ssl_context(configuration) if url.startswith("https:") else None
-    return Credentials(url, headers, context)
+    certificate = (configuration.cert_file, configuration.key_file)
+    return Credentials(
+        url,
+        headers,
+        context,
+        ca_file=configuration.ssl_ca_cert,
+        certificate_files=certificate if all(certificate) else None,
+        verify=configuration.verify_ssl,
+    )
 
 
 def _ssl_context(configuration: Any) -> ssl.SSLContext:

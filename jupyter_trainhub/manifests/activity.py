@@ -21,9 +21,9 @@ USED = f"{DOMAIN}/used-"
 
 State = Literal["active", "idle", "unknown", "none"]
 
-NAMES = ("kernels", "terminals", "lab", "ssh", "ide", "cpu", "gpu")
+NAMES = ("kernels", "terminals", "lab", "ssh", "ide", "saving", "cpu", "gpu")
 # Signals that somebody using the instance through TrainHub sends, about once a minute.
-HEARTBEATS = ("terminals", "lab", "ssh", "ide")
+HEARTBEATS = ("terminals", "lab", "ssh", "ide", "saving")
 # A person who goes on working is noted once a minute, and a little later by a slow cluster.
 HEARTBEAT_SECONDS = 90
 # How far the clocks of two machines may differ before a time is not believed.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import Literal, TypedDict
 
+from jupyter_trainhub.manifests.instance import START_VOLUME
 from jupyter_trainhub.manifests.labels import STORAGES, Object, json_annotation
 from jupyter_trainhub.manifests.pod import CONTAINER
 
@@ -37,11 +38,15 @@ def folders(stateful_set: Object) -> list[Folder]:
     found = [
         _folder(mount, volumes[mount["name"]], str(titles.get(mount["name"], "")))
         for mount in container.get("volumeMounts") or ()
-        if mount["name"] in volumes and volumes[mount["name"]].keys().isdisjoint(_SHOWN)
+        if mount["name"] in volumes and _is_the_users(volumes[mount["name"]])
     ]
     if not any(folder["path"] == "/dev/shm" for folder in found):
         found.append(_memory("/dev/shm"))
     return [*found, _rest(container)]
+
+
+def _is_the_users(volume: Object) -> bool:
+    return volume["name"] != START_VOLUME and volume.keys().isdisjoint(_SHOWN)
 
 
 def _folder(mount: Object, volume: Object, title: str) -> Folder:

@@ -33,6 +33,14 @@ TOKEN_KEY = "token"
 # Where the pod sees its Secret, and the file of it that Jupyter reads there.
 SECRET_FOLDER = "/trainhub"
 SERVER_CONFIG = "jupyter_server_config.py"
+# The program that notes what the container holds when it starts; it comes with the Secret too, for
+# it must run before anybody can send it.
+ROOTFS_DIFF = "rootfs_diff.py"
+
+# Where it notes that; about 6 bytes a file.
+START_VOLUME = "trainhub-start"
+START_FOLDER = f"/{START_VOLUME}"
+_START_SIZE = "128Mi"
 
 # Seconds between two looks whether JupyterLab listens, and how many it may take.
 _LOOK_EVERY = 2
@@ -106,7 +114,10 @@ def instance_objects(
         "kind": "Secret",
         "type": "Opaque",
         "metadata": metadata,
-        "stringData": {TOKEN_KEY: token, SERVER_CONFIG: program(SERVER_CONFIG).decode()},
+        "stringData": {
+            TOKEN_KEY: token,
+            **{name: program(name).decode() for name in (SERVER_CONFIG, ROOTFS_DIFF)},
+        },
     }
     return InstanceObjects(stateful_set, service, secret)
 
@@ -146,8 +157,14 @@ def _pod(spec: InstanceSpec, *, image: str, secret: str, site: Site) -> Object:
         ],
         "terminationMessagePolicy": "FallbackToLogsOnError",
     }
+    shown = [_shown(secret, TOKEN_KEY, SERVER_CONFIG), _shown(secret, ROOTFS_DIFF)]
+    # The Secrets of older instances have none: they start without.
+    shown[1]["secret"]["optional"] = True
+    sources.append({"name": "trainhub", "projected": {"sources": shown, "defaultMode": 0o444}})
     if spec.start == "auto":
         container["command"] = _command(spec.name)
+        sources.append({"name": START_VOLUME, "emptyDir": {"sizeLimit": _START_SIZE}})
+        container["volumeMounts"].append({"name": START_VOLUME, "mountPath": START_FOLDER})
         container["startupProbe"] = {
             "exec": {"command": probe("ready.sh", str(PORT))},
             "periodSeconds": _LOOK_EVERY,
@@ -156,20 +173,19 @@ def _pod(spec: InstanceSpec, *, image: str, secret: str, site: Site) -> Object:
         }
     if root is not None:
         container["workingDir"] = root
-    # By name, since the Secret holds what the container has no use for, such as SSH's host key.
-    shown = [{"key": key, "path": key} for key in (TOKEN_KEY, SERVER_CONFIG)]
-    token = {
-        "name": "trainhub",
-        "secret": {"secretName": secret, "items": shown, "defaultMode": 0o444},
-    }
     return pod.pod(
         spec,
         site,
         image=image,
         container=container,
-        volumes=[*sources, token],
+        volumes=sources,
         terminationGracePeriodSeconds=30,
     )
+
+
+def _shown(secret: str, *keys: str) -> Object:
+    # By name, since the Secret holds what the container has no use for, such as SSH's host key.
+    return {"secret": {"name": secret, "items": [{"key": key, "path": key} for key in keys]}}
 
 
 def _command(name: str) -> list[str]:

@@ -64,6 +64,8 @@ def pod(
     }
     if init := make_folders(spec, site, image):
         fields["initContainers"] = init
+    if site.pull_secrets:
+        fields["imagePullSecrets"] = [{"name": name} for name in site.pull_secrets]
     if site.node_selector:
         fields["nodeSelector"] = dict(site.node_selector)
     if spec.host_network:

@@ -18,13 +18,15 @@ class Site:
 
     ``gpu`` is the name under which nodes offer the GPUs, ``node_selector`` the labels of the nodes
     that it may run on, ``storages`` those of the spec, filled in for the user, ``setup_image`` the
-    image that makes their folders (empty: the pod's own).
+    image that makes their folders (empty: the pod's own), ``pull_secrets`` the Secrets with which
+    nodes pull images.
     """
 
     gpu: str = GPU
     node_selector: Mapping[str, str] = field(default_factory=dict)
     storages: Sequence[Storage] = ()
     setup_image: str = ""
+    pull_secrets: Sequence[str] = ()
 
     def mounts(self, spec: PodSpec) -> list[tuple[str, Mount]]:
         """The folders of a pod by the names of their volumes: the user's own, then the storages."""

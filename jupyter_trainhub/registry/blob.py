@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 _CHUNK = 64 << 10  # bytes read at once
+_PACKED_PIECE = 1 << 10  # bytes decompressed at once: with zstd they are up to 32 MiB of zeros
 _LARGEST_DOCUMENT = 8 << 20  # bytes: more than any manifest or configuration has
 
 _GZIP = b"\x1f\x8b"
@@ -39,7 +40,8 @@ class Blob:
         Raises:
             BrokenImage: they end too early, or are others than the digest says.
         """
-        digest, position = hashlib.sha256(), 0
+        algorithm = self.digest.partition(":")[0] or "sha256"
+        digest, position = hashlib.new(algorithm), 0
         with self.open() as file:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
@@ -52,11 +54,11 @@ class Blob:
                 f"{self.place} breaks off at byte {self.offset + position}: "
                 f"{self.size - position} bytes are missing"
             )
-        if self.digest and self.digest != f"sha256:{digest.hexdigest()}":
+        if self.digest and self.digest != f"{algorithm}:{digest.hexdigest()}":
             raise BrokenImage(
                 f"{self.place} is damaged between byte {self.offset} and byte "
                 f"{self.offset + self.size}: these should be {self.digest}, and are "
-                f"sha256:{digest.hexdigest()}"
+                f"{algorithm}:{digest.hexdigest()}"
             )
 
     def content(self, progress: Progress | None = None) -> Iterator[bytes]:
@@ -111,12 +113,19 @@ def _decompressor(first: bytes) -> Callable[[], Any] | None:
 def _inflate(first: bytes, chunks: Iterator[bytes], make: Callable[[], Any]) -> Iterator[bytes]:
     # A stream may be made of several, one after the other.
     decompressor = make()
+    pieces, size = list[bytes](), 0
     for chunk in _chain(first, chunks):
-        rest = chunk
-        while rest:
-            if decompressor.eof:
-                decompressor = make()
-            yield decompressor.decompress(rest)
-            rest = decompressor.unused_data
+        for start in range(0, len(chunk), _PACKED_PIECE):
+            rest = chunk[start : start + _PACKED_PIECE]
+            while rest:
+                if decompressor.eof:
+                    decompressor = make()
+                pieces.append(decompressor.decompress(rest))
+                size += len(pieces[-1])
+                rest = decompressor.unused_data
+            if size >= _CHUNK:
+                yield b"".join(pieces)
+                pieces, size = [], 0
+    yield b"".join(pieces)
     if not decompressor.eof:
         raise EOFError("the compressed data break off")

@@ -25,6 +25,8 @@ class PackedImage:
     digest: str
     config: Blob
     layers: tuple[Blob, ...]
+    manifest: Blob | None = None
+    """None where nothing but `docker save` described it."""
 
     def configuration(self) -> Document:
         """The configuration, of which `rootfs.diff_ids` are the digests of the unpacked layers.
@@ -76,6 +78,7 @@ def choose(
             descriptor["digest"],
             find(manifest["config"]),
             tuple(_layers(manifest, find)),
+            find(descriptor),
         )
         given = descriptor.get("platform") or image.configuration()
         offered.append((given.get("os", ""), given.get("architecture", "")))

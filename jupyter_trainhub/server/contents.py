@@ -28,6 +28,13 @@ def root_folder(contents: ContentsManager, *, field: str) -> Path:
     return Path(contents.root_dir).absolute()
 
 
+def shown_folders(contents: ContentsManager) -> list[Path]:
+    """The folder that the file browser shows, where that is one of this machine."""
+    if not isinstance(contents, FileManagerMixin):
+        return []
+    return [root_folder(contents, field="path")]
+
+
 def notebook_file(contents: ContentsManager, path: str, *, field: str) -> Path:
     """The file of a notebook that the contents API calls ``path``.
 

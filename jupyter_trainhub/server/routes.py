@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_trainhub.server.cluster import ClusterHandler
+from jupyter_trainhub.server.fitness import ImageFitnessHandler, InstanceFitnessHandler
 from jupyter_trainhub.server.idle import IdleHandler
+from jupyter_trainhub.server.images import (
+    ChangesHandler,
+    CopyHandler,
+    ExportHandler,
+    ImagesHandler,
+    LoadHandler,
+    RecipeHandler,
+    TagHandler,
+)
 from jupyter_trainhub.server.instance_proxy import IdeProxyHandler, InstanceProxyHandler
 from jupyter_trainhub.server.instances import (
     InstanceCheckHandler,
@@ -22,6 +32,7 @@ from jupyter_trainhub.server.jobs import (
 )
 from jupyter_trainhub.server.logs import JobLogsHandler
 from jupyter_trainhub.server.schemas import SchemasHandler
+from jupyter_trainhub.server.snapshots import MeasurementHandler, SnapshotHandler
 from jupyter_trainhub.server.ssh import InstanceSshHandler, SshKeysHandler
 from jupyter_trainhub.server.ssh_tunnel import SshTunnelHandler
 from jupyter_trainhub.server.status import StatusHandler
@@ -29,6 +40,7 @@ from jupyter_trainhub.server.tensorboard_proxy import TensorBoardProxyHandler
 from jupyter_trainhub.server.tensorboards import TensorBoardHandler, TensorBoardsHandler
 from jupyter_trainhub.server.terminal_websocket import TerminalWebSocketHandler
 from jupyter_trainhub.server.terminals import TerminalHandler, TerminalsHandler
+from jupyter_trainhub.server.transfers import TransferHandler, TransfersHandler
 
 API = "trainhub/api"
 NAME = r"([^/]+)"
@@ -52,6 +64,19 @@ HANDLERS: list[tuple[str, Any]] = [
     (f"{API}/instances/{NAME}/idle", IdleHandler),
     (f"{API}/instances/{NAME}/ide", IdeHandler),
     (f"{API}/instances/{NAME}/ssh", InstanceSshHandler),
+    (f"{API}/images/fitness", ImageFitnessHandler),
+    (f"{API}/instances/{NAME}/fitness", InstanceFitnessHandler),
+    (f"{API}/instances/{NAME}/snapshot", SnapshotHandler),
+    (f"{API}/instances/{NAME}/snapshot/measurement", MeasurementHandler),
+    (f"{API}/images", ImagesHandler),
+    (f"{API}/images/tag", TagHandler),
+    (f"{API}/images/changes", ChangesHandler),
+    (f"{API}/images/recipe", RecipeHandler),
+    (f"{API}/images/copy", CopyHandler),
+    (f"{API}/images/load", LoadHandler),
+    (f"{API}/images/export", ExportHandler),
+    (f"{API}/transfers", TransfersHandler),
+    (f"{API}/transfers/{NAME}", TransferHandler),
     (f"{API}/ssh/keys", SshKeysHandler),
     (f"{API}/jobs", JobsHandler),
     (f"{API}/jobs/(preview)", PreviewHandler),

@@ -101,6 +101,10 @@ class Service:
                         loop.call_soon_threadsafe(self.watch_idle)
                 events.publish(kind, name, action, view)
 
+            def moved(id_: str, view: View | None) -> None:
+                events.publish("transfer", id_, "deleted" if view is None else "changed", view)
+
+            hub.on_transfer = moved
             self._live = self.connector.live(hub, changed)
             await self.run(self._live.start)
         return hub
@@ -224,6 +228,8 @@ class Service:
             await self._idle_watch.stop()
         if self._live is not None:
             await self.run(self._live.stop)
+        if self.connection.current is not None:
+            await self.run(self.connection.current.close)
         self.connections.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         if self._probes is not None:

@@ -1,6 +1,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { ImagesApi, TransfersApi } from './images/api';
 import { asSentence, joinSentences } from './sentence';
 import { ServerSentences } from './serverSentences';
 import type {
@@ -65,6 +66,13 @@ export class TrainHubApi {
     private readonly _trans: TranslationBundle
   ) {
     this._sentences = new ServerSentences(_trans);
+    const request = <T>(
+      route: string,
+      init?: RequestInit,
+      options?: IPollOptions
+    ): Promise<T> => this._json<T>(route, init, options);
+    this.images = new ImagesApi(request);
+    this.transfers = new TransfersApi(request);
   }
 
   /** What the server said or pushed, with its sentences in the user's language. */
@@ -254,6 +262,12 @@ export class TrainHubApi {
     delete: (id: string): Promise<void> =>
       this._json(path('tensorboards', id), { method: 'DELETE' })
   };
+
+  /** Images, and what saves instances as such. */
+  readonly images: ImagesApi;
+
+  /** Long actions on images. */
+  readonly transfers: TransfersApi;
 
   /** The address at which the browser reaches what a view's `url` names. */
   address(url: string): string {

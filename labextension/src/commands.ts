@@ -29,6 +29,22 @@ export namespace CommandIDs {
 
   export const openTensorBoard = 'trainhub:open-tensorboard';
   export const stopTensorBoard = 'trainhub:stop-tensorboard';
+
+  export const showImages = 'trainhub:show-images';
+  export const refreshImages = 'trainhub:refresh-images';
+  export const saveInstance = 'trainhub:save-instance';
+  export const startWithImage = 'trainhub:start-with-image';
+  export const submitWithImage = 'trainhub:submit-with-image';
+  export const copyImageName = 'trainhub:copy-image-name';
+  export const tagImage = 'trainhub:tag-image';
+  export const exportImage = 'trainhub:export-image';
+  export const deleteImage = 'trainhub:delete-image';
+  export const loadImage = 'trainhub:load-image';
+  export const loadImageFile = 'trainhub:load-image-file';
+  export const copyImage = 'trainhub:copy-image';
+  export const cancelTransfer = 'trainhub:cancel-transfer';
+  export const retryTransfer = 'trainhub:retry-transfer';
+  export const forgetTransfer = 'trainhub:forget-transfer';
 }
 
 /** JSON Schemas of what the commands take, for `describedBy`. */
@@ -77,6 +93,10 @@ export namespace CommandArguments {
       draft: {
         type: ['object', 'null'],
         description: 'What was typed before the page was reloaded'
+      },
+      image: {
+        type: 'string',
+        description: 'The image that the form of a new instance begins with'
       }
     },
     required: ['mode']
@@ -120,6 +140,10 @@ export namespace CommandArguments {
       clone: {
         type: 'string',
         description: 'The name of a job whose fields the form begins with'
+      },
+      image: {
+        type: 'string',
+        description: 'The image that the form begins with'
       }
     }
   };
@@ -139,6 +163,71 @@ export namespace CommandArguments {
         description: 'The id of a TensorBoard on them, whose tab may be open'
       }
     }
+  };
+
+  /** For saving an instance as an image. */
+  export const saveInstance: ReadonlyJSONObject = {
+    type: 'object',
+    properties: {
+      name: {
+        type: 'string',
+        description:
+          'The name of the instance; the one of the current tab if left out, else it is asked for'
+      },
+      draft: {
+        type: ['object', 'null'],
+        description: 'What was chosen before the page was reloaded'
+      }
+    }
+  };
+
+  /** For commands on one image. */
+  export const image: ReadonlyJSONObject = {
+    type: 'object',
+    properties: {
+      image: {
+        type: 'string',
+        description: 'The name of the image as pods name it, with its tag'
+      }
+    },
+    required: ['image']
+  };
+
+  /** For the page of images. */
+  export const images: ReadonlyJSONObject = {
+    type: 'object',
+    properties: {
+      image: {
+        type: ['string', 'null'],
+        description: 'The image that is chosen'
+      },
+      view: {
+        type: 'string',
+        enum: ['about', 'changes', 'recipe', 'fitness'],
+        description: 'What is shown of it'
+      }
+    }
+  };
+
+  /** For loading an archive. */
+  export const archive: ReadonlyJSONObject = {
+    type: 'object',
+    properties: {
+      path: {
+        type: 'string',
+        description:
+          'Path of the archive as the contents API names it, or an absolute one; it is asked for if left out'
+      }
+    }
+  };
+
+  /** For commands on a transfer. */
+  export const transfer: ReadonlyJSONObject = {
+    type: 'object',
+    properties: {
+      id: { type: 'string', description: 'The id of the transfer' }
+    },
+    required: ['id']
   };
 
   /** For commands on a TensorBoard. */

@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import { createContext, useContext, useEffect, useState } from 'react';
 import type { TrainHubApi } from './api';
+import type { ImageCatalogue } from './images/catalogue';
 import type { TrainHubStore } from './store';
 import { useSignal } from './useSignal';
 
@@ -9,6 +10,7 @@ import { useSignal } from './useSignal';
 export interface IHubContext {
   readonly api: TrainHubApi;
   readonly store: TrainHubStore;
+  readonly images: ImageCatalogue;
   readonly commands: CommandRegistry;
   readonly trans: TranslationBundle;
 }

@@ -1,5 +1,5 @@
 import type { Event } from '@jupyterlab/services';
-import type { IObjects, Kind } from './views';
+import { keyOf, type IObjects, type Kind } from './views';
 
 /** The schema under which the server pushes changes on Jupyter's event bus. */
 export const OBJECT_SCHEMA = 'https://schema.jupyter.org/trainhub/object/v1';
@@ -13,7 +13,7 @@ export interface IObjectChange {
   object: IObjects[Kind] | null;
 }
 
-const KINDS: readonly string[] = ['instance', 'job', 'tensorboard'];
+const KINDS: readonly string[] = ['instance', 'job', 'tensorboard', 'transfer'];
 
 /** The change that an emission of the event bus stands for; null when it is not one of ours. */
 export function objectChange(emission: Event.Emission): IObjectChange | null {
@@ -32,9 +32,5 @@ export function objectChange(emission: Event.Emission): IObjectChange | null {
   if (action === 'deleted' || !object) {
     return { kind, key: name, object: null };
   }
-  return {
-    kind,
-    key: object.kind === 'tensorboard' ? object.id : object.name,
-    object
-  };
+  return { kind, key: keyOf(object), object };
 }

@@ -34,6 +34,14 @@ export const jobIcon = new LabIcon({
 </svg>`
 });
 
+/** An image: layers one above the other. */
+export const imageIcon = new LabIcon({
+  name: 'trainhub:image',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3" fill="#616161" d="M12 2.5 22 8l-10 5.5L2 8zm0 2.3L6.2 8l5.8 3.2L17.8 8zM2 12l2.1-1.2L12 15.2l7.9-4.4L22 12l-10 5.5zm0 4 2.1-1.2L12 19.2l7.9-4.4L22 16l-10 5.5z"/>
+</svg>`
+});
+
 /** A TensorBoard: a falling curve. */
 export const tensorboardIcon = new LabIcon({
   name: 'trainhub:tensorboard',

@@ -6,6 +6,10 @@ import { ITranslator } from '@jupyterlab/translation';
 /* eslint-disable jupyter/prefer-lazy-imports -- Every other plugin requires this service. */
 import { TrainHubApi } from './api';
 import { clusterPlugin } from './cluster/plugin';
+import { archivesPlugin } from './images/archivesPlugin';
+import { ImageCatalogue } from './images/catalogue';
+import { imagesPlugin } from './images/plugin';
+import { savePlugin } from './images/save/plugin';
 import { instanceFormPlugin } from './instances/form/plugin';
 import { idleWarningsPlugin } from './instances/idlePlugin';
 import { instancesPlugin } from './instances/plugin';
@@ -24,7 +28,7 @@ export { ITrainHub } from './tokens';
 const servicePlugin: JupyterFrontEndPlugin<ITrainHub> = {
   id: 'jupyter_trainhub:plugin',
   description:
-    'Provides access to the instances, jobs and TensorBoards of TrainHub.',
+    'Provides access to the instances, jobs, TensorBoards and images of TrainHub.',
   autoStart: true,
   provides: ITrainHub,
   optional: [ITranslator],
@@ -37,7 +41,8 @@ const servicePlugin: JupyterFrontEndPlugin<ITrainHub> = {
       serviceManager.serverSettings,
       loadTranslations(translator)
     );
-    return { api, store: new TrainHubStore(api, serviceManager.events) };
+    const store = new TrainHubStore(api, serviceManager.events);
+    return { api, store, images: new ImageCatalogue(api, store) };
   }
 };
 
@@ -51,6 +56,9 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   jobsPlugin,
   notebookPlugin,
   tensorboardsPlugin,
+  imagesPlugin,
+  savePlugin,
+  archivesPlugin,
   clusterPlugin,
   launcherPlugin
 ];

@@ -22,7 +22,8 @@ const TONES: Record<string, Tone> = {
   Suspended: 'off',
   Succeeded: 'succeeded',
   Failed: 'failed',
-  Stopped: 'off'
+  Stopped: 'off',
+  Cancelled: 'off'
 };
 
 const ICONS: Record<Tone, LabIcon> = {
@@ -44,6 +45,7 @@ export function phaseWord(phase: string, trans: TranslationBundle): string {
     Succeeded: trans.__('Succeeded'),
     Failed: trans.__('Failed'),
     Stopped: trans.__('Stopped'),
+    Cancelled: trans.__('Cancelled'),
     Unknown: trans.__('Unknown')
   };
   return words[phase] ?? phase;

@@ -4,7 +4,13 @@ import { Poll } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
 import { ApiError, type TrainHubApi } from './api';
 import { objectChange, type IObjectChange } from './events';
-import { keyOf, type IObjects, type IStatus, type Kind } from './views';
+import {
+  keyOf,
+  titleOf,
+  type IObjects,
+  type IStatus,
+  type Kind
+} from './views';
 
 /** Milliseconds between two polls; pushed events make the lists live, the poll is the safety net. */
 const INTERVAL = 30_000;
@@ -16,12 +22,12 @@ const AWAY_INTERVAL = 10_000;
 /** The longest pause, in milliseconds, that failing polls back off to. */
 const LONGEST_INTERVAL = 300_000;
 
-const KINDS: readonly Kind[] = ['instance', 'job', 'tensorboard'];
+const KINDS: readonly Kind[] = ['instance', 'job', 'tensorboard', 'transfer'];
 
 type Lists = { [K in Kind]: ReadonlyMap<string, IObjects[K]> };
 
 /**
- * The instances, jobs and TensorBoards as this browser knows them. REST fills the lists, the event
+ * The instances, jobs, TensorBoards and transfers as this browser knows them. REST fills the lists, the event
  * bus pushes changes, and a slow poll makes up for events that were missed.
  *
  * Nothing is requested before the first {@link watch}, and nothing is polled while nobody watches.
@@ -71,7 +77,7 @@ export class TrainHubStore implements IDisposable {
     let sorted = this._sorted.get(map);
     if (!sorted) {
       sorted = Array.from(map.values()).sort((a, b) =>
-        a.name.localeCompare(b.name, undefined, { numeric: true })
+        titleOf(a).localeCompare(titleOf(b), undefined, { numeric: true })
       );
       this._sorted.set(map, sorted);
     }
@@ -146,7 +152,8 @@ export class TrainHubStore implements IDisposable {
       const lists = await Promise.allSettled([
         ready ? this._api.instances.list(background) : null,
         ready ? this._api.jobs.list(background) : null,
-        this._api.tensorboards.list(background)
+        this._api.tensorboards.list(background),
+        ready ? this._api.transfers.list(background) : null
       ]);
       lists.forEach((result, index) => {
         if (result.status === 'fulfilled' && result.value) {
@@ -253,7 +260,8 @@ export class TrainHubStore implements IDisposable {
   private _lists: Lists = {
     instance: new Map(),
     job: new Map(),
-    tensorboard: new Map()
+    tensorboard: new Map(),
+    transfer: new Map()
   };
   private _status: IStatus | null = null;
   private _problem: ApiError | null = null;

@@ -1,5 +1,6 @@
 import { Token } from '@lumino/coreutils';
 import type { TrainHubApi } from './api';
+import type { ImageCatalogue } from './images/catalogue';
 import type { TrainHubStore } from './store';
 
 /** What every part of the front end works with. */
@@ -8,6 +9,8 @@ export interface ITrainHub {
   readonly api: TrainHubApi;
   /** What is known of the objects on the server. */
   readonly store: TrainHubStore;
+  /** The images that instances and jobs can use. */
+  readonly images: ImageCatalogue;
 }
 
 /** The service that the `jupyter_trainhub:plugin` plugin provides; a site can provide another. */

@@ -1,5 +1,6 @@
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import type { JSONSchema7 } from 'json-schema';
+import type { ITransfer } from './images/views';
 
 /**
  * What the server answers, as it is on the wire: times are ISO 8601 in UTC, memory is bytes, CPUs
@@ -7,7 +8,10 @@ import type { JSONSchema7 } from 'json-schema';
  */
 
 /** The kinds of object that have a list, an address and events. */
-export type Kind = 'instance' | 'job' | 'tensorboard';
+export type Kind = 'instance' | 'job' | 'tensorboard' | 'transfer';
+
+/** Those that have a name of the user's own. */
+export type NamedKind = Exclude<Kind, 'transfer'>;
 
 /** A spec as JSON: what the user asked for. */
 export type Spec = ReadonlyJSONObject;
@@ -92,7 +96,8 @@ export interface IIdle {
 
 /** One sign of activity. */
 export interface IIdleSignal {
-  name: 'kernels' | 'terminals' | 'lab' | 'ssh' | 'ide' | 'cpu' | 'gpu';
+  name:
+    'kernels' | 'terminals' | 'lab' | 'ssh' | 'ide' | 'saving' | 'cpu' | 'gpu';
   state: 'active' | 'idle' | 'unknown' | 'none';
   /** When it was last seen active. */
   at: string | null;
@@ -266,11 +271,19 @@ export interface IObjects {
   instance: IInstance;
   job: IJob;
   tensorboard: ITensorBoard;
+  transfer: ITransfer;
 }
 
 /** What identifies an object among those of its kind. */
 export function keyOf(object: IObjects[Kind]): string {
-  return object.kind === 'tensorboard' ? object.id : object.name;
+  return object.kind === 'tensorboard' || object.kind === 'transfer'
+    ? object.id
+    : object.name;
+}
+
+/** What people know an object by. */
+export function titleOf(object: IObjects[Kind]): string {
+  return object.kind === 'transfer' ? object.title : object.name;
 }
 
 /** Whether a job in this phase has come to its end. */

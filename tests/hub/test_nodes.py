@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jupyter_trainhub.hub.images import default_image
+from jupyter_trainhub.hub.images.default import default_image
 from jupyter_trainhub.hub.machine import Machine, is_node
 from jupyter_trainhub.hub.nodes import largest, node_views
 from tests.hub.fakes import node

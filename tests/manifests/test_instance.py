@@ -42,15 +42,29 @@ def test_jupyter_reads_its_configuration_in_the_secret() -> None:
     (container,) = pod["containers"]
     env = {item["name"]: item.get("value") for item in container["env"]}
     assert "JUPYTER_TOKEN" not in env
-    (mount,) = container["volumeMounts"]
+    mount = container["volumeMounts"][0]
     assert (mount["mountPath"], mount["readOnly"]) == (env["JUPYTER_CONFIG_PATH"], True)
-    (volume,) = pod["volumes"]
+    volume = pod["volumes"][0]
     assert volume["name"] == mount["name"]
     # Octal 0444: programs of any user read it.
-    secret = volume["secret"]
-    assert (secret["secretName"], secret["defaultMode"]) == ("dev--my-0lab", 292)
-    assert {item["path"] for item in secret["items"]} == {"token", "jupyter_server_config.py"}
-    compile(make().secret["stringData"]["jupyter_server_config.py"], "config", "exec")
+    assert volume["projected"]["defaultMode"] == 292
+    secrets = [source["secret"] for source in volume["projected"]["sources"]]
+    assert {secret["name"] for secret in secrets} == {"dev--my-0lab"}
+    shown = [[item["path"] for item in secret["items"]] for secret in secrets]
+    assert shown == [["token", "jupyter_server_config.py"], ["rootfs_diff.py"]]
+    # Of an instance from before there was the second one, the Secret has the first only.
+    assert [secret.get("optional", False) for secret in secrets] == [False, True]
+    for program in ("jupyter_server_config.py", "rootfs_diff.py"):
+        compile(make().secret["stringData"][program], program, "exec")
+
+
+def test_what_the_container_held_at_its_start_is_noted_in_a_volume_of_its_own() -> None:
+    pod = pod_of()
+    mount = pod["containers"][0]["volumeMounts"][-1]
+    assert mount == {"name": "trainhub-start", "mountPath": "/trainhub-start"}
+    assert pod["volumes"][-1] == {"name": "trainhub-start", "emptyDir": {"sizeLimit": "128Mi"}}
+    # An image's own program notes nothing.
+    assert len(pod_of(start="image")["volumes"]) == 1
 
 
 def test_a_broken_pod_never_blocks_a_change() -> None:

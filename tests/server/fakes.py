@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from jupyter_trainhub.server.connection import Connector
 from jupyter_trainhub.specs.instance import InstanceSpec
 from jupyter_trainhub.specs.job import JobSpec
 from jupyter_trainhub.specs.mount import Mount
+from jupyter_trainhub.specs.snapshot import MeasurementSpec, SnapshotSpec
 from jupyter_trainhub.specs.storage import Storage
 
 View = dict[str, Any]
@@ -199,6 +201,46 @@ class FakeIdle:
         return iter(())
 
 
+class FakeTransfers(FakeObjects):
+    """Transfers that end when a test says so."""
+
+    def __init__(self) -> None:
+        super().__init__("transfer")
+
+    def cancel(self, id_: str) -> View:
+        return self.set_phase(id_, "Cancelled")
+
+    def resume(self, id_: str) -> View:
+        if self.get(id_)["phase"] != "Failed":
+            raise Conflict("that cannot be tried again", reason="NotResumable")
+        return self.set_phase(id_, "Pending")
+
+
+class FakeSnapshots:
+    """Saves at once, unless a test has a reason against it."""
+
+    def __init__(self, instances: FakeInstances, transfers: FakeTransfers) -> None:
+        self.instances = instances
+        self.transfers = transfers
+        self.failure: TrainHubError | None = None
+        self.measuring = threading.Event()
+        self.slow = False
+
+    def measure(self, name: str, spec: MeasurementSpec, check: Callable[[], None]) -> View:
+        self.instances.get(name)
+        self.measuring.set()
+        while self.slow:
+            check()
+            time.sleep(0.01)
+        return {"instance": name, "asked": spec.to_dict()}
+
+    def save(self, name: str, spec: SnapshotSpec) -> View:
+        self.instances.get(name)
+        if self.failure is not None:
+            raise self.failure
+        return self.transfers.add(f"snapshot-{name}", phase="Pending", spec=spec.to_dict())
+
+
 class FakeHub:
     """What the routes use of a hub."""
 
@@ -209,7 +251,14 @@ class FakeHub:
         self.idle = FakeIdle(self.instances)
         self.nodes = FakeNodes()
         self.storage = FakeStorage()
+        self.transfers = FakeTransfers()
+        self.snapshots = FakeSnapshots(self.instances, self.transfers)
         self.state = "ready"
+        self.closed = False
+        self.on_transfer: Callable[[str, View | None], None] = lambda id_, view: None
+
+    def close(self) -> None:
+        self.closed = True
 
     def status(self) -> View:
         return {"name": "fake", "state": self.state, "message": None, "embedded": False}

@@ -12,7 +12,8 @@ from ..apiserver.store import Object, Store
 from ..runtime import sandbox
 from . import environment, hosts, volumes
 from .container_run import ContainerRun
-from .images import Image, Images
+from .image import Image
+from .images import Images
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def make(context: PodContext, run: ContainerRun, image: Image) -> sandbox.Contai
         memory=int(quantity.parse(limits["memory"])) if "memory" in limits else None,
         stop_signal=getattr(signal, str(own_signal), image.stop_signal),
         hide=context.place.hide,
+        over_machine=image.machine,
     )
 
 
@@ -97,7 +99,7 @@ def _check_root(pod: Object, run: ContainerRun, security: Object, image: Image) 
             f"container has runAsNonRoot and image has non-numeric user ({name}), cannot verify "
             f"user is non-root {where}"
         )
-    if int(name or (os.geteuid() if not image.layers else 0)) == 0:
+    if int(name or (os.geteuid() if image.machine else 0)) == 0:
         raise environment.ConfigError(
             f"container has runAsNonRoot and image will run as root {where}"
         )
@@ -106,7 +108,7 @@ def _check_root(pod: Object, run: ContainerRun, security: Object, image: Image) 
 def linux_user(container: sandbox.Container) -> Object | None:
     """``user`` of the container's status, where the user is given by number; else None."""
     uid, gid = container.uid, container.gid
-    if uid is None and not container.layers:
+    if uid is None and container.machine and not container.user:
         uid, gid = os.geteuid(), os.getegid() if gid is None else gid
     elif uid is None and not container.user:
         uid = 0

@@ -7,10 +7,11 @@ import contextlib
 import time
 from collections.abc import Callable
 
+from ...registry.credentials import Credentials
 from ..apiserver.events import Recorder
 from ..apiserver.store import Object
 from ..runtime import isolation, sandbox
-from . import container_config, hooks, probes
+from . import container_config, hooks, probes, pull_secrets
 from .container_config import PodContext, full_name
 from .container_run import ContainerRun, restarts, shim_ended
 from .environment import ConfigError
@@ -79,7 +80,7 @@ class ContainerWorker:
         await self._now_ready.wait()
 
     async def _start(self) -> sandbox.Running:
-        image = await self._context.images.ensure(self.run.spec, self)
+        image = await self._context.images.ensure(self.run.spec, self, self._secrets)
         delay = _FIRST_RETRY
         while True:
             try:
@@ -102,6 +103,18 @@ class ContainerWorker:
             # Of the pod: what holds for all of its containers is told once.
             self._recorder.warning(self._context.pod, "FieldNotHonoured", message)
         return running
+
+    def _secrets(self) -> Credentials:
+        """What the pod's pull secrets say."""
+        pod = self._context.pod
+        found, missing = pull_secrets.credentials(self._context.store, pod)
+        if missing:
+            message = (
+                f"Unable to retrieve some image pull secrets ({', '.join(missing)}); attempting to "
+                "pull the image may not succeed."
+            )
+            self._recorder.warning(pod, "FailedToRetrieveImagePullSecret", message)
+        return found
 
     async def _follow(self, running: sandbox.Running, fresh: bool) -> None:
         if await self.run.until_started(running):

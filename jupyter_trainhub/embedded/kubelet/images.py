@@ -1,24 +1,26 @@
-"""The images that pods may run: `host`, the machine itself, and those in the image store."""
+"""The images that pods may run: `host`, the machine itself, those in the store, and what is pulled.
+
+What was loaded or pushed to the cluster is what the machine has; there is nowhere else to pull it
+from. All else comes from its registry.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import sys
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Protocol
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar
 
 from ...registry import reference
+from ...registry.credentials import Credential, Credentials
+from ...registry.reference import Reference
 from ..apiserver.store import Object
+from ..runtime import host_image
 from ..runtime.image_store import ImageStore, StoredImage
-
-HOST = "host"
-
-# What of this process' environment a pod of the machine's own image has, too.
-_HOST_ENVIRONMENT = ("HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ")
+from . import pull_messages, pull_secrets
+from .image import HOST, Image, image_of
+from .pulling import Puller, PullError
 
 # Between tries to pull (seconds), and between looks whether the image came in another way: kubelet.
 FIRST_BACKOFF = 10.0
@@ -26,24 +28,13 @@ LAST_BACKOFF = 300.0
 LOOK = 10.0
 SHOWN = 1.0  # seconds that a failure stands before the container says that it waits to try again
 
+_AT_ONCE = 3  # images that are pulled at the same time
 
-@dataclass(frozen=True)
-class Image:
-    """An unpacked image: its layers, lowest first (none: the machine), and its configuration."""
+T = TypeVar("T")
 
-    name: str
-    """As containerd would have it in a container's status."""
-    id: str = ""
-    """Digest of the configuration: the `imageID` of a container's status."""
-    layers: tuple[str, ...] = ()
-    environment: dict[str, str] = field(default_factory=dict)
-    entrypoint: tuple[str, ...] = ()
-    command: tuple[str, ...] = ()
-    working_dir: str = "/"
-    user: str = ""
-    stop_signal: int = int(signal.SIGTERM)
-    size: int = 0
-    """Bytes of the image as it was packed."""
+
+class NeverPulled(Exception):
+    """The image is not here, and the pod says that it must not be pulled."""
 
 
 class Listener(Protocol):
@@ -59,116 +50,143 @@ class Listener(Protocol):
 class Images:
     """The images of this machine."""
 
-    def __init__(self, store: ImageStore) -> None:
-        self._store = store
-
-    def find(self, name: str) -> Image | None:
-        """The image of that name or digest; None if it is not here. Raises InvalidReference."""
-        if name == HOST:
-            return host()
-        found = self._store.find(name)
-        return _image(found, self._store) if found else None
+    def __init__(self, store: ImageStore, puller: Puller) -> None:
+        self.store = store
+        self._puller = puller
+        self._threads = ThreadPoolExecutor(_AT_ONCE, "pull")
+        self._pulls: dict[tuple[str, Credential | None], asyncio.Task[None]] = {}
 
     def listed(self) -> list[Object]:
         """`status.images` of a node."""
-        entries: list[Object] = [{"names": [HOST], "sizeBytes": 0}]
-        for image in self._store.images():
-            entries.append({"names": list(image.names), "sizeBytes": image.size})
+        entries: list[Object] = []
+        for image in self.store.images():
+            host = any(name.startswith(f"{host_image.REPOSITORY}:") for name in image.names)
+            names = [*image.digests, *image.names, *([HOST] if host else [])]
+            entries.append({"names": names, "sizeBytes": image.size})
         return entries
 
-    async def ensure(self, container: Object, listener: Listener) -> Image:
+    def close(self) -> None:
+        """End what is being pulled."""
+        self._puller.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def unpack_soon(self, repository: str, tag: str) -> None:
+        """Unpack an image that was pushed, so that its first container need not wait for it."""
+        name = f"{repository}:{tag}"
+        image = self.store.find(name)
+        if image and not self.store.is_unpacked(image):
+            # Where it fails, the first container tells why.
+            self._threads.submit(self._puller.unpack, image, reference.parse(name))
+
+    async def ensure(
+        self, container: Object, listener: Listener, secrets: Callable[[], Credentials]
+    ) -> Image:
         """The image of a container, waited for where it is missing, as its pull policy says.
 
-        There is no registry: to pull an image is to find it in the store.
+        `secrets`: what the pod's pull secrets say.
         """
         name, policy = container["image"], container.get("imagePullPolicy", "IfNotPresent")
         backoff = FIRST_BACKOFF
         while True:
             try:
-                image = self.find(name)
+                asked = reference.parse(host_image.REPOSITORY if name == HOST else name)
+                found = await self._get(name, asked, policy, listener, secrets)
+                return image_of(name, asked, found, self.store)
             except reference.InvalidReference as error:
                 wrong = f'couldn\'t parse image name "{name}": {error}'
                 message = f'Failed to apply default image tag "{name}": {wrong}'
                 _refused(listener, "InvalidImageName", "InspectFailed", message)
                 await asyncio.sleep(LOOK)
-                continue
-            if image is not None:
-                _present(listener, policy, image, name)
-                return image
-            if policy == "Never":
+            except NeverPulled:
                 message = f'Container image "{name}" is not present with pull policy of Never'
                 _refused(listener, "ErrImageNeverPull", "ErrImageNeverPull", message)
                 await asyncio.sleep(LOOK)
-                continue
-            await self._miss(name, backoff, listener)
-            backoff = min(backoff * 2, LAST_BACKOFF)
+            except PullError as error:
+                await self._back_off(name, str(asked), str(error), backoff, listener)
+                backoff = min(backoff * 2, LAST_BACKOFF)
 
-    async def _miss(self, name: str, backoff: float, listener: Listener) -> None:
-        """Fail to pull an image, then wait to try again, or until it came in another way."""
-        why = (
-            f'failed to pull and unpack image "{reference.parse(name)}": failed to resolve image: '
-            "not found on this machine, and the embedded cluster has no registry. `trainhub "
-            f'cluster load` brings an image; the image "{HOST}" is the machine itself'
-        )
+    async def _get(
+        self,
+        name: str,
+        asked: Reference,
+        policy: str,
+        listener: Listener,
+        secrets: Callable[[], Credentials],
+    ) -> StoredImage:
+        """The image, pulled where it must be.
+
+        Raises:
+            PullError: it cannot be had.
+            NeverPulled: it is not here, and must not be pulled.
+        """
+        found, credential = self.store.find(str(asked)), None
+        if policy == "Never" and found is None:
+            raise NeverPulled
+        record = self.store.repositories.index().get(asked.repository)
+        # None: it was brought here, so that no registry knows it better.
+        pulled_by = record.pulled.get(asked.tag) if record else None
+        elsewhere = asked.domain != host_image.DOMAIN if found is None else pulled_by is not None
+        if elsewhere:
+            credential = await self._run(_credential, asked, secrets())
+        # An image that was pulled by a secret is for those alone who have it, too.
+        allowed = pulled_by in (None, "", pull_secrets.fingerprint(credential))
+        pull = elsewhere and (found is None or policy == "Always" or not allowed)
+        if found and not pull and policy != "Always" and self.store.is_unpacked(found):
+            words = "already present on machine and can be accessed by the pod"
+            listener.event("Normal", "Pulled", f'Container image "{name}" {words}')
+            return found
         listener.event("Normal", "Pulling", f'Pulling image "{name}"')
+        began = time.monotonic()
+        if pull:
+            await self._pull(asked, credential)
+            found = self.store.find(str(asked))
+        if found is None:
+            raise PullError(pull_messages.not_here(asked))
+        await self._run(self._puller.unpack, found, asked)
+        took = pull_messages.duration(time.monotonic() - began)
+        listener.event(
+            "Normal",
+            "Pulled",
+            f'Successfully pulled image "{name}" in {took} ({took} including waiting). '
+            f"Image size: {found.size} bytes.",
+        )
+        return found
+
+    async def _pull(self, name: Reference, credential: Credential | None) -> None:
+        """Pull an image, or wait until it is pulled for somebody else with the same credential."""
+        key = str(name), credential
+        if key not in self._pulls:
+            task = asyncio.ensure_future(self._run(self._puller.pull, name, credential))
+            self._pulls[key] = task
+            task.add_done_callback(lambda _: self._pulls.pop(key))
+        await asyncio.shield(self._pulls[key])
+
+    async def _run(self, work: Callable[..., T], *arguments: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+    async def _back_off(
+        self, name: str, asked: str, why: str, backoff: float, listener: Listener
+    ) -> None:
+        """Tell of a failure, and wait to try again, or until the image came in another way."""
         listener.event("Warning", "Failed", f'Failed to pull image "{name}": {why}')
         listener.waits("ErrImagePull", why)
         listener.event("Warning", "Failed", "Error: ErrImagePull")
-        deadline = time.monotonic() + backoff
+        deadline, before = time.monotonic() + backoff, self.store.find(asked)
         await asyncio.sleep(min(backoff, SHOWN))
         message = f'Back-off pulling image "{name}"'
-        while (left := deadline - time.monotonic()) > 0 and self.find(name) is None:
+        while (left := deadline - time.monotonic()) > 0 and self.store.find(asked) == before:
             listener.waits("ImagePullBackOff", f"{message}: ErrImagePull: {why}")
             listener.event("Normal", "BackOff", message)
             listener.event("Warning", "Failed", "Error: ImagePullBackOff")
             await asyncio.sleep(min(left, LOOK))
 
 
-def host() -> Image:
-    """The machine, with the Python that runs the cluster first on the PATH."""
-    environment = {k: v for k in _HOST_ENVIRONMENT if (v := os.environ.get(k))}
-    path = os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin")
-    environment["PATH"] = f"{Path(sys.executable).parent}:{path}"
-    return Image(HOST, HOST, (), environment, (), ("/bin/sh",), environment.get("HOME", "/"))
-
-
-def _image(stored: StoredImage, store: ImageStore) -> Image:
-    config = stored.config
-    return Image(
-        stored.names[0],
-        stored.id,
-        store.folders(stored),
-        dict(entry.split("=", 1) for entry in config.get("Env") or [] if "=" in entry),
-        tuple(config.get("Entrypoint") or ()),
-        tuple(config.get("Cmd") or ()),
-        config.get("WorkingDir") or "/",
-        config.get("User") or "",
-        _signal_number(config.get("StopSignal") or ""),
-        stored.size,
-    )
-
-
-def _signal_number(text: str) -> int:
-    """A signal as images name it: `SIGQUIT`, `QUIT`, `3`, `SIGRTMIN+3`; else SIGTERM."""
-    name, _, more = text.upper().partition("+")
-    if name.isdecimal():
-        return int(name)
-    number = getattr(signal, f"SIG{name.removeprefix('SIG')}", signal.SIGTERM)
-    return int(number) + (int(more) if more.isdecimal() else 0)
+def _credential(name: Reference, secrets: Credentials) -> Credential | None:
+    """What a registry knows the pod by; the user's own configuration may run a program for it."""
+    return (secrets + pull_secrets.of_user()).find(name.domain, name.path)
 
 
 def _refused(listener: Listener, reason: str, event: str, message: str) -> None:
     listener.waits(reason, message)
     listener.event("Warning", event, message)
     listener.event("Warning", "Failed", f"Error: {reason}")
-
-
-def _present(listener: Listener, policy: str, image: Image, name: str) -> None:
-    message = f'Container image "{name}" already present on machine and can be accessed by the pod'
-    if policy == "Always":
-        listener.event("Normal", "Pulling", f'Pulling image "{name}"')
-        message = (
-            f'Successfully pulled image "{name}" in 0s (0s including waiting). '
-            f"Image size: {image.size} bytes."
-        )
-    listener.event("Normal", "Pulled", message)

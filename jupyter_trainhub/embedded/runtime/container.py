@@ -24,7 +24,7 @@ class Container:
 
     directory: Path
     layers: tuple[str, ...]
-    """Folders of the unpacked image layers, lowest first; none stands for the machine itself."""
+    """Folders of the unpacked image layers, lowest first; without any it is the machine."""
     argv: tuple[str, ...]
     env: dict[str, str]
     """The whole environment; only HOSTNAME and HOME are added where absent."""
@@ -58,6 +58,13 @@ class Container:
     """What `Running.stop` sends."""
     hide: tuple[str, ...] = ()
     """Folders of the machine that appear empty, in volumes too: the cluster's state and tokens."""
+    over_machine: bool = False
+    """The layers lie over the machine's own files."""
+
+    @property
+    def machine(self) -> bool:
+        """Whether it sees the machine's files."""
+        return self.over_machine or not self.layers
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,16 @@
-"""The images of this machine: unpacked once for each layer, shared by images and containers.
+"""The images of this machine: kept as they were packed, to be given away, and unpacked, to be run.
 
-images.json        the images, as `StoredImage`; written whole, last
-layers/HEX/        an unpacked layer, named by the digest of its tar file (the diff id)
-layers/.HEX        one that is being unpacked
-lock               held by who changes any of this
+Its folder is that of `repositories`, `content` and `layers`, which say what they keep there. An
+image that was pushed is unpacked when it is first wanted.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
-import hashlib
 import json
-import os
-import re
-import subprocess
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,34 +18,21 @@ from ...registry import reference
 from ...registry.archive import open_archive
 from ...registry.blob import Blob, BrokenImage
 from ...registry.manifest import PackedImage
-from . import sandbox
+from . import host_image
+from .content import DIGEST, Content
+from .layers import Layers, Progress
+from .manifests import InvalidManifest, Manifests, media_type
+from .repositories import Repositories
+from .stored_image import StoredImage, StoredImages, stored
 
-_ID = re.compile(r"sha256:[0-9a-f]{64}")
+__all__ = ["ImageError", "ImageStore", "Progress", "StoredImage", "of_cluster"]
 
-Progress = Callable[[str, int, int], None]
-"""Told of a layer by its diff id, how many of its bytes were read, and how many it has."""
+_LAYER = "application/vnd.oci.image.layer.v1.tar"
+_COMPRESSIONS = {b"\x1f\x8b": "+gzip", b"\x28\xb5": "+zstd"}
 
 
 class ImageError(Exception):
     """An image cannot be stored or removed; the message says why. Nothing was changed."""
-
-
-@dataclass(frozen=True)
-class StoredImage:
-    """An image that containers can be made of."""
-
-    id: str
-    """Digest of its configuration."""
-    digest: str
-    """Digest of its manifest, or empty: `docker save` writes none."""
-    names: tuple[str, ...]
-    """Full names, as `docker.io/library/busybox:latest`."""
-    layers: tuple[str, ...]
-    """Diff ids, lowest first."""
-    config: dict[str, Any]
-    """Entrypoint, Env, User and the like, in the words of the OCI image specification."""
-    size: int
-    """Bytes of configuration and layers as they were packed."""
 
 
 def of_cluster(home: Path) -> ImageStore:
@@ -64,46 +44,41 @@ class ImageStore:
     """The images below `folder`; `runs` yields the state folders of containers (see sandbox)."""
 
     def __init__(self, folder: Path, runs: Callable[[], Iterable[Path]]) -> None:
-        self._folder = folder
-        self._runs = runs
-        self._read: tuple[int, list[StoredImage]] = (0, [])
+        self._folder, self._runs = folder, runs
+        self._layers = Layers(folder)
+        self.content = Content(folder)
+        self.repositories = Repositories(folder)
+        self.manifests = Manifests(self.content, self.repositories)
+        self._images = StoredImages(self.content, self.repositories, self.manifests)
 
     def images(self) -> list[StoredImage]:
-        """All images; what another process changed is seen at once."""
-        try:
-            stamp = os.stat(self._folder / "images.json").st_mtime_ns
-        except FileNotFoundError:
-            return []
-        if stamp != self._read[0]:
-            entries = json.loads((self._folder / "images.json").read_text())
-            self._read = (
-                stamp,
-                [
-                    StoredImage(
-                        **{**entry, **{key: tuple(entry[key]) for key in ("names", "layers")}}
-                    )
-                    for entry in entries
-                ],
-            )
-        return self._read[1]
+        """All images for this machine; what another process changed is seen at once."""
+        return self._images.all()
 
     def find(self, name: str) -> StoredImage | None:
         """The image of that name, digest or id; None if there is none. Raises InvalidReference."""
-        if _ID.fullmatch(name):
-            return next((image for image in self.images() if image.id == name), None)
-        asked = reference.parse(name)
-        for image in self.images():
-            if asked.digest:
-                repositories = {reference.parse(known).repository for known in image.names}
-                if asked.repository in repositories and asked.digest in (image.digest, image.id):
-                    return image
-            elif str(asked) in image.names:
-                return image
-        return None
+        return self._images.find(name)
 
     def folders(self, image: StoredImage) -> tuple[str, ...]:
-        """The unpacked layers of an image, lowest first."""
-        return tuple(str(self._layer(diff_id)) for diff_id in image.layers)
+        """The layers of an image, lowest first, where they are or will be unpacked."""
+        return tuple(str(self._layers.path(diff_id)) for diff_id in image.layers)
+
+    def is_unpacked(self, image: StoredImage) -> bool:
+        """Whether containers can be made of it at once."""
+        return all(self._layers.path(diff_id).exists() for diff_id in image.layers)
+
+    def unpack(self, image: StoredImage, progress: Progress | None = None) -> None:
+        """Unpack the layers that are not. Raises ImageError."""
+        with self._changing(), self._layers.unpacking():
+            for diff_id, blob in zip(image.layers, image.packed.layers, strict=True):
+                if not self._layers.path(diff_id).exists():
+                    self._layers.unpack(diff_id, blob, progress, machine=image.machine)
+
+    def keep_host(self) -> None:
+        """Have the image that is the machine itself."""
+        self.content.put(host_image.configuration())
+        where, document = (host_image.REPOSITORY, host_image.TAG), host_image.manifest()
+        self.manifests.put(*where, document, host_image.MEDIA_TYPE, replaces=True)
 
     def load(
         self, archive: Path, name: str | None = None, progress: Progress | None = None
@@ -119,152 +94,130 @@ class ImageStore:
             if name is not None and len(packed) > 1:
                 raise ImageError(f"{archive} holds {len(packed)} images: --name fits only one")
             return [
-                self._store(image, image.names if name is None else (name,), progress)
+                self.store(image, image.names if name is None else (name,), progress=progress)
                 for image in packed
             ]
 
+    def store(
+        self,
+        packed: PackedImage,
+        names: tuple[str, ...],
+        *,
+        index: Blob | None = None,
+        pulled: str | None = None,
+        progress: Progress | None = None,
+    ) -> StoredImage:
+        """Keep an image, and unpack it; what else had its names has them no more.
+
+        Args:
+            index: that of which it is the image for this machine.
+            pulled: see `repositories.Repository`.
+
+        Raises:
+            ImageError: it is broken or has no name, or the disk is full.
+        """
+        if not names:
+            raise ImageError("the image has no name: give it one with --name NAME:TAG")
+        added: list[str] = []
+        try:
+            with self._changing(), self._layers.unpacking():
+                full = [reference.parse(name) for name in names]
+                image = stored(packed)
+                layers = []
+                for diff_id, blob in zip(image.layers, packed.layers, strict=True):
+                    digest = self._keep(diff_id, blob, progress, machine=image.machine)
+                    added.append(digest)
+                    layers.append(self._descriptor(digest))
+                config = packed.config.document()
+                added.append(self.content.put(config))
+                document = host_image.describe(config, layers)
+                if packed.manifest:
+                    document = packed.manifest.document()
+                digests = [self._name(name, document, index, pulled) for name in full]
+        finally:
+            self.sweep(added)
+        return replace(image, names=tuple(map(str, full)), digests=tuple(digests))
+
+    def _keep(self, diff_id: str, blob: Blob, progress: Progress | None, *, machine: bool) -> str:
+        """Keep and unpack a layer, as far as it is not; the digest of its blob."""
+
+        def unpack(blob: Blob) -> None:
+            self._layers.unpack(diff_id, blob, progress, machine=machine)
+
+        if not blob.digest or self.content.claim(blob.digest) is None:
+            return self.content.keep(blob, unpack)
+        if not self._layers.path(diff_id).exists():
+            unpack(self.content.blob(blob.digest))
+        return blob.digest
+
+    def _descriptor(self, digest: str) -> dict[str, Any]:
+        with self.content.path(digest).open("rb") as file:
+            media_type = _LAYER + _COMPRESSIONS.get(file.read(2), "")
+        return {"mediaType": media_type, "digest": digest, "size": self.content.size(digest)}
+
+    def _name(
+        self, name: reference.Reference, document: bytes, index: Blob | None, pulled: str | None
+    ) -> str:
+        """Keep the manifest, and give it or its index a name; the repository with its digest."""
+        tops = [document, *([index.document()] if index else [])]
+        for number, top in enumerate(tops, 1):
+            tag, kind = name.tag if number == len(tops) else "", media_type(top)
+            how = {"whole": False, "replaces": True}
+            digest = self.manifests.put(name.repository, tag, top, kind, pulled=pulled, **how)
+        return f"{name.repository}@{digest}"
+
     def unload(self, name: str) -> None:
-        """Take a name from its image; without any left, the image goes, and its own layers.
+        """Take a name from its image; without any left, the image goes, and what only it needs.
 
         Layers that a container still uses go with a later change.
 
         Raises:
-            ImageError: there is no such image.
+            ImageError: there is no such image, or it is the machine.
         """
         with self._changing():
             image = self.find(name)
             if image is None:
                 raise ImageError(f"there is no image {name!r}")
-            gone = image.names if _ID.fullmatch(name) else (str(reference.parse(name)),)
-            self._write([image], replace(image, names=_without(image.names, gone)))
+            gone = [*image.names, *image.digests]
+            if not DIGEST.fullmatch(name):
+                gone = [str(reference.parse(name))]
+            for known in map(reference.parse, gone):
+                if known.repository == host_image.REPOSITORY:
+                    raise ImageError(f"{known} is the machine itself")
+            for known in map(reference.parse, gone):
+                self.delete(known.repository, known.tag or known.digest, replaces=True)
+
+    def delete(self, repository: str, reference: str, *, replaces: bool = False) -> bool:
+        """Delete a tag or a manifest, see `manifests`, and what nothing else needs."""
+        with self._changing():
+            before = self.manifests.used()
+            found = self.manifests.delete(repository, reference, replaces=replaces)
+            self.sweep(before)
+            return found
+
+    def sweep(self, freed: Iterable[str] = ()) -> None:
+        """Delete what nothing needs: blobs of `freed` at once, others when they are old."""
+        with self._changing(), self.repositories.changing():
+            self.content.sweep(self.manifests.used(), freed)
+        self._layers.sweep(self._used_layers)
+
+    def _used_layers(self) -> set[str]:
+        used = {Path(layer).name for image in self.images() for layer in self.folders(image)}
+        for run in self._runs():
+            with contextlib.suppress(OSError, ValueError):
+                spec = json.loads((run / "spec.json").read_text())
+                used |= {Path(layer).name for layer in spec["layers"]}
+        return used
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
-        """Hold the store; what is left of a layer or an image that is not used any more goes."""
+        """Raise ImageError for what goes wrong with the store."""
         try:
-            for folder in (self._folder.parent, self._folder, self._folder / "layers"):
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with open(self._folder / "lock", "w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                try:
-                    yield
-                finally:
-                    self._sweep()
-        except (BrokenImage, reference.InvalidReference) as error:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            yield
+        except (BrokenImage, InvalidManifest, reference.InvalidReference) as error:
             raise ImageError(str(error)) from error
         except OSError as error:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             where = f"the file system of {self._folder} is full" if full else str(error)
             raise ImageError(where) from error
-
-    def _sweep(self) -> None:
-        used = {diff_id.partition(":")[2] for image in self.images() for diff_id in image.layers}
-        for run in self._runs():
-            with contextlib.suppress(OSError, ValueError):
-                spec = json.loads((run / "spec.json").read_text())
-                used |= {Path(layer).name for layer in spec["layers"]}
-        for folder in (self._folder / "layers").iterdir():
-            if folder.name not in used:
-                sandbox.delete(folder)
-
-    def _store(
-        self, packed: PackedImage, names: tuple[str, ...], progress: Progress | None
-    ) -> StoredImage:
-        if not names:
-            raise ImageError("the image has no name: give it one with --name NAME:TAG")
-        full = tuple(str(reference.parse(name)) for name in names)
-        configuration = packed.configuration()
-        layers = tuple(configuration["rootfs"]["diff_ids"])
-        for diff_id, blob in zip(layers, packed.layers, strict=True):
-            self._unpack(diff_id, blob, progress)
-        image = StoredImage(
-            id=f"sha256:{hashlib.sha256(packed.config.document()).hexdigest()}",
-            digest=packed.digest,
-            names=full,
-            layers=layers,
-            config=configuration.get("config") or {},
-            size=packed.config.size + sum(blob.size for blob in packed.layers),
-        )
-        os.sync()  # the layers last before the image does
-        same = [known for known in self.images() if known.id == image.id]
-        known = tuple(name for entry in same for name in entry.names if name not in full)
-        self._write(same, replace(image, names=full + known))
-        return image
-
-    def _write(self, replaced: list[StoredImage], image: StoredImage) -> None:
-        """Put `image`, if it has names, in the place of others; it takes its names from any."""
-        images = [
-            replace(known, names=_without(known.names, image.names))
-            for known in self.images()
-            if known not in replaced
-        ]
-        entries = [asdict(entry) for entry in (*images, image) if entry.names]
-        temporary = self._folder / ".images.json"
-        with temporary.open("w") as file:
-            json.dump(entries, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._folder / "images.json")
-
-    def _layer(self, diff_id: str) -> Path:
-        return self._folder / "layers" / diff_id.partition(":")[2]
-
-    def _unpack(self, diff_id: str, blob: Blob, progress: Progress | None) -> None:
-        if not _ID.fullmatch(diff_id):
-            raise BrokenImage(f"{diff_id!r} is no digest that can be verified")
-        folder = self._layer(diff_id)
-        if folder.exists():
-            return
-        temporary = folder.with_name(f".{folder.name}")
-        sandbox.delete(temporary)
-        temporary.mkdir(mode=0o755)
-        digest = hashlib.sha256()
-
-        def told(read: int) -> None:
-            if progress:
-                progress(diff_id, read, blob.size)
-
-        with subprocess.Popen(
-            sandbox.unpack_argv(temporary),
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        ) as process:
-            try:
-                _feed(process, blob.content(told), digest)
-            except BaseException:
-                process.kill()
-                raise
-        if diff_id != f"sha256:{digest.hexdigest()}":
-            raise BrokenImage(
-                f"{blob.place} is damaged between byte {blob.offset} and byte "
-                f"{blob.offset + blob.size}: this layer should unpack to {diff_id}, and is "
-                f"sha256:{digest.hexdigest()}"
-            )
-        temporary.rename(folder)
-
-
-def _feed(process: subprocess.Popen[bytes], chunks: Iterator[bytes], digest: hashlib._Hash) -> None:
-    """Have a tar file unpacked by the shim. Raises BrokenImage or OSError as that tells it."""
-    assert process.stdin is not None
-    assert process.stderr is not None
-    with contextlib.suppress(BrokenPipeError):  # it says why when it stops
-        for chunk in chunks:
-            digest.update(chunk)
-            process.stdin.write(chunk)
-    process.stdin.close()
-    words = process.stderr.read()
-    if process.wait() == 0:
-        return
-    try:
-        failure = json.loads(words)
-    except ValueError:
-        failure = {"errno": 0, "message": words.decode(errors="replace").strip()}
-    if failure["errno"]:
-        raise OSError(failure["errno"], failure["message"])
-    raise BrokenImage(f"the layer cannot be unpacked: {failure['message']}")
-
-
-def _without(names: tuple[str, ...], gone: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in names if name not in gone)

@@ -87,7 +87,7 @@ def limits(container: Container) -> list[str]:
     found = []
     if container.cpus is not None and not cgroup.parents():
         found.append("limits.cpu is not enforced: no control group can be made here")
-    image = bool(container.layers)
+    image = not container.machine
     if users.describe(privileged=linux.is_privileged(), image=image)["users"]:
         return found
     if container.uid not in (None, os.geteuid()):

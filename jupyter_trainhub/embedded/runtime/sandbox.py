@@ -67,9 +67,10 @@ def start(container: Container) -> Running:
 def _prepare(container: Container, directory: Path) -> None:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     container.log_path.parent.mkdir(parents=True, exist_ok=True)
-    from_machine = not container.layers and container.uid is None
+    from_machine = container.machine and container.uid is None
     spec = asdict(container) | {
         "directory": str(directory),
+        "machine": container.machine,
         "log_path": str(container.log_path.absolute()),
         "hide": [os.path.realpath(folder) for folder in container.hide],
         "home": pwd.getpwuid(os.geteuid()).pw_dir if from_machine else None,
@@ -77,7 +78,7 @@ def _prepare(container: Container, directory: Path) -> None:
     with open(directory / "spec.json", "x", opener=_private) as file:
         json.dump(spec, file)
     (directory / "hostname").write_text(f"{container.hostname}\n")
-    if container.layers:
+    if not container.machine:
         with contextlib.suppress(FileNotFoundError):  # the network is the machine's, and its names
             shutil.copyfile("/etc/resolv.conf", directory / "resolv.conf")
     last_words = directory / "termination-log"
@@ -138,12 +139,13 @@ def delete(folder: Path) -> None:
         subprocess.run([*SHIM_ARGV, "delete", str(folder)], check=True, env={})
 
 
-def unpack_argv(folder: Path) -> list[str]:
+def unpack_argv(folder: Path, *, machine: bool) -> list[str]:
     """The command line that unpacks the tar file of its standard input to a new layer's folder.
 
-    Where that fails it exits with 1 and tells of it on standard error, as JSON (see shim.layer).
+    `machine`: the layer is to lie over the machine's files. Where it fails it exits with 1 and tells
+    of it on standard error, as JSON (see shim.layer).
     """
-    return [*SHIM_ARGV, "unpack", str(folder)]
+    return [*SHIM_ARGV, "unpack", str(folder), *(["--machine"] if machine else [])]
 
 
 def _check(container: Container) -> None:

@@ -15,7 +15,7 @@ from jupyter_trainhub.hub.capacity.check import Check, check, invalid
 from jupyter_trainhub.hub.clock import now
 from jupyter_trainhub.hub.events import events_of, telling
 from jupyter_trainhub.hub.idle.policy import policy_of
-from jupyter_trainhub.hub.images import default_image
+from jupyter_trainhub.hub.images.default import default_image
 from jupyter_trainhub.hub.instances.creation import make
 from jupyter_trainhub.hub.instances.editing import (
     change,

@@ -4,6 +4,7 @@ import { Signal } from '@lumino/signaling';
 import type { Event } from '@jupyterlab/services';
 import React from 'react';
 import { HubContext, type IHubContext } from '../context';
+import { ImageCatalogue } from '../images/catalogue';
 import { TrainHubStore } from '../store';
 import { RequestTable, trans, type IAnswer } from './requestTable';
 
@@ -16,7 +17,13 @@ export function hubContext(
   const store = new TrainHubStore(api, {
     stream: new Signal<object, object>({})
   } as unknown as Event.IManager);
-  return { api, store, trans, commands: new CommandRegistry() };
+  return {
+    api,
+    store,
+    images: new ImageCatalogue(api, store),
+    trans,
+    commands: new CommandRegistry()
+  };
 }
 
 /** Renders a component as a TrainHub widget would. */

@@ -28,7 +28,8 @@ describe('IdleWarnings', () => {
       'GET status': { body: STATUS },
       'GET instances': { body: { items } },
       'GET jobs': { body: { items: [] } },
-      'GET tensorboards': { body: { items: [] } }
+      'GET tensorboards': { body: { items: [] } },
+      'GET transfers': { body: { items: [] } }
     });
     warnings = new IdleWarnings(hub, state);
     const changed = nextChange();

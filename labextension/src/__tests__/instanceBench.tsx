@@ -31,6 +31,7 @@ export class InstanceBench {
       'GET instances': { body: { items: [instance('desk', changes)] } },
       'GET jobs': { body: { items: [] } },
       'GET tensorboards': { body: { items: [] } },
+      'GET transfers': { body: { items: [] } },
       'GET instances/desk/interfaces': { body: INTERFACES },
       'GET instances/desk/events': { body: { items: [] } },
       'GET instances/desk/idle': { body: null },
@@ -44,6 +45,7 @@ export class InstanceBench {
       'edit',
       'delete',
       'extend',
+      'save',
       'new'
     ]) {
       this.hub.commands.addCommand(`trainhub:${id}-instance`, {

@@ -32,7 +32,8 @@ describe('InstancesSection', () => {
       'GET status': { body: STATUS },
       'GET instances': { body: { items: [instance('x', changes)] } },
       'GET jobs': { body: { items: [] } },
-      'GET tensorboards': { body: { items: [] } }
+      'GET tensorboards': { body: { items: [] } },
+      'GET transfers': { body: { items: [] } }
     });
     executed = [];
     for (const id of Object.values(CommandIDs)) {

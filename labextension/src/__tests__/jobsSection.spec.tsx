@@ -19,7 +19,8 @@ describe('a job that cannot be placed', () => {
     'GET status': { body: STATUS },
     'GET instances': { body: { items: [] } },
     'GET jobs': { body: { items: [job('x', held)] } },
-    'GET tensorboards': { body: { items: [] } }
+    'GET tensorboards': { body: { items: [] } },
+    'GET transfers': { body: { items: [] } }
   });
 
   it('says in the panel why, and what would do', async () => {

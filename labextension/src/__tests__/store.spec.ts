@@ -16,6 +16,7 @@ class Bench {
       'GET instances': { body: { items: [instance('lab')] } },
       'GET jobs': { body: { items: [] } },
       'GET tensorboards': { body: { items: [tensorboard('1')] } },
+      'GET transfers': { body: { items: [] } },
       ...answers
     });
     this.store = new TrainHubStore(this.table.api, {

@@ -1,17 +1,13 @@
 import { caretDownIcon } from '@jupyterlab/ui-components';
 import type { FieldProps } from '@rjsf/utils';
 import React, { useState } from 'react';
+import { useStore } from '../context';
+import { useImages } from '../images/useImages';
+import { imageChoices, type IImageChoice } from './imageChoices';
 import type { IFormContext } from './templates';
 
-/** An image that the site offers. */
-interface IChoice {
-  const: string;
-  title: string;
-  description?: string;
-}
-
 /**
- * Edits the name of an image, typed or picked among those that the site offers: an editable
+ * Edits the name of an image, typed or picked among those that the site offers and those that were saved: an editable
  * combobox as https://www.w3.org/WAI/ARIA/apg/patterns/combobox/ has it. The list shows all images
  * until something is typed, since the field begins with one of them.
  */
@@ -21,8 +17,16 @@ export function ImageField(props: FieldProps): JSX.Element {
   const [isOpen, setOpen] = useState(false);
   const [isTyped, setTyped] = useState(false);
   const [active, setActive] = useState(-1);
+  const [isWanted, setWanted] = useState(false);
+  const images = useImages(isWanted);
+  const user = useStore().status?.user ?? null;
   const image = (props.formData as string | undefined) ?? '';
-  const choices = (schema as { choices?: IChoice[] }).choices ?? [];
+  const choices = imageChoices(
+    (schema as { choices?: IImageChoice[] }).choices ?? [],
+    images.items,
+    user,
+    trans
+  );
   const typed = image.toLowerCase();
   const offered = choices.filter(
     choice =>
@@ -61,6 +65,7 @@ export function ImageField(props: FieldProps): JSX.Element {
   return (
     <div
       className="jp-TrainHub-combobox"
+      onFocus={() => setWanted(true)}
       onBlur={({ currentTarget, relatedTarget }) => {
         if (!currentTarget.contains(relatedTarget)) {
           show(false);
@@ -86,22 +91,20 @@ export function ImageField(props: FieldProps): JSX.Element {
         }}
         onKeyDown={onKeyDown}
       />
-      {choices.length ? (
-        <button
-          type="button"
-          className="jp-TrainHub-iconButton"
-          tabIndex={-1}
-          aria-label={trans.__('Show the images of this site')}
-          aria-expanded={isShown}
-          onClick={() => show(!isOpen)}
-        >
-          <caretDownIcon.react tag="span" aria-hidden="true" />
-        </button>
-      ) : null}
+      <button
+        type="button"
+        className="jp-TrainHub-iconButton"
+        tabIndex={-1}
+        aria-label={trans.__('Show the images to choose from')}
+        aria-expanded={isShown}
+        onClick={() => show(!isOpen)}
+      >
+        <caretDownIcon.react tag="span" aria-hidden="true" />
+      </button>
       <ul
         id={`${id}__list`}
         role="listbox"
-        aria-label={trans.__('Images of this site')}
+        aria-label={trans.__('Images to choose from')}
         hidden={!isShown}
       >
         {offered.map(({ const: name, title, description }, index) => (

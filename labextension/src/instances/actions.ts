@@ -8,7 +8,7 @@ import type { IInstance, InstancePhase } from '../views';
 import { waitFor } from '../waiting';
 import { extensionOf } from './idle';
 import { LossBody } from './lossBody';
-import { lossText, type Ending } from './losses';
+import { hasFiles, lossText, type Ending } from './losses';
 
 /** The phases that tell a restarted instance from the one that it was. */
 const IN_BETWEEN: InstancePhase[] = ['Stopping', 'Pending', 'Starting'];
@@ -146,7 +146,7 @@ export class InstanceActions {
 
   /** Asks before something is lost. Resolves to whether to go on. */
   async confirm(ending: Ending, name: string): Promise<boolean> {
-    const { api, store, trans } = this._hub;
+    const { api, commands, store, trans } = this._hub;
     let instance: IInstance;
     try {
       instance = store.get('instance', name) ?? (await api.instances.get(name));
@@ -162,7 +162,17 @@ export class InstanceActions {
     return (
       text === null ||
       confirmLoss(
-        { ...text, body: createElement(LossBody, { text, trans }) },
+        {
+          ...text,
+          body: createElement(LossBody, { text, trans }),
+          first: hasFiles(instance)
+            ? {
+                label: trans.__('Save as image first…'),
+                execute: () =>
+                  void commands.execute(CommandIDs.saveInstance, { name })
+              }
+            : undefined
+        },
         trans
       )
     );

@@ -17,6 +17,9 @@ export function openInstanceMenu(
   if (phase !== 'Stopped' && phase !== 'Stopping') {
     add(CommandIDs.restartInstance);
   }
+  if (phase === 'Running') {
+    add(CommandIDs.saveInstance);
+  }
   add(CommandIDs.editInstance);
   add(CommandIDs.cloneInstance);
   menu.addItem({ type: 'separator' });

@@ -70,8 +70,10 @@ export const jobsPlugin: JupyterFrontEndPlugin<void> = {
           : null;
         const notebook = args.notebook ?? clone?.notebook;
         const path = notebook ? String(notebook) : null;
+        const image = args.image ? String(args.image) : null;
+        const key = cloneName ? `clone-${cloneName}` : (path ?? '');
         await openTab(shell, forms, {
-          id: `trainhub-job-form-${cloneName ? `clone-${cloneName}` : (path ?? '')}`,
+          id: `trainhub-job-form-${key}${image ? `-${image}` : ''}`,
           label: trans.__('Submit job'),
           icon: jobIcon,
           create: async () => {
@@ -80,7 +82,7 @@ export const jobsPlugin: JupyterFrontEndPlugin<void> = {
               path === null
                 ? null
                 : new NotebookSource(path, serviceManager.contents, notebooks);
-            const form = new JobForm(hub, { source, clone, cloneName });
+            const form = new JobForm(hub, { source, clone, cloneName, image });
             form.submitted.connect((_, { name }) => {
               form.parent?.dispose();
               void act(actions => actions.announceEnd(name));
@@ -187,7 +189,8 @@ export const jobsPlugin: JupyterFrontEndPlugin<void> = {
         command: CommandIDs.openJobForm,
         args: ({ content: { options } }) => ({
           ...(options.source ? { notebook: options.source.path } : {}),
-          ...(options.cloneName ? { clone: options.cloneName } : {})
+          ...(options.cloneName ? { clone: options.cloneName } : {}),
+          ...(options.image ? { image: options.image } : {})
         }),
         name: ({ id }) => id
       });

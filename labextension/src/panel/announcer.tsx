@@ -2,6 +2,7 @@ import React, { useEffect, useRef, useState } from 'react';
 import { useHub } from '../context';
 import type { IObjectChange } from '../events';
 import { phaseWord } from '../phase';
+import { titleOf } from '../views';
 
 /** Tells screen readers when an object comes into another phase. */
 export function Announcer(): JSX.Element {
@@ -19,7 +20,7 @@ export function Announcer(): JSX.Element {
       phases.current.set(id, object.phase);
       if (before !== undefined && before !== object.phase) {
         setText(
-          trans.__('%1: %2', object.name, phaseWord(object.phase, trans))
+          trans.__('%1: %2', titleOf(object), phaseWord(object.phase, trans))
         );
       }
     };

@@ -3,6 +3,7 @@ import React from 'react';
 import { ClusterSection } from '../cluster/section';
 import type { IHubContext } from '../context';
 import { HubWidget } from '../hubWidget';
+import { ImagesSection } from '../images/section';
 import { InstancesSection } from '../instances/section';
 import { JobsSection } from '../jobs/section';
 import { TensorBoardsSection } from '../tensorboards/section';
@@ -33,6 +34,11 @@ export function panelSections(
       id: 'tensorboards',
       label: trans.__('TensorBoards'),
       widget: new PanelPart(hub, <TensorBoardsSection />)
+    },
+    {
+      id: 'images',
+      label: trans.__('Images'),
+      widget: new PanelPart(hub, <ImagesSection />)
     },
     {
       id: 'cluster',

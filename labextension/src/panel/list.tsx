@@ -5,7 +5,7 @@ import { useHub, useNow, useStore } from '../context';
 import { formatAge, secondsBetween } from '../duration';
 import { PhaseLabel } from '../phase';
 import type { TrainHubStore } from '../store';
-import type { IObjects, Kind } from '../views';
+import type { IObjects, NamedKind } from '../views';
 import { keyOf } from '../views';
 
 /** Milliseconds after which ages are counted anew. */
@@ -34,7 +34,7 @@ export interface IRow {
 }
 
 /** The objects of one kind as a list, or what to do when there are none. */
-export function ObjectList<K extends Kind>(props: {
+export function ObjectList<K extends NamedKind>(props: {
   kind: K;
   label: string;
   /** What to do, when there are none. */
@@ -72,7 +72,7 @@ export function ObjectList<K extends Kind>(props: {
 }
 
 function Row(
-  props: IRow & { object: IObjects[Kind]; now: number }
+  props: IRow & { object: IObjects[NamedKind]; now: number }
 ): JSX.Element {
   const { trans } = useHub();
   const { object, now, detail, note, since, actions } = props;

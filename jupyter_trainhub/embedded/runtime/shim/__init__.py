@@ -4,7 +4,7 @@
 
     DIRECTORY                                            run the container of this state folder
     exec DIRECTORY [OPTIONS] -- ARGV...                  run one more command inside it
-    unpack FOLDER                                        unpack an image's layer from standard input
+    unpack FOLDER [--machine]                            unpack an image's layer from standard input
     delete FOLDER                                        delete what containers wrote
 
 It is a program apart, not part of the cluster: it is loaded as the package `shim`, with nothing of

@@ -71,7 +71,7 @@ def identity(spec: dict[str, Any]) -> tuple[int, int, list[int]]:
     name, _, group = spec["user"].partition(":")
     if spec["uid"] is not None:
         name, group = str(spec["uid"]), ""
-    if not name and not spec["layers"]:
+    if not name and spec["machine"]:
         gid = spec["owner_gid"] if spec["gid"] is None else spec["gid"]
         return spec["owner_uid"], gid, list(spec["groups"])
     user = _find("/etc/passwd", 7, name or "0", "user")
@@ -89,7 +89,7 @@ def become(spec: dict[str, Any]) -> None:
     """In a container that has several users, give up privilege and take the one asked for."""
     linux.limit_capabilities(KEPT_CAPABILITIES)
     uid, gid, groups = identity(spec)
-    if (uid, gid) == (os.geteuid(), os.getegid()) and not spec["layers"]:
+    if (uid, gid) == (os.geteuid(), os.getegid()) and spec["machine"]:
         groups = sorted({*os.getgroups(), *groups})
     for stream in (0, 1, 2):
         if stat.S_ISFIFO(os.fstat(stream).st_mode) or os.isatty(stream):

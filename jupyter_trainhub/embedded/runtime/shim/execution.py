@@ -49,7 +49,7 @@ def execute_inside(arguments: list[str]) -> int:
         from . import attach, relay, stdio  # noqa: F401
     try:
         spec = read_record(directory, "spec.json")
-        spec |= users.describe(privileged=privileged, image=bool(spec["layers"]))
+        spec |= users.describe(privileged=privileged, image=not spec["machine"])
         process = read_record(directory, "pid.json")
         group = cgroup.openings(process["cgroups"])
         _enter(process, privileged=privileged)

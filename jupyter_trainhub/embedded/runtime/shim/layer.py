@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -29,8 +30,12 @@ class LayerError(Exception):
     """The tar file cannot be a layer."""
 
 
-def unpack(folder: str) -> int:
+def unpack(folder: str, *, machine: bool = False) -> int:
     """Unpack the tar file of standard input into an empty folder; the code to exit with.
+
+    `machine`: the layer is to lie over the machine's own files. An ordinary user's containers have
+    no other users then, and so the layer has none; its folders are as the machine's where the tar
+    file does not say how they are.
 
     A failure is told on standard error as JSON: `errno`, 0 where the tar file is at fault, and
     `message`.
@@ -38,7 +43,8 @@ def unpack(folder: str) -> int:
     try:
         privileged = linux.is_privileged()
         if not privileged:
-            users.enter(users.maps(subordinate=True))
+            users.enter(users.maps(subordinate=not machine))
+        below = os.open("/", os.O_PATH | os.O_CLOEXEC) if machine else None
         # From here on a path cannot lead out of the folder, whatever links lie on it; and nothing
         # may be imported any more, since that would be the layer's.
         sys.meta_path.clear()
@@ -46,7 +52,7 @@ def unpack(folder: str) -> int:
         os.chdir("/")
         os.umask(0o022)
         with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as tar:
-            _Layer(tar, privileged=privileged).unpack()
+            _Layer(tar, privileged=privileged, below=below).unpack()
         while sys.stdin.buffer.read(1 << 16):
             pass  # what pads the last block
         return 0
@@ -113,12 +119,13 @@ def _go(name: str, here: int) -> int:
 
 
 class _Layer:
-    def __init__(self, tar: tarfile.TarFile, *, privileged: bool) -> None:
+    def __init__(self, tar: tarfile.TarFile, *, privileged: bool, below: int | None) -> None:
         self._tar = tar
         # All is taken as it is: the root directory changed, so no path is dangerous.
         tar.extraction_filter = lambda member, path: member
         self._privileged = privileged
         self._namespace = "trusted" if privileged else "user"
+        self._below = below
         self._folders: list[tuple[str, float]] = []
 
     def unpack(self) -> None:
@@ -144,6 +151,15 @@ class _Layer:
             os.mkdir(folder, 0o755)
             if covered:
                 self._set_opaque(folder)
+            elif self._below is not None:
+                self._be_as_below(folder)
+
+    def _be_as_below(self, folder: str) -> None:
+        with contextlib.suppress(OSError):
+            status = os.stat(folder.lstrip("/"), dir_fd=self._below)
+            os.chmod(folder, stat.S_IMODE(status.st_mode))
+            if self._privileged:
+                os.chown(folder, status.st_uid, status.st_gid)
 
     def _set_opaque(self, folder: str) -> None:
         os.setxattr(folder, f"{self._namespace}.overlay.opaque", b"y")

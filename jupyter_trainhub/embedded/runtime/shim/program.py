@@ -15,8 +15,9 @@ def main(arguments: list[str]) -> int:
     if arguments[0] in ("unpack", "delete"):
         from . import layer  # which containers need not load
 
-        act = layer.unpack if arguments[0] == "unpack" else layer.delete
-        return act(arguments[1])
+        if arguments[0] == "delete":
+            return layer.delete(arguments[1])
+        return layer.unpack(arguments[1], machine="--machine" in arguments)
     os.chdir("/")
     supervise(arguments[0])
     return 0

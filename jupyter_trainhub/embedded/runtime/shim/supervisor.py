@@ -64,7 +64,7 @@ def supervise(directory: str) -> None:
 
 def _run(spec: dict[str, Any], directory: str, me: dict[str, Any]) -> Outcome:
     privileged = linux.is_privileged()
-    spec |= users.describe(privileged=privileged, image=bool(spec["layers"]))
+    spec |= users.describe(privileged=privileged, image=not spec["machine"])
     ids = None if privileged else users.maps(subordinate=spec["users"])
     group = cgroup.openings(me["cgroups"])
     file = LogFile(spec["log_path"])

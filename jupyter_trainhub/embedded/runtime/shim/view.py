@@ -47,9 +47,9 @@ def enter(spec: dict[str, Any], directory: str, *, privileged: bool) -> None:
     linux.make_mounts_private()
     mounts = sorted(spec["mounts"], key=lambda entry: entry["target"].count("/"))
     targets = tuple(entry["target"] for entry in mounts)
-    hidden = list(hidden_paths([*spec["hide"], directory], mounts, machine=not spec["layers"]))
+    hidden = list(hidden_paths([*spec["hide"], directory], mounts, machine=spec["machine"]))
     builder = RootBuilder(directory, privileged=privileged)
-    root = builder.build(spec["layers"], tuple(spec["hide"]))
+    root = builder.build(spec["layers"], tuple(spec["hide"]), machine=spec["machine"])
 
     # Sources are taken here, where a path means the machine's. Targets are resolved after the
     # change of root, so that a symbolic link in an image or a volume cannot lead out.

@@ -118,6 +118,14 @@ export class InstanceFormModel implements IDisposable {
     }
   }
 
+  /** Takes this image, or begins with it. */
+  useImage(image: string): void {
+    this._chosen = { image };
+    if (this.form.schema) {
+      this.fill(this._chosen);
+    }
+  }
+
   /** Fills fields; what does not concern them stays as it is. */
   fill(values: Spec): void {
     this.form.data = { ...this.form.data, ...asTyped(values) };
@@ -179,7 +187,7 @@ export class InstanceFormModel implements IDisposable {
     }
     return this._mode === 'edit'
       ? (base ?? {})
-      : { ...base, name: this._freeName(this.name ?? NAME) };
+      : { ...base, ...this._chosen, name: this._freeName(this.name ?? NAME) };
   }
 
   private _freeName(name: string): string {
@@ -247,6 +255,7 @@ export class InstanceFormModel implements IDisposable {
   private _presets: readonly IPreset[] = [];
   private _origin: IInstance | null = null;
   private _edited: EditedInstance | null = null;
+  private _chosen: Spec = {};
   private _checked = '';
   private _filling = 0;
 }

@@ -91,13 +91,17 @@ export const instanceFormPlugin: JupyterFrontEndPlugin<void> = {
           edit: trans.__('Edit %1', name),
           clone: trans.__('Clone %1', name)
         };
-        await openTab(shell, forms, {
+        const image = args.image ? String(args.image) : null;
+        const tab = await openTab(shell, forms, {
           id: `trainhub-instance-form-${keyOf(mode, name)}`,
           label: titles[mode],
           icon: instanceIcon,
           create: () =>
             create({ mode, name, draft: (args.draft ?? null) as IDraft | null })
         });
+        if (image !== null) {
+          tab.content.model.useImage(image);
+        }
       }
     });
     commands.addCommand(CommandIDs.newInstance, {

@@ -90,6 +90,13 @@ function Actions({ instance }: { instance: IInstance }): JSX.Element {
           />
         </>
       )}
+      {phase === 'Running' && (
+        <CommandButton
+          command={CommandIDs.saveInstance}
+          args={{ name }}
+          label={trans.__('Save as image…')}
+        />
+      )}
       <CommandButton
         command={CommandIDs.editInstance}
         args={{ name }}

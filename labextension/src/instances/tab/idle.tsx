@@ -96,6 +96,7 @@ function signalWord(
     ssh: trans.__('SSH sessions'),
     ide: trans.__('IDE'),
     lab: trans.__('JupyterLab page'),
+    saving: trans.__('Saving as an image'),
     cpu: trans.__('CPU use'),
     gpu: trans.__('GPU use')
   };

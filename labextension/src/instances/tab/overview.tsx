@@ -1,6 +1,7 @@
 import React from 'react';
 import { useHub } from '../../context';
 import { EventsTable } from '../../eventsTable';
+import { FitnessCheck } from '../../images/fitness';
 import type { IInstance } from '../../views';
 import { FoldersTable } from './folders';
 import { IdleSignals } from './idle';
@@ -10,7 +11,7 @@ import { RawDetails, whyText } from '../../why';
 
 /** All that is known of an instance. */
 export function Overview({ instance }: { instance: IInstance }): JSX.Element {
-  const { trans } = useHub();
+  const { api, trans } = useHub();
   const why = whyText(instance);
   return (
     <div className="jp-TrainHub-page">
@@ -27,6 +28,17 @@ export function Overview({ instance }: { instance: IInstance }): JSX.Element {
       <section>
         <h2>{trans.__('Definition')}</h2>
         <SpecTable instance={instance} />
+      </section>
+      <section>
+        <h2>{trans.__('Image')}</h2>
+        <FitnessCheck
+          key={instance.uid}
+          help={trans.__(
+            'Looks in the running instance for what instances, jobs, SSH and MPI need.'
+          )}
+          ask={() => api.images.instanceFitness(instance.name)}
+          disabled={instance.phase !== 'Running'}
+        />
       </section>
       <IdleSignals instance={instance} />
       <section>

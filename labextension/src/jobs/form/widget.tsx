@@ -23,6 +23,8 @@ export interface IJobFormOptions {
   clone: Spec | null;
   /** The name of the job that is cloned. */
   cloneName: string | null;
+  /** The image to begin with. */
+  image?: string | null;
 }
 
 /** A tab with the form of a job and, for a notebook, the preview of what will run. */
@@ -82,13 +84,14 @@ export class JobForm extends HubWidget {
   }
 
   private _initial(): Spec {
-    const { source, clone, cloneName } = this.options;
+    const { source, clone, cloneName, image } = this.options;
     const taken = new Set(this.hub.store.list('job').map(({ name }) => name));
     const name = cloneName ?? nameFromPath(source?.path ?? 'job');
     return {
       ...clone,
       name: freeName(name, taken),
-      ...(source ? { notebook: source.path } : {})
+      ...(source ? { notebook: source.path } : {}),
+      ...(image ? { image } : {})
     };
   }
 

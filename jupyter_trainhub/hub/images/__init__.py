@@ -1,0 +1,1 @@
+"""Images: where they are kept, which there are, and what is done with them."""

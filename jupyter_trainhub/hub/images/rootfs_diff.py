@@ -1,0 +1,189 @@
+"""What has changed in a running container: asked of it by ``inpod/rootfs_diff.py``, over exec."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+from jupyter_trainhub.errors import ClusterUnavailable, Conflict, TrainHubError
+from jupyter_trainhub.hub.images.engine import Check, Choice, Interrupted, Report, ignore
+from jupyter_trainhub.inpod import program
+from jupyter_trainhub.kube.client import KubeClient
+from jupyter_trainhub.kube.exec import CommandNotFound, Exec
+from jupyter_trainhub.manifests.labels import Object
+
+_PROGRAM = "rootfs_diff.py"
+# Reads exactly as much as it is sent, for older clusters cannot end a program's input.
+_LOADER = (
+    "import sys; n = int(sys.argv.pop(1)); "
+    "exec(compile(sys.stdin.buffer.read(n), 'rootfs_diff.py', 'exec'))"
+)
+# How a shell, and a container runtime, tell of a program that SIGKILL ended.
+_KILLED = 128 + 9
+# Seconds between two looks whether anybody still wants it.
+_LOOK_SECONDS = 0.5
+# Seconds without a byte, of a program that tells twice a second how far it is, after which the
+# connection counts as broken.
+_SILENT_SECONDS = 120.0
+_LONGEST_MEASUREMENT = 16 << 20
+_LONGEST_COMPLAINT = 2000
+
+
+class PodEngine:
+    """Reads a container from within: without any privilege, and on every container runtime."""
+
+    name = "pod"
+
+    def __init__(self, client: KubeClient) -> None:
+        self._client = client
+
+    def measure(
+        self, pod: Object, choice: Choice, check: Check = lambda: None, report: Report = ignore
+    ) -> Object:
+        """See :class:`~jupyter_trainhub.hub.images.engine.Engine`; takes seconds, or a minute."""
+        printed = bytearray()
+
+        def keep(data: bytes) -> None:
+            if len(printed) + len(data) > _LONGEST_MEASUREMENT:
+                raise _failed("it measures without end")
+            printed.extend(data)
+
+        self._run(pod, "measure", choice, keep, report, check)
+        try:
+            found = json.loads(printed)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise _failed("its measurement cannot be read")
+        return found
+
+    def read(
+        self,
+        pod: Object,
+        choice: Choice,
+        sink: Callable[[bytes], None],
+        check: Check,
+        report: Report,
+    ) -> Object:
+        """See :class:`~jupyter_trainhub.hub.images.engine.Engine`."""
+        ends: list[Object] = []
+
+        def hear(told: Object) -> None:
+            if isinstance(told.get("done"), dict):
+                ends.append(told["done"])
+            else:
+                report(told)
+
+        self._run(pod, "tar", choice, sink, hear, check)
+        if not ends:
+            raise _broken()
+        return ends[-1]
+
+    def _run(
+        self,
+        pod: Object,
+        mode: str,
+        choice: Choice,
+        sink: Callable[[bytes], None],
+        report: Report,
+        check: Check,
+    ) -> None:
+        name, options = pod["metadata"]["name"], choice.line(pod)
+        asyncio.run(_run(self._client, name, mode, options, sink, report, check))
+
+
+async def _run(
+    client: KubeClient,
+    pod: str,
+    mode: str,
+    options: bytes,
+    sink: Callable[[bytes], None],
+    report: Report,
+    check: Check,
+) -> None:
+    source = program(_PROGRAM)
+    command = ["python3", "-I", "-S", "-c", _LOADER, str(len(source)), mode]
+    try:
+        process = await Exec.start(client, pod, command, stdin=True)
+        feeding = asyncio.ensure_future(process.write(source + options))
+        lines = _Lines(report)
+        try:
+            await _follow(process, {"stdout": sink, "stderr": lines.take}, check)
+            code = await process.wait()
+        finally:
+            feeding.cancel()
+            # The program hears of it, and ends.
+            await process.close()
+    except CommandNotFound:
+        raise Conflict(
+            "the image of the instance has no python3, which reads what has changed",
+            reason="NoPython",
+            remedy="Add python3 to the image.",
+        ) from None
+    except ClusterUnavailable as error:
+        if error.reason != "ConnectionLost":
+            raise
+        raise _broken() from None
+    if code == _KILLED:
+        raise _failed("it was killed, as programs are when there is no memory left")
+    if code != 0:
+        raise _failed(lines.rest or f"it ended with exit code {code}")
+
+
+async def _follow(process: Exec, sinks: dict[str, Callable[[bytes], None]], check: Check) -> None:
+    """Pass on what ``process`` writes, until there is no more."""
+    loop = asyncio.get_running_loop()
+    reading, heard = None, loop.time()
+    try:
+        while True:
+            reading = reading or asyncio.ensure_future(process.read())
+            await asyncio.wait({reading}, timeout=_LOOK_SECONDS)
+            check()
+            if not reading.done():
+                if loop.time() - heard > _SILENT_SECONDS:
+                    raise Interrupted("the instance does not answer any more", remedy="Try again.")
+                continue
+            piece, reading, heard = reading.result(), None, loop.time()
+            if piece is None:
+                return
+            sinks[piece[0]](piece[1])
+    finally:
+        if reading is not None:
+            reading.cancel()
+
+
+class _Lines:
+    """Lines of JSON for ``report``; of anything else the end is kept, for it may be a traceback."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._begun = b""
+        self.rest = ""
+
+    def take(self, data: bytes) -> None:
+        *lines, self._begun = (self._begun + data).split(b"\n")
+        for line in lines:
+            found: Any = None
+            with contextlib.suppress(ValueError, RecursionError):
+                found = json.loads(line)
+            if isinstance(found, dict):
+                self._report(found)
+            elif line.strip():
+                self.rest = line.decode(errors="replace")[-_LONGEST_COMPLAINT:]
+
+
+def _broken() -> Interrupted:
+    return Interrupted(
+        "the connection to the instance broke while it was read", remedy="Try again."
+    )
+
+
+def _failed(why: str) -> TrainHubError:
+    return Conflict(
+        f"the program that reads the instance fails: {why}",
+        reason="SnapshotFailed",
+        remedy="Look whether the instance has memory left, and try again.",
+    )

@@ -1,0 +1,112 @@
+"""`python -m jupyter_trainhub.registry copy SOURCE TARGET`: what a relay job in a cluster runs.
+
+Standard output has a JSON object a line: `{"what", "done", "size"}` as blobs arrive, and last
+`{"digest"}`, or `{"error": {"message", "remedy", "reason"}}` and exit status 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from . import reference
+from .client import Endpoint, Repository, default_url
+from .copying import Platforms, copy
+from .credentials import Credentials
+from .failures import RegistryError
+
+_SECONDS = 0.5  # between two lines of one blob
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        source, target = reference.parse(options.source), reference.parse(options.target)
+        platforms: Platforms = "all"
+        if options.platform != "all":
+            system, _, architecture = options.platform.partition("/")
+            platforms = (system, architecture)
+        digest = copy(
+            _repository(source, options, "from"),
+            source.digest or source.tag,
+            _repository(target, options, "to"),
+            target.tag,
+            platforms=platforms,
+            progress=_Lines(),
+        )
+    except RegistryError as error:
+        told = {"message": error.message, "remedy": error.remedy, "reason": error.reason}
+        return _failed(**told)
+    except (ValueError, OSError) as error:
+        return _failed(message=str(error), remedy="Correct the command.", reason="Invalid")
+    _print({"digest": digest})
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m jupyter_trainhub.registry")
+    command = parser.add_subparsers(required=True).add_parser("copy", help="copy an image")
+    command.add_argument("source", help="name with a tag or a digest")
+    command.add_argument("target", help="name with a tag")
+    command.add_argument("--platform", default="all", help="all, or as linux/amd64")
+    for side in ("from", "to"):
+        command.add_argument(
+            f"--{side}-config",
+            action="append",
+            default=[],
+            type=Path,
+            help="docker configuration file; the first that knows the registry counts",
+        )
+        command.add_argument(f"--{side}-url", help="where the registry answers")
+        command.add_argument(f"--{side}-ca", help="file with its CA's certificate")
+        command.add_argument(f"--{side}-insecure", action="store_true", help="any certificate")
+    return parser
+
+
+def _repository(name: reference.Reference, options: argparse.Namespace, side: str) -> Repository:
+    given = {key: getattr(options, f"{side}_{key}") for key in ("config", "url", "ca", "insecure")}
+    credentials = Credentials()
+    for path in given["config"]:
+        credentials += Credentials.from_docker_config(path.read_bytes())
+    endpoint = Endpoint(
+        url=given["url"] or default_url(name.domain),
+        ca=given["ca"],
+        verify=not given["insecure"],
+        credential=credentials.find(name.domain, name.path),
+    )
+    return Repository(name.domain, name.path, endpoint)
+
+
+class _Lines:
+    """Progress as lines, not too many of them."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, what: str, done: int, size: int) -> None:
+        with self._lock:
+            now = time.monotonic()
+            if done in (0, size) or now - self._told.get(what, 0.0) >= _SECONDS:
+                self._told[what] = now
+                _print({"what": what, "done": done, "size": size})
+
+
+def _failed(**told: str) -> int:
+    _print({"error": told})
+    return 1
+
+
+def _print(line: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

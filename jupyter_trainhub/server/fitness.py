@@ -1,0 +1,69 @@
+"""``images/fitness`` and ``instances/{name}/fitness``: what an image lacks."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from jupyter_trainhub.errors import Forbidden
+from jupyter_trainhub.server.base import ApiHandler
+from jupyter_trainhub.server.same_origin import is_same_origin
+
+
+class FitnessHandler(ApiHandler):
+    """The fitness of an image or of an instance's container."""
+
+    auth_resource = "trainhub:images"
+
+    def initialize(self) -> None:
+        """Nobody has gone away yet."""
+        self._unwanted = threading.Event()
+
+    def on_connection_close(self) -> None:
+        """Who asked does not wait any more, so that the pod of the check is ended."""
+        self._unwanted.set()
+        super().on_connection_close()
+
+    async def answer(self, **target: Any) -> None:
+        """Sends the Fitness."""
+        hub = await self.hub()
+        self.finish(
+            dict(
+                await self.service.probe(
+                    hub.fitness.check, cancelled=self._unwanted.is_set, **target
+                )
+            )
+        )
+
+
+class ImageFitnessHandler(FitnessHandler):
+    """An image, looked into by a pod of its own."""
+
+    @web.authenticated
+    @authorized(action="execute")
+    async def get(self) -> None:
+        """The fitness of the image ``?name=``. Takes as long as a node takes to pull it."""
+        request = self.request
+        if not self.token_authenticated and not is_same_origin(
+            "GET", request.headers, request.host
+        ):
+            # It starts a pod, which a page of another server must not do with a browser's cookies.
+            raise Forbidden(
+                "the request comes from a page of another server",
+                reason="CrossOrigin",
+                remedy="Ask from JupyterLab, or with a token.",
+            )
+        await self.answer(image=self.get_query_argument("name", ""))
+
+
+class InstanceFitnessHandler(FitnessHandler):
+    """A running instance, looked into by a program in its container."""
+
+    @web.authenticated
+    @authorized(action="read")
+    async def get(self, name: str) -> None:
+        """The fitness of the instance ``name``."""
+        await self.answer(instance=name)

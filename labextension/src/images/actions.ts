@@ -1,0 +1,170 @@
+import { Clipboard } from '@jupyterlab/apputils';
+import { confirmLoss } from '../confirmation';
+import type { IHubContext } from '../context';
+import { notifyFailure } from '../notifications';
+import { isFinished } from '../views';
+import { askForCopy } from './dialogs/copy';
+import { askForArchive, type PickFile } from './dialogs/load';
+import { askForExport } from './dialogs/export';
+import { askForTag } from './dialogs/tag';
+import { notifyTransfer } from './notifications';
+import type { ITransfer } from './views';
+import { shortName, transferTitle } from './words';
+
+/** What can be done with images, with the questions and notifications that go with it. */
+export class ImageActions {
+  constructor(private readonly _hub: IHubContext) {}
+
+  /** Takes in a transfer that has just begun and follows it to its end. */
+  begin(transfer: ITransfer): void {
+    this._hub.store.put(transfer);
+    void notifyTransfer(this._hub, transfer);
+  }
+
+  /** Asks for an archive and makes an image of it. */
+  async load(path: string | null, pick: PickFile | null): Promise<void> {
+    this._follow(await askForArchive(this._hub, path, pick));
+  }
+
+  /** Asks for an image of another registry and copies it. */
+  async copy(): Promise<void> {
+    this._follow(await askForCopy(this._hub));
+  }
+
+  /** Asks for a file and writes an image to it. */
+  async export(image: string, folder: string): Promise<void> {
+    this._follow(await askForExport(this._hub, image, folder));
+  }
+
+  /** Asks for a second name and gives it to an image. */
+  async tag(image: string): Promise<void> {
+    if (await askForTag(this._hub, image)) {
+      await this._hub.images.refresh();
+    }
+  }
+
+  copyName(image: string): void {
+    Clipboard.copyToSystem(image);
+  }
+
+  /** Deletes an image after asking, which says who uses it. Resolves to whether it is gone. */
+  async delete(image: string): Promise<boolean> {
+    const { api, images, trans } = this._hub;
+    const agreed = await confirmLoss(
+      {
+        title: trans.__('Delete image %1?', shortName(image)),
+        body: [
+          ...this._users(image),
+          trans.__(
+            'Its files are lost, but for those that other images share. This cannot be undone.'
+          )
+        ].join(' '),
+        action: trans.__('Delete')
+      },
+      trans
+    );
+    if (!agreed) {
+      return false;
+    }
+    try {
+      await api.images.delete(image);
+    } catch (error) {
+      notifyFailure(
+        trans.__('Image %1 could not be deleted.', shortName(image)),
+        error,
+        trans
+      );
+      return false;
+    }
+    await images.refresh();
+    return true;
+  }
+
+  async cancel(id: string): Promise<void> {
+    const { api, store, trans } = this._hub;
+    await this._act(
+      id,
+      async () => store.put(await api.transfers.setState(id, 'cancelled')),
+      title => trans.__('This could not be cancelled: %1.', title)
+    );
+  }
+
+  /** Goes on with a transfer that has failed, or begins it anew. */
+  async retry(id: string): Promise<void> {
+    const { api, trans } = this._hub;
+    await this._act(
+      id,
+      async () => this.begin(await api.transfers.setState(id, 'running')),
+      title => trans.__('This could not be tried again: %1.', title)
+    );
+  }
+
+  /** Takes a transfer that has ended out of the list. */
+  async forget(id: string): Promise<void> {
+    const { api, store, trans } = this._hub;
+    await this._act(
+      id,
+      async () => {
+        await api.transfers.delete(id);
+        store.remove('transfer', id);
+      },
+      title => trans.__('This could not be removed: %1.', title)
+    );
+  }
+
+  private _follow(transfer: ITransfer | null): void {
+    if (transfer) {
+      this.begin(transfer);
+    }
+  }
+
+  private async _act(
+    id: string,
+    action: () => Promise<void>,
+    failure: (title: string) => string
+  ): Promise<void> {
+    const { store, trans } = this._hub;
+    const transfer = store.get('transfer', id);
+    try {
+      await action();
+    } catch (error) {
+      const title = transfer ? transferTitle(transfer, trans) : id;
+      notifyFailure(failure(title), error, trans);
+    }
+  }
+
+  /** Sentences that say which instances and jobs name an image. */
+  private _users(image: string): string[] {
+    const { store, trans } = this._hub;
+    const instances = store
+      .list('instance')
+      .filter(instance => instance.image === image)
+      .map(({ name }) => name);
+    const jobs = store
+      .list('job')
+      .filter(({ phase, spec }) => spec.image === image && !isFinished(phase))
+      .map(({ name }) => name);
+    return [
+      ...(instances.length === 0
+        ? []
+        : [
+            trans._n(
+              'Instance %2 uses it and will not start again.',
+              'Instances %2 use it and will not start again.',
+              instances.length,
+              instances.join(', ')
+            )
+          ]),
+      ...(jobs.length === 0
+        ? []
+        : [
+            trans._n(
+              'Job %2 uses it.',
+              'Jobs %2 use it.',
+              jobs.length,
+              jobs.join(', ')
+            )
+          ])
+    ];
+  }
+}

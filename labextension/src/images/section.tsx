@@ -1,0 +1,192 @@
+import {
+  addIcon,
+  copyIcon,
+  ellipsesIcon,
+  launchIcon,
+  refreshIcon,
+  type LabIcon
+} from '@jupyterlab/ui-components';
+import React, { useState } from 'react';
+import { CommandIDs } from '../commands';
+import { useHub, useNow, useStore } from '../context';
+import { openImageMenu } from './menu';
+import { RegistryNotice } from './registryNotice';
+import { TransferItem } from './transfer';
+import { useImages } from './useImages';
+import type { IImage } from './views';
+import { imageAge, imageFacts, matches } from './words';
+
+/** Milliseconds after which ages are counted anew. */
+const AGE_INTERVAL = 60_000;
+
+/** The images in the panel: what is under way, what the site offers, and what was saved. */
+export function ImagesSection(): JSX.Element {
+  const { trans } = useHub();
+  const images = useImages();
+  const [text, setText] = useState('');
+  const found = images.items.filter(image => matches(image, text));
+  const official = found.filter(({ source }) => source === 'official');
+  const saved = found
+    .filter(({ source }) => source !== 'official')
+    .sort((a, b) => (b.created ?? '').localeCompare(a.created ?? ''));
+  const isKnown = images.registry !== undefined;
+  return (
+    <div className="jp-TrainHub-images" aria-busy={images.isPending}>
+      <Actions />
+      <Transfers />
+      {images.problem && (
+        <p className="jp-TrainHub-notice" role="status">
+          {images.problem.advice}
+        </p>
+      )}
+      <RegistryNotice />
+      {images.items.length > 0 && (
+        <input
+          type="search"
+          className="jp-mod-styled jp-TrainHub-filter"
+          aria-label={trans.__('Filter images')}
+          placeholder={trans.__('Filter images')}
+          value={text}
+          onChange={({ target }) => setText(target.value)}
+        />
+      )}
+      <ImageList title={trans.__('Of this site')} images={official} />
+      <ImageList title={trans.__('Saved')} images={saved} />
+      {found.length === 0 && !images.problem && (
+        <p className="jp-TrainHub-empty">
+          {!isKnown
+            ? trans.__('Fetching…')
+            : text
+              ? trans.__('No image has "%1" in it.', text)
+              : trans.__(
+                  'No images. "Save as image…" in the menu of an instance makes one.'
+                )}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** What can be done without an image. */
+function Actions(): JSX.Element {
+  const { commands, trans } = useHub();
+  const button = (command: string, label: string, icon: LabIcon) => (
+    <button
+      className="jp-TrainHub-iconButton"
+      aria-label={label}
+      title={label}
+      onClick={() => void commands.execute(command)}
+    >
+      <icon.react tag="span" aria-hidden="true" />
+    </button>
+  );
+  return (
+    <div
+      className="jp-TrainHub-imagesBar"
+      role="group"
+      aria-label={trans.__('Actions on images')}
+    >
+      {button(CommandIDs.loadImage, trans.__('Load an archive…'), addIcon)}
+      {button(
+        CommandIDs.copyImage,
+        trans.__('Copy from a registry…'),
+        copyIcon
+      )}
+      {button(
+        CommandIDs.refreshImages,
+        trans.__('Refresh images'),
+        refreshIcon
+      )}
+      {button(
+        CommandIDs.showImages,
+        trans.__('Show all images in a tab'),
+        launchIcon
+      )}
+    </div>
+  );
+}
+
+/** What is under way or has failed; what has succeeded is an image by then. */
+function Transfers(): JSX.Element | null {
+  const { trans } = useHub();
+  const transfers = useStore()
+    .list('transfer')
+    .filter(({ phase }) => phase !== 'Succeeded' && phase !== 'Cancelled');
+  return transfers.length === 0 ? null : (
+    <ul
+      className="jp-TrainHub-list jp-TrainHub-transfers"
+      aria-label={trans.__('Transfers of images')}
+    >
+      {transfers.map(transfer => (
+        <TransferItem key={transfer.id} transfer={transfer} />
+      ))}
+    </ul>
+  );
+}
+
+function ImageList(props: {
+  title: string;
+  images: IImage[];
+}): JSX.Element | null {
+  const { title, images } = props;
+  return images.length === 0 ? null : (
+    <>
+      <h3 className="jp-TrainHub-imagesTitle">{title}</h3>
+      <ul className="jp-TrainHub-list" aria-label={title}>
+        {images.map(image => (
+          <ImageRow key={image.name} image={image} />
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function ImageRow({ image }: { image: IImage }): JSX.Element {
+  const { commands, trans } = useHub();
+  const user = useStore().status?.user ?? null;
+  const now = useNow(AGE_INTERVAL);
+  const { name, title, created, message } = image;
+  const facts = imageFacts(image, user, trans).join(' · ');
+  const more = trans.__('More for image %1', title);
+  return (
+    <li className="jp-TrainHub-item" data-trainhub-image={name}>
+      <div className="jp-TrainHub-itemMain">
+        <button
+          className="jp-TrainHub-itemName"
+          title={name}
+          onClick={() =>
+            void commands.execute(CommandIDs.showImages, { image: name })
+          }
+        >
+          {title}
+        </button>
+        {created && (
+          <time
+            className="jp-TrainHub-age"
+            dateTime={created}
+            title={new Date(created).toLocaleString()}
+          >
+            {imageAge(image, now, trans)}
+          </time>
+        )}
+      </div>
+      <div className="jp-TrainHub-itemDetail" title={facts}>
+        {facts || name}
+      </div>
+      {message && <div className="jp-TrainHub-itemNote">{message}</div>}
+      <div className="jp-TrainHub-itemActions">
+        <button
+          className="jp-TrainHub-iconButton"
+          aria-label={more}
+          aria-haspopup="menu"
+          title={more}
+          onClick={({ currentTarget }) =>
+            openImageMenu(currentTarget, commands, image)
+          }
+        >
+          <ellipsesIcon.react tag="span" aria-hidden="true" />
+        </button>
+      </div>
+    </li>
+  );
+}
