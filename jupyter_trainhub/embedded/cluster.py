@@ -22,7 +22,7 @@ from traitlets.config import Application
 
 from . import certificate, kubeconfig, lifecycle, private_file
 from .apimachinery import clock
-from .apiserver import events, kubernetes_service, roles
+from .apiserver import events, kubernetes_service, local_registry_hosting, roles
 from .apiserver.admission import priority
 from .apiserver.authentication import Authenticator
 from .apiserver.authorization import Authorizer
@@ -47,6 +47,7 @@ from .controllers.tainteviction import TaintEvictionController
 from .kubelet import node
 from .kubelet.images import Images
 from .kubelet.kubelet import Kubelet
+from .kubelet.pulling import Puller
 from .runtime import image_store, processes, trial
 from .scheduler.scheduler import Scheduler
 
@@ -107,9 +108,9 @@ class EmbeddedCluster(Application):
         Definitions(store)
         crt, key = certificate.ensure(home)
         registry = Registry(store, TokenIssuer(store, key))
-        images = Images(image_store.of_cluster(home))
+        images = _images(home)
         kubelet = Kubelet(registry, home, images, hide=(str(home),))
-        server, address = self._listen(home, store, registry, kubelet, crt, key)
+        server, address = self._listen(home, store, registry, kubelet, images, crt, key)
         context: Context = server.request_callback.settings["context"]  # type: ignore[union-attr]
         controllers = [controller(registry) for controller in _CONTROLLERS]
         controllers.append(ServiceAccountController(registry, crt.read_text()))
@@ -121,6 +122,7 @@ class EmbeddedCluster(Application):
         roles.ensure(registry)
         priority.ensure(registry)
         kubernetes_service.ensure(registry, address)
+        local_registry_hosting.ensure(registry, address)
         kubelet.start()
         (home / "port").write_text(address.rpartition(":")[2])
         kubeconfig.write(home)
@@ -130,6 +132,7 @@ class EmbeddedCluster(Application):
         gc.collect()
         gc.freeze()
         await self._until_stopped(context, kubelet, registry, images)
+        images.close()
         await _shut_down(home, server, context, kubelet)
 
     def _listen(
@@ -138,6 +141,7 @@ class EmbeddedCluster(Application):
         store: Store,
         registry: Registry,
         kubelet: Kubelet,
+        images: Images,
         crt: Path,
         key: Path,
     ) -> tuple[HTTPServer, str]:
@@ -148,7 +152,7 @@ class EmbeddedCluster(Application):
         authenticator = Authenticator(kubeconfig.tokens(home), registry.tokens)
         filters = Filters(authenticator, Authorizer(store))
         context = Context(
-            store, registry, kubelet, filters, address,
+            store, registry, kubelet, images, filters, address,
             last_request=time.monotonic(), now=time.monotonic,
         )  # fmt: skip
         app = application(context)
@@ -173,6 +177,7 @@ class EmbeddedCluster(Application):
                 await asyncio.wait_for(stop.wait(), period)
             except asyncio.TimeoutError:
                 events.sweep(registry)
+                images.sweep_now_and_then()
                 node.update_images(registry, images.listed())
             idle = time.monotonic() - context.last_request
             in_use = context.open_requests or kubelet.busy()
@@ -192,6 +197,12 @@ async def _shut_down(home: Path, server: HTTPServer, context: Context, kubelet: 
         await asyncio.sleep(0.02)
     (home / "cluster.json").unlink(missing_ok=True)
     context.store.close()
+
+
+def _images(home: Path) -> Images:
+    store = image_store.of_cluster(home)
+    store.keep_host()
+    return Images(store, Puller(store))
 
 
 def _unhandled(stop: asyncio.Event) -> Any:

@@ -21,14 +21,6 @@ for name in apt-get microdnf dnf yum apk zypper conda mamba micromamba; do
     command -v "$name" >/dev/null 2>&1 && echo "manager=$name" && break
 done
 
-if [ -r "$root/etc/os-release" ]; then
-    while IFS= read -r line; do
-        case $line in
-            ID=* | VERSION_ID=* | ID_LIKE=*) echo "os_$line" ;;
-        esac
-    done <"$root/etc/os-release"
-fi
-
 # The shell reads its own entry here, so that no program is needed.
 while read -r name uid _; do
     [ "$name" = Uid: ] && break

@@ -5,20 +5,20 @@ start.sh runs it when the container starts, after it has made FOLDER/started.
 
 ``rootfs_diff.py measure`` and ``rootfs_diff.py tar`` read options from standard input, one line of
 JSON: {"state": FOLDER, "exclude": [glob], "include": [glob], "secret_paths": [glob],
-"secrets": "report" | "exclude" | "include", "volumes": [mount point]}, all optional. The first
-prints a JSON document, the second a tar stream with whiteouts (OCI image specification, "Image
-Layer Filesystem Changeset"). Both tell on standard error how far they are, a JSON object a line;
-the last one of ``tar`` has the key ``done``. The end of standard input ends them: a container
-engine does not tell a program in any other way that nobody waits for it any more.
+"secrets": "report" | "exclude" | "include", "volumes": [mount point], "count_left_out": bool}, all
+optional. The first prints a JSON document, the second a tar stream with whiteouts (OCI image
+specification, "Image Layer Filesystem Changeset"). Both tell on standard error how far they are, a
+JSON object a line; the last one of ``tar`` has the key ``done``. The end of standard input ends
+them: container engines tell a program in no other way that nobody waits for it any more.
 
-In a glob ``*`` and ``?`` stay within a name, ``**`` stands for any folders, and one without a
-leading slash may lie anywhere. It stands for what it names with all below.
+In a glob ``*`` and ``?`` stay within a name, ``**`` stands for any folders, and one without a slash
+at its beginning may lie anywhere. It stands for what it names with all below.
 
-Changed is what has a ctime of the start or later: an overlay makes a new inode for whatever is
-written or chmod'ed, and unlike the mtime the ctime cannot be set back by touch, tar or pip. What
-the list of names lacks is new, whatever its ctime, and what only the list has was deleted.
+Changed is what has a ctime of the start or later: an overlay makes a new inode of whatever is
+written to or gets other modes, and unlike the mtime the ctime cannot be set back by touch, tar or
+pip. What the list of names lacks is new, whatever its ctime, and what only the list has is deleted.
 
-Needs Python 3.6 and nothing beside it.
+Needs Python 3.6 and nothing else; its annotations are strings for that version.
 """
 
 import errno
@@ -31,26 +31,30 @@ import resource
 import signal
 import stat
 import sys
+import tarfile
 import threading
 import time
 import zlib
-from typing import Any, Iterator, NamedTuple  # noqa: UP035 - Python 3.6
+from typing import Any, Iterator, NamedTuple  # noqa: UP035
 
 MIB = 1 << 20
-BLOCK = 512  # of tar files
 TELL_SECONDS = 0.5
-# A file up to this size is read whole, and once more when it changed meanwhile.
-WHOLE, TRIES = 4 * MIB, 3
-# Holes of fewer bytes in all, or in more pieces, are stored as zeros, which compress to nothing.
-LEAST_HOLES, MOST_PIECES = MIB, 5000
 # Paths of one kind that are told.
 MOST_PATHS = 1000
 # Bytes of a list of names, which stay well below the limit of the volume that it is written to.
 MOST_NAMES = 96 * MIB
-# The deepest folder looked into: each level takes an open file.
+# Levels of folders that are looked into: each takes an open file.
 DEEPEST = 2500
 
-NO_NAMES = frozenset()  # type: ignore[var-annotated]
+
+def shown(path: bytes) -> str:
+    """A path as text; bytes that are none are escaped."""
+    return path.decode("utf-8", "backslashreplace")
+
+
+def say(what: "dict[str, Any]") -> None:
+    """Tell something on standard error."""
+    os.write(2, json.dumps(what).encode() + b"\n")
 
 
 # --- what belongs to the root file system --------------------------------------------------------
@@ -63,20 +67,17 @@ class Mount(NamedTuple):
     root: bytes
     read_only: bool
     kind: bytes
-    source: bytes
     options: bytes
 
 
-def mounts(mountinfo: bytes) -> "list[Mount]":
-    """The mounts in the order in which they were made."""
+def mounts(text: bytes) -> "list[Mount]":
+    """The mounts of a mountinfo, in the order in which they were made."""
     found = []
-    for line in mountinfo.splitlines():
+    for line in text.splitlines():
         left, _, right = line.partition(b" - ")
         fields, more = left.split(b" "), right.split(b" ")
         read_only = b"ro" in fields[5].split(b",")
-        found.append(
-            Mount(_plain(fields[4]), fields[3], read_only, more[0], _plain(more[1]), more[-1])
-        )
+        found.append(Mount(_plain(fields[4]), fields[3], read_only, more[0], more[-1]))
     return found
 
 
@@ -84,29 +85,34 @@ def _plain(escaped: bytes) -> bytes:
     return re.sub(rb"\\([0-7]{3})", lambda match: bytes((int(match.group(1), 8),)), escaped)
 
 
-def foreign(found: "list[Mount]", volumes: "set[bytes]") -> "dict[bytes, Mount]":
+def foreign(text: bytes, volumes: "list[str]") -> "dict[bytes, Mount]":
     """The mounts that are not of the root file system, by their paths.
 
-    Of it are / and overlays whose upper folder lies outside of what the container can see: the
-    container's engine made them. ``volumes`` are never of it, however they are mounted.
+    Of it are / and overlays whose upper folder lies outside of what the container can see, for its
+    engine made them. ``volumes`` are never of it, however they are mounted.
     """
-    others = {}
-    for mount in found:
-        if mount.path == b"/":
-            continue
+    others: dict[bytes, Mount] = {}
+    for mount in mounts(text):
         upper = re.search(rb"(?:^|,)upperdir=([^,]*)", mount.options)
-        own = mount.kind == b"overlay" and mount.root == b"/" and upper is not None
-        if own and mount.path not in volumes and mount.path not in others:
-            folder = _plain(upper.group(1)) if upper else b""
+        if upper and mount.kind == b"overlay" and mount.root == b"/" and mount.path not in others:
+            folder = _plain(upper.group(1))
             # A path in /proc is of the process that mounted it, and says nothing to others.
-            if folder.startswith(b"/proc/") or not os.path.isdir(folder):
+            hidden = folder.startswith(b"/proc/") or not os.path.isdir(folder)
+            if hidden and os.fsdecode(mount.path) not in volumes:
                 continue
-        others[mount.path] = mount
+        if mount.path != b"/":
+            others[mount.path] = mount
     return others
 
 
-def by_parent(paths: "dict[bytes, Mount]") -> "dict[bytes, set[bytes]]":
-    """What the walk leaves out in each folder, with what TrainHub itself mounts there."""
+def mountinfo() -> bytes:
+    """What this process sees of the mounts."""
+    with open("/proc/self/mountinfo", "rb") as file:
+        return file.read()
+
+
+def by_folder(paths: "dict[bytes, Mount]") -> "dict[bytes, set[bytes]]":
+    """What is left out in each folder, with what TrainHub itself mounts."""
     hidden = {b"": {b"trainhub", b"trainhub-start"}}
     for path in paths:
         folder, _, name = path.rpartition(b"/")
@@ -115,38 +121,41 @@ def by_parent(paths: "dict[bytes, Mount]") -> "dict[bytes, set[bytes]]":
 
 
 def not_saved(others: "dict[bytes, Mount]") -> "list[dict[str, Any]]":
-    """What is mounted and thus not saved, for people to read; not the insides of /proc and /sys."""
+    """What is mounted, for people to read, without the insides of the kernel's folders."""
     found = []
     for path, mount in sorted(others.items()):
         top = b"/" + path.split(b"/")[1]
         if top in (b"/proc", b"/sys", b"/dev") and path not in (top, b"/dev/shm"):
             continue
-        if top in (b"/proc", b"/sys", b"/trainhub", b"/trainhub-start") or path == b"/dev":
+        own = top in (b"/proc", b"/sys", b"/trainhub", b"/trainhub-start") or path == b"/dev"
+        if own or not os.path.isdir(path):  # such as /etc/hosts, and libraries of GPU drivers
             kind = "system"
-        elif not os.path.isdir(path) or b"/secrets/kubernetes.io/" in path:
-            kind = "system"  # such as /etc/hosts, and the libraries of GPU drivers
         else:
             kind = "memory" if mount.kind == b"tmpfs" else "volume"
-        remote = mount.kind.startswith((b"nfs", b"ceph", b"cifs", b"fuse", b"lustre"))
-        title = shown(mount.source) if remote else ""
-        found.append(
-            {"path": shown(path), "kind": kind, "title": title, "read_only": mount.read_only}
-        )
+        found.append({"path": shown(path), "kind": kind, "title": "", "read_only": mount.read_only})
     return found
 
 
-def shown(path: bytes) -> str:
-    """A path as text; bytes that are none are escaped."""
-    return path.decode("utf-8", "backslashreplace")
+def scan(fd: int) -> "Iterator[tuple[bytes, os.DirEntry[Any]]]":
+    """The entries of an open folder. Python 3.6 needs a path for it."""
+    with os.scandir(fd if sys.version_info >= (3, 7) else f"/proc/self/fd/{fd}") as entries:
+        for entry in entries:
+            yield os.fsencode(entry.name), entry
+
+
+def open_folder(name: bytes, parent: "int | None", path: bytes) -> int:
+    """Open the folder ``path`` by its name in its parent; the file that it has become raises."""
+    if path.count(b"/") > DEEPEST:
+        raise OSError(errno.ENAMETOOLONG, "too deep")
+    return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+
+
+def open_file(name: bytes, parent: int) -> int:
+    """Open a file to read, whatever it has become meanwhile."""
+    return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=parent)
 
 
 # --- when the container started, and what it held then -------------------------------------------
-
-
-def uptime() -> float:
-    """Seconds since the machine started; no change of the clock changes them."""
-    with open("/proc/uptime") as file:
-        return float(file.read().split()[0])
 
 
 def started(state: str) -> "tuple[int, list[str]]":
@@ -155,45 +164,48 @@ def started(state: str) -> "tuple[int, list[str]]":
     It is the ctime of the marker that start.sh made; without one, the start of process 1.
     """
     try:
-        found = os.stat(os.path.join(state, "started"))
+        marker = os.stat(os.path.join(state, "started")).st_ctime_ns
         with open(os.path.join(state, "started")) as file:
-            then = float(file.read(64))
+            up_then = float(file.read(64))
     except (OSError, ValueError):
         with open("/proc/1/stat", "rb") as stats:
             ticks = int(stats.read().rpartition(b")")[2].split()[19])
-        running = time.clock_gettime(7) - ticks / os.sysconf("SC_CLK_TCK")  # CLOCK_BOOTTIME
-        return int((time.time() - running) * 1e9), []
+        boot_clock = 7  # CLOCK_BOOTTIME
+        age = time.clock_gettime(boot_clock) - ticks / os.sysconf("SC_CLK_TCK")
+        return int((time.time() - age) * 1e9), []
+    with open("/proc/uptime") as file:
+        up_now = float(file.read().split()[0])
     # A clock that was set back since would make new files older than the marker.
-    set_back = (found.st_ctime_ns / 1e9 - then) - (time.time() - uptime())
+    set_back = (marker / 1e9 - up_then) - (time.time() - up_now)
     if set_back < 1:
-        return found.st_ctime_ns, []
+        return marker, []
     warning = f"The clock of the node was set back by {set_back:.0f} s since the start."
-    return found.st_ctime_ns - int((set_back + 1) * 1e9), [warning]
+    return marker - int((set_back + 1) * 1e9), [warning]
 
 
 class Names:
     """The list of names that was made at the start, read along with a walk in the same order.
 
-    One record for each folder: its names, each with a NUL behind it, those of folders with a slash
-    before that; a NUL ends it. The single name "/" stands for a folder that could not be read. The
-    records of the folders in it follow, in the order of the names. The user can write to the file:
-    nothing in it is taken for a path.
+    A record for each folder: its names in order, each with a NUL behind it, those of folders with a
+    slash before that; a NUL ends it. The name "/" stands for a folder that could not be read. The
+    records of the folders in it follow, in the order of their names. The user can write to the
+    file: nothing in it is taken for a path.
     """
 
     def __init__(self, state: str) -> None:
         self.known = False
-        self.why = "there is no list of what it held when it started"
+        self.why = "there is no list of what the container held when it started"
         self._buffer, self._at = b"", 0
         try:
             marker = os.stat(os.path.join(state, "started")).st_ctime_ns
-            self._file = gzip.open(os.path.join(state, "names.gz"))
+            self._file = gzip.open(os.path.join(state, "names.gz"))  # noqa: SIM115
             # A list of an earlier container of the same pod belongs to another marker.
             self.known = json.loads(self._file.readline(MIB).decode()) == {"started": marker}
         except FileNotFoundError:
             if os.path.exists(os.path.join(state, "names.new")):
-                self.why = "the list of what it held when it started is not ready yet"
+                self.why = "the list of what the container held when it started is not ready yet"
         except (OSError, EOFError, ValueError, zlib.error):
-            self.known = False
+            pass
 
     def record(self) -> "list[bytes] | None":
         """The names of the next folder; None where they are not known."""
@@ -212,7 +224,8 @@ class Names:
                 more = b""
             self._buffer, self._at = self._buffer[self._at :] + more, 0
             if not more:
-                self.known, self.why = False, "the list of what it held when it started is broken"
+                self.known = False
+                self.why = "the list of what the container held when it started is broken"
         return None
 
     def skip(self, folders: int = 1) -> None:
@@ -224,84 +237,64 @@ class Names:
 def list_names(state: str) -> None:
     """Write the list of names, using only what nobody else wants of the machine."""
     os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    os.nice(19)
-    hidden = by_parent(foreign(mounts(_mountinfo()), set()))
     marker = os.stat(os.path.join(state, "started")).st_ctime_ns
     new = os.path.join(state, "names.new")
-    with open(new, "wb") as raw:
-        with gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=1, mtime=0) as out:
-            out.write(json.dumps({"started": marker}).encode() + b"\n")
-            root = os.open("/", os.O_RDONLY)
-            pending: list[bytes] = []
-            for record in _records(root, b"", hidden):
-                pending.append(record)
-                if len(pending) == 1000:
-                    out.write(b"".join(pending))
-                    del pending[:]
-                    if raw.tell() > MOST_NAMES:
-                        raise OSError(errno.EFBIG, "too many names")
-            out.write(b"".join(pending))
+    with open(new, "wb") as raw, gzip.GzipFile("", "wb", 1, raw, 0) as packed:
+        packed.write(json.dumps({"started": marker}).encode() + b"\n")
+        pending = bytearray()
+        hidden = by_folder(foreign(mountinfo(), []))
+        for record in _records(open_folder(b"/", None, b""), b"", hidden):
+            pending += record
+            if len(pending) > MIB:
+                packed.write(pending)
+                pending.clear()
+                if raw.tell() > MOST_NAMES:
+                    raise OSError(errno.EFBIG, "too many names")
+        packed.write(pending)
     # Whole or not at all.
     os.rename(new, os.path.join(state, "names.gz"))
 
 
 def _records(fd: int, path: bytes, hidden: "dict[bytes, set[bytes]]") -> "Iterator[bytes]":
-    """The records of an open folder and of those below; closes it."""
-    stack = [(fd, path, _Listing(fd, hidden.get(path, NO_NAMES)))]
-    yield stack[0][2].record()
-    while stack:
-        fd, path, listing = stack[-1]
+    """The records of an open folder and of those below it; closes it."""
+    ways = [(fd, path, _Listing(fd, hidden.get(path, ())))]
+    yield ways[-1][2].record
+    while ways:
+        fd, path, listing = ways[-1]
         if not listing.folders:
             os.close(fd)
-            stack.pop()
+            ways.pop()
             continue
         name = listing.folders.pop()
         below = path + b"/" + name
         try:
-            inner = _open_folder(name, fd)
+            fd = open_folder(name, fd, below)
         except OSError:
-            yield b"/\0\0"
+            yield UNKNOWN
             continue
-        stack.append((inner, below, _Listing(inner, hidden.get(below, NO_NAMES))))
-        yield stack[-1][2].record()
+        ways.append((fd, below, _Listing(fd, hidden.get(below, ()))))
+        yield ways[-1][2].record
+
+
+UNKNOWN = b"/\0\0"
 
 
 class _Listing:
-    """The names in an open folder; ``folders`` are those to go into, the last one first."""
+    """The record of an open folder, and the folders in it, the last one first."""
 
     def __init__(self, fd: int, hidden: "Any") -> None:
         self.folders: list[bytes] = []
         try:
-            self.names = [
+            names = sorted(
                 name + b"/" if entry.is_dir(follow_symlinks=False) else name
                 for name, entry in scan(fd)
                 if name not in hidden
-            ]
+            )
         except OSError:
-            self.names = [b"/"]
+            self.record = UNKNOWN
             return
-        self.names.sort()
-        self.folders = [name[:-1] for name in reversed(self.names) if name.endswith(b"/")]
-
-    def record(self) -> bytes:
-        return b"".join(name + b"\0" for name in self.names) + b"\0"
-
-
-def _mountinfo() -> bytes:
-    with open("/proc/self/mountinfo", "rb") as file:
-        return file.read()
-
-
-def _open_folder(name: bytes, parent: int) -> int:
-    return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
-
-
-def scan(fd: int) -> "Iterator[tuple[bytes, os.DirEntry[Any]]]":
-    """The entries of an open folder. Python 3.6 needs a path for it."""
-    place = fd if sys.version_info >= (3, 7) else f"/proc/self/fd/{fd}"
-    with os.scandir(place) as entries:
-        for entry in entries:
-            yield os.fsencode(entry.name), entry
+        self.record = b"".join(name + b"\0" for name in names) + b"\0"
+        self.folders = [name[:-1] for name in reversed(names) if name.endswith(b"/")]
 
 
 # --- what is left out ----------------------------------------------------------------------------
@@ -311,29 +304,28 @@ class Globs:
     """Patterns of paths."""
 
     def __init__(self, patterns: "list[str]") -> None:
-        self._by_name: dict[bytes, list[tuple[Any, str, bool]]] = {}
-        self._others: list[tuple[Any, Any, str, bool]] = []
+        self._by_name: dict[bytes, list[Any]] = {}
+        self._others: list[Any] = []
         for pattern in patterns:
             words = pattern.encode("utf-8", "surrogateescape").strip(b"/").split(b"/")
             inside = words[-1] == b"**"
             words = words[:-1] if inside else words
             if not pattern.startswith("/"):
                 words.insert(0, b"**")
-            regex = re.compile(b"".join(map(_regex, words)) + rb"\Z")
             last = words[-1] if words else b""
+            rule = (re.compile(b"".join(map(_regex, words)) + rb"\Z"), pattern, inside)
             if b"*" in last or b"?" in last:
-                name = re.compile(_regex(last) + rb"\Z")
-                self._others.append((name, regex, pattern, inside))
+                self._others.append((re.compile(_regex(last) + rb"\Z"), rule))
             else:
-                self._by_name.setdefault(last, []).append((regex, pattern, inside))
+                self._by_name.setdefault(last, []).append(rule)
 
     def find(self, path: bytes, name: bytes) -> "tuple[str, bool] | None":
         """The pattern that ``path`` is of, and whether only what lies in it is meant."""
-        for regex, pattern, inside in self._by_name.get(name, ()):
+        rules = self._by_name.get(name, [])
+        # The name alone decides quickly about most.
+        rules = rules + [rule for last, rule in self._others if last.match(b"/" + name)]
+        for regex, pattern, inside in rules:
             if regex.match(path):
-                return pattern, inside
-        for last, regex, pattern, inside in self._others:
-            if last.match(b"/" + name) and regex.match(path):
                 return pattern, inside
         return None
 
@@ -355,35 +347,38 @@ def _regex(word: bytes) -> bytes:
     return b"/" + re.escape(word).replace(rb"\*", b"[^/]*").replace(rb"\?", b"[^/]")
 
 
+# What only secrets look like: a kind, words of which one must occur, and how it goes on.
 SECRETS = [
-    ((b"PRIVATE KEY",), "private key",
-     rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\\[rn]|[\r\n]){1,4}"
-     rb"[A-Za-z0-9+/:, .-]{16}"),
-    ((b"AKIA", b"ASIA"), "AWS access key", rb"\bA[KS]IA(?![A-Z0-9]*EXAMPLE)[A-Z0-9]{16}\b"),
-    ((b"hf_",), "Hugging Face token", rb"\bhf_[A-Za-z0-9]{30,}\b"),
-    ((b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_"), "GitHub token",
-     rb"\bgh[pousr]_[A-Za-z0-9]{36,}\b"),
-    ((b"github_pat_",), "GitHub token", rb"\bgithub_pat_[A-Za-z0-9_]{40,}"),
-    ((b"glpat-",), "GitLab token", rb"\bglpat-[A-Za-z0-9_-]{20,}"),
-    ((b"xox",), "Slack token", rb"\bxox[abprs]-[0-9A-Za-z-]{20,}"),
-    # Also a prefix of CSS classes, which have no digits and capitals.
-    ((b"sk-",), "API key",
-     rb"\bsk-(?=[A-Za-z_-]*[0-9])(?=[a-z0-9_-]*[A-Z])[A-Za-z0-9_-]{32,}"),
+    ("private key", [b"PRIVATE KEY"],
+     rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\\[rn]|[\r\n]){1,4}[\w/:, .-]{16}"),
+    ("AWS access key", [b"AKIA", b"ASIA"], rb"\bA[KS]IA(?![A-Z0-9]*EXAMPLE)[A-Z0-9]{16}\b"),
+    ("Hugging Face token", [b"hf_"], rb"\bhf_[A-Za-z0-9]{30,}\b"),
+    ("GitHub token", [b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_"],
+     rb"\b(?:gh[pousr]|github_pat)_[A-Za-z0-9_]{36,}"),
+    ("GitLab token", [b"glpat-"], rb"\bglpat-[\w-]{20,}"),
+    ("Slack token", [b"xox"], rb"\bxox[abprs]-[0-9A-Za-z-]{20,}"),
+    # Classes of CSS begin so, too, but have no digits and capitals.
+    ("API key", [b"sk-"], rb"\bsk-(?=[A-Za-z_-]*[0-9])(?=[a-z0-9_-]*[A-Z])[\w-]{32,}"),
 ]  # fmt: skip
 # Packages bring keys for their tests, and are many; nobody keeps secrets in them.
 PACKAGES = re.compile(rb"/(?:site-packages|dist-packages|node_modules|pkgs)/|\A/usr/(?:lib|share)/")
+# These lie beside secrets, and everybody may see them.
 PUBLIC = re.compile(rb"\.pub\Z|\A(?:known_hosts(?:\.old)?|authorized_keys)\Z")
+
+
+def is_searched(path: bytes, found: os.stat_result) -> bool:
+    """Whether a file's content may hold secrets."""
+    return 0 < found.st_size <= MIB and not PACKAGES.search(path)
 
 
 def secret_in(text: bytes) -> "tuple[str, int] | None":
     """What kind of secret a file's content holds, and on which line; None for binary files."""
     if b"\0" in text[:8192]:
         return None
-    for words, kind, regex in SECRETS:
-        if any(word in text for word in words):
-            match = re.search(regex, text)
-            if match:
-                return kind, text.count(b"\n", 0, match.start()) + 1
+    for kind, words, regex in SECRETS:
+        match = re.search(regex, text) if any(word in text for word in words) else None
+        if match:
+            return kind, text.count(b"\n", 0, match.start()) + 1
     return None
 
 
@@ -391,7 +386,7 @@ def secret_in(text: bytes) -> "tuple[str, int] | None":
 
 
 class Place(NamedTuple):
-    """What is known of all that lies in a folder."""
+    """What is known of all that lies in a folder: it is new, a pattern leaves it out, is secret."""
 
     new: bool = False
     left_out: "str | None" = None
@@ -399,52 +394,52 @@ class Place(NamedTuple):
 
 
 class Walk:
-    """Finds what has changed, folder by folder, and tells a subclass of it."""
+    """Finds what has changed, folder by folder, and tells a subclass of it.
+
+    Paths are absolute, that of / is empty; ``name`` is a name in the open folder ``parent``.
+    """
+
+    # Whether it needs to know what there is in folders that are left out.
+    counts_left_out = False
 
     def __init__(self, options: "dict[str, Any]") -> None:
-        state = options.get("state") or "/trainhub-start"
-        include = options.get("include") or []
-        volumes = {os.fsencode(path) for path in options.get("volumes") or []}
-        self.foreign = foreign(mounts(_mountinfo()), volumes)
+        state, include = options.get("state") or "/trainhub-start", options.get("include") or []
+        self.foreign = foreign(mountinfo(), options.get("volumes") or [])
         self.mark, self.warnings = started(state)
         self.names = Names(state)
         self.secrets = options.get("secrets") or "report"
-        self.secret_paths = Globs(options.get("secret_paths") or [])
+        self._secret_paths = Globs(options.get("secret_paths") or [])
         self._exclude = Globs([p for p in options.get("exclude") or [] if p not in include])
         self._include = Globs(include) if include else None
-        self._hidden = by_parent(self.foreign)
+        self._hidden = by_folder(self.foreign)
         self._told = time.monotonic()
-
         self.files = self.bytes = self.deleted = 0
         self.found_secrets: list[dict[str, Any]] = []
-        self.unread: list[bytes] = []
-
-    # What a subclass does with it. Paths are absolute, `name` is that in the open folder `parent`.
-    looks_into_left_out = False
+        self.unreadable: list[bytes] = []
 
     def folder(self, fd: int, path: bytes, found: os.stat_result) -> None:
-        """A folder that has changed itself; ``fd`` is -1 for one that cannot be opened."""
+        """Called for a folder that has changed itself, before what lies in it."""
 
     def file(
         self, parent: int, name: bytes, path: bytes, found: os.stat_result, secret: bool
     ) -> None:
-        """Anything else that has changed."""
+        """Called for anything else that has changed; ``secret``: by its path."""
 
     def gone(self, path: bytes) -> None:
-        """What was there at the start."""
+        """Called for what was there at the start."""
 
     def left_out(self, pattern: str, path: bytes, found: os.stat_result) -> None:
-        """What has changed and a pattern leaves out."""
+        """Called for what has changed and is left out, or for a whole folder."""
 
-    def entered(self, path: bytes) -> None:
-        """The walk goes into a folder."""
+    def enter(self, path: bytes) -> None:
+        """Called before what lies in a folder is told of."""
 
-    def left(self, path: bytes) -> None:
-        """The walk has seen all of a folder."""
+    def leave(self, path: bytes) -> None:
+        """Called when all of a folder has been seen."""
 
     def run(self) -> None:
         """Walk over the whole root file system."""
-        root = os.open("/", os.O_RDONLY)
+        root = open_folder(b"/", None, b"")
         found = os.fstat(root)
         if found.st_ctime_ns >= self.mark:
             self.folder(root, b"", found)
@@ -466,7 +461,7 @@ class Walk:
     def _look(self, fd: int, path: bytes, place: Place, listed: bool) -> None:
         """Look at what lies in an open folder; ``listed``: the list of names has a record of it."""
         old = self.names.record() if listed else None
-        hidden = self._hidden.get(path, NO_NAMES)
+        hidden = self._hidden.get(path, set())
         folders, others = [], []
         try:
             for name, entry in scan(fd):
@@ -477,7 +472,7 @@ class Walk:
                 else:
                     others.append((name, entry))
         except OSError:
-            self.unread.append(path)
+            self.unreadable.append(path)
             self.names.skip(sum(name.endswith(b"/") for name in old or ()))
             return
         present = sorted(folders + [name for name, _ in others])
@@ -486,10 +481,9 @@ class Walk:
             # With its slash: what was a file and is a folder is new as well.
             fresh = set(present).difference(old)
             if place.left_out is None:
-                here = {name.rstrip(b"/") for name in present}.union(hidden)
-                for name in sorted({name.rstrip(b"/") for name in old} - here):
-                    self._gone(path, name)
-        self.entered(path)
+                here = {name.rstrip(b"/") for name in present} | hidden
+                self._tell_gone(path, {name.rstrip(b"/") for name in old} - here)
+        self.enter(path)
         changed = []
         for name, entry in others:
             try:
@@ -498,40 +492,38 @@ class Walk:
                 continue  # deleted meanwhile
             if place.new or found.st_ctime_ns >= self.mark or name in fresh:
                 changed.append((name, found))
-        for name, found in sorted(changed, key=lambda item: item[0]):
+        for name, found in sorted(changed):
             self._entry(fd, name, path + b"/" + name, found, place)
         self.tell(path or b"/")
         before, now = {name for name in old or () if name.endswith(b"/")}, set(folders)
         for word in sorted(before | now):
             if word in now:
-                inner = place._replace(new=place.new or word in fresh)
-                self._go(fd, word[:-1], path + b"/" + word[:-1], inner, word in before)
+                new, name = place.new or word in fresh, word[:-1]
+                self._go(fd, name, path + b"/" + name, place._replace(new=new), word in before)
             else:
                 self.names.skip()
-        self.left(path)
+        self.leave(path)
 
     def _go(self, parent: int, name: bytes, path: bytes, place: Place, listed: bool) -> None:
         """Look at a folder and all below it."""
-        itself, inside = self._left_out(path, name, place)
-        secret = place.secret or self.secret_paths.find(path, name) is not None
+        itself, inside = self._which_leave_out(path, name, place)
         try:
-            if path.count(b"/") > DEEPEST:
-                raise OSError(errno.ENAMETOOLONG, "too deep")
-            fd = _open_folder(name, parent)
+            fd = open_folder(name, parent, path)
         except OSError as error:
             if listed:
                 self.names.skip()
             if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
                 found = os.stat(name, dir_fd=parent, follow_symlinks=False)
-                # A folder that is closed to this user, and has not changed, hides no change.
+                # One that is closed to this user and has not changed hides no change.
                 if itself is None and (place.new or found.st_ctime_ns >= self.mark):
-                    self.unread.append(path)
+                    self.unreadable.append(path)
             return
         try:
             found = os.fstat(fd)
             if itself is None and (place.new or found.st_ctime_ns >= self.mark):
                 self.folder(fd, path, found)
-            if inside is None or self.looks_into_left_out or self._include is not None:
+            if inside is None or self.counts_left_out or self._include is not None:
+                secret = place.secret or self._secret_paths.find(path, name) is not None
                 self._look(fd, path, Place(place.new, inside, secret), listed)
             else:
                 self.left_out(inside, path, found)
@@ -547,50 +539,35 @@ class Walk:
         device = kind in (stat.S_IFCHR, stat.S_IFBLK)
         if kind == stat.S_IFSOCK or (device and (os.geteuid() != 0 or found.st_rdev == 0)):
             return
-        pattern, _ = self._left_out(path, name, place)
-        if name.startswith(b".wh."):
-            pattern = ".wh.*"  # which would delete, in a layer
+        # A name that in a layer would delete something cannot be kept.
+        pattern = ".wh.*" if name.startswith(b".wh.") else None
+        pattern = pattern or self._which_leave_out(path, name, place)[0]
         if pattern is not None:
             self.left_out(pattern, path, found)
             return
-        secret = place.secret or self.secret_paths.find(path, name) is not None
-        secret = secret and not PUBLIC.search(name) and kind == stat.S_IFREG
+        secret = place.secret or self._secret_paths.find(path, name) is not None
+        secret = secret and kind == stat.S_IFREG and not PUBLIC.search(name)
         self.file(parent, name, path, found, secret and not self._is_included(path))
 
-    def _gone(self, path: bytes, name: bytes) -> None:
-        # Only what can be a name: the list may have been forged.
-        if name and b"/" not in name and name not in (b".", b"..") and name[:4] != b".wh.":
-            self.deleted += 1
-            self.gone(path + b"/" + name)
+    def _tell_gone(self, path: bytes, names: "set[bytes]") -> None:
+        for name in sorted(names):
+            # Only what can be a name: the list may have been forged.
+            if name not in (b"", b".", b"..") and b"/" not in name and name[:4] != b".wh.":
+                self.deleted += 1
+                self.gone(path + b"/" + name)
 
-    def _left_out(self, path: bytes, name: bytes, place: Place) -> "tuple[str | None, str | None]":
-        """The pattern that leaves ``path`` itself out, and the one that leaves out what is in it"""
+    def _which_leave_out(
+        self, path: bytes, name: bytes, place: Place
+    ) -> "tuple[str | None, str | None]":
+        """The patterns that leave out ``path`` itself, and what lies in it."""
         itself = inside = place.left_out
         match = self._exclude.find(path, name)
         if match is not None:
             inside, itself = match[0], itself if match[1] else match[0]
-        if inside is not None and self._is_included(path):
-            return None, None
-        return itself, inside
+        return (None, None) if inside and self._is_included(path) else (itself, inside)
 
     def _is_included(self, path: bytes) -> bool:
         return self._include is not None and self._include.cover(path)
-
-
-def is_searched(path: bytes, found: os.stat_result) -> bool:
-    """Whether a file's content may hold secrets."""
-    return 0 < found.st_size <= MIB and not PACKAGES.search(path)
-
-
-def stored(found: os.stat_result) -> int:
-    """Bytes of a file without its holes, if these are large."""
-    size, used = found.st_size, found.st_blocks * 512
-    return used if size > WHOLE and size - used >= LEAST_HOLES else size
-
-
-def say(what: "dict[str, Any]") -> None:
-    """Tell something on standard error."""
-    os.write(2, json.dumps(what).encode() + b"\n")
 
 
 # --- measure -------------------------------------------------------------------------------------
@@ -602,20 +579,19 @@ SEARCH_SECONDS = 20.0
 
 
 class Node:
-    """A folder with what has changed in it, which includes that of its children."""
+    """A folder with what has changed in it and below."""
 
     def __init__(self, path: bytes) -> None:
         self.path, self.files, self.bytes = path, 0, 0
         self.children: list[Node] = []
 
-    def add(self, child: "Node") -> None:
-        """Count a folder in this one."""
-        self.files += child.files
-        self.bytes += child.bytes
-        self.children.append(child)
+    def add(self, files: int, size: int) -> None:
+        """Count files."""
+        self.files += files
+        self.bytes += size
 
     def trimmed(self) -> "Node":
-        """What will be shown of it: three levels, and a folder of one folder is that folder."""
+        """What will be shown of it: three levels; a folder with one folder only is that one."""
         if len(self.children) == 1 and self.children[0].files == self.files:
             return self.children[0]
         self.children = self._largest()
@@ -626,10 +602,8 @@ class Node:
 
     def view(self) -> "dict[str, Any]":
         """As JSON."""
-        path = shown(self.path)
-        return {
-            "path": path, "files": self.files, "bytes": self.bytes, "children": self.views()
-        }  # fmt: skip
+        sums = {"path": shown(self.path), "files": self.files, "bytes": self.bytes}
+        return dict(sums, children=self.views())
 
     def views(self) -> "list[dict[str, Any]]":
         """The largest folders in it, and the rest as one without a path."""
@@ -648,46 +622,46 @@ class Node:
 class Measurement(Walk):
     """Counts what :class:`Layer` would save."""
 
-    looks_into_left_out = True
-
     def __init__(self, options: "dict[str, Any]") -> None:
         super().__init__(options)
-        self._nodes = [Node(b"")]
+        self.counts_left_out = options.get("count_left_out", True)
+        self._tree = Node(b"")
+        self._way: list[Node] = []
         self._links: set[tuple[int, int]] = set()
         self._large: list[tuple[int, bytes]] = []
         self._excluded: dict[str, list[int]] = {}
         self._searched, self._unsearched = 0.0, 0
 
-    def entered(self, path: bytes) -> None:
-        if path:
-            self._nodes.append(Node(path))
+    def enter(self, path: bytes) -> None:
+        self._way.append(Node(path))
 
-    def left(self, path: bytes) -> None:
-        if path:
-            node = self._nodes.pop()
-            if node.files:
-                self._nodes[-1].add(node.trimmed())
+    def leave(self, path: bytes) -> None:
+        node = self._way.pop()
+        if not path:
+            self._tree = node
+        elif node.files:
+            self._way[-1].add(node.files, node.bytes)
+            self._way[-1].children.append(node.trimmed())
 
     def file(
         self, parent: int, name: bytes, path: bytes, found: os.stat_result, secret: bool
     ) -> None:
         regular = stat.S_ISREG(found.st_mode)
         if regular and not os.access(name, os.R_OK, dir_fd=parent):
-            self.unread.append(path)
+            self.unreadable.append(path)
             return
-        size, inode = stored(found) if regular else 0, (found.st_dev, found.st_ino)
+        size, inode = stored(found), (found.st_dev, found.st_ino)
         if found.st_nlink > 1:
             size = 0 if inode in self._links else size
             self._links.add(inode)
         self.files += 1
         self.bytes += size
-        self._nodes[-1].files += 1
-        self._nodes[-1].bytes += size
+        self._way[-1].add(1, size)
         if size >= LARGE:
             self._large.append((size, path))
         if secret:
             self.note_secret(path, "credentials file")
-        elif self.secrets != "include" and is_searched(path, found):
+        elif regular and self.secrets != "include" and is_searched(path, found):
             self._search(parent, name, path)
 
     def _search(self, parent: int, name: bytes, path: bytes) -> None:
@@ -707,34 +681,42 @@ class Measurement(Walk):
     def left_out(self, pattern: str, path: bytes, found: os.stat_result) -> None:
         sums = self._excluded.setdefault(pattern, [0, 0])
         sums[0] += 1
-        sums[1] += stored(found) if stat.S_ISREG(found.st_mode) else 0
+        sums[1] += stored(found)
 
     def view(self) -> "dict[str, Any]":
         """The measurement as JSON."""
         if self._unsearched:
             self.warnings.append(f"{self._unsearched} files were not searched for secrets.")
+        paths = list(map(shown, self.unreadable[:20]))
+        large = heapq.nlargest(MOST_LARGE, self._large)
+        excluded = sorted(self._excluded.items())
         return {
             "files": self.files,
             "bytes": self.bytes,
             "deleted": self.deleted,
             "deletions_known": self.names.known,
-            "tree": self._nodes[0].views(),
+            "tree": self._tree.views(),
             "not_saved": not_saved(self.foreign),
-            "excluded": [
-                {"pattern": pattern, "files": files, "bytes": size}
-                for pattern, (files, size) in sorted(self._excluded.items())
-            ],
+            "excluded": [{"pattern": p, "files": n, "bytes": size} for p, (n, size) in excluded],
             "secrets": self.found_secrets,
-            "unreadable": {"files": len(self.unread), "paths": list(map(shown, self.unread[:20]))},
-            "large": [
-                {"path": shown(path), "bytes": size}
-                for size, path in heapq.nlargest(MOST_LARGE, self._large)
-            ],
+            "unreadable": {"files": len(self.unreadable), "paths": paths},
+            "large": [{"path": shown(path), "bytes": size} for size, path in large],
             "warnings": self.warnings,
         }
 
 
 # --- tar -----------------------------------------------------------------------------------------
+
+# A file up to this size is read whole, and again when it was written to meanwhile.
+WHOLE, TRIES = 4 * MIB, 3
+# Holes of fewer bytes in all, or in more pieces, are stored as zeros, which compress to nothing.
+LEAST_HOLES, MOST_PIECES = MIB, 5000
+# The attributes that an image can keep; those of overlayfs and of SELinux belong to the machine.
+XATTRS = ("user.", "security.capability", "system.posix_acl_")
+TYPES = {
+    stat.S_IFLNK: tarfile.SYMTYPE, stat.S_IFIFO: tarfile.FIFOTYPE,
+    stat.S_IFCHR: tarfile.CHRTYPE, stat.S_IFBLK: tarfile.BLKTYPE,
+}  # fmt: skip
 
 
 class Layer(Walk):
@@ -747,41 +729,28 @@ class Layer(Walk):
         self._restless: list[bytes] = []
         self._excluded: list[bytes] = []
 
-    def write(self, data: bytes) -> None:
-        """Pass on a piece of the stream; waits as long as nobody takes it."""
-        self._buffer += data
-        if len(self._buffer) >= MIB:
-            self.flush()
-
-    def flush(self) -> None:
-        """Pass on what was held back so that pieces are not too small."""
-        rest = memoryview(self._buffer)
-        while rest:
-            rest = rest[os.write(1, rest) :]
-        self._buffer = bytearray()
-
     def end(self) -> "dict[str, Any]":
-        """Write the end of the stream; what is to be said about it."""
-        self.write(bytes(2 * BLOCK))
-        self.flush()
+        """Write the end of the stream; what is to be said about all of it."""
+        self._write(bytes(2 * tarfile.BLOCKSIZE))
+        self._flush()
         return {
             "files": self.files,
             "bytes": self.bytes,
             "deleted": self.deleted,
             "deletions_known": self.names.known,
             "changed_while_read": list(map(shown, self._restless[:MOST_PATHS])),
-            "unreadable": list(map(shown, self.unread[:MOST_PATHS])),
+            "unreadable": list(map(shown, self.unreadable[:MOST_PATHS])),
             "excluded": list(map(shown, self._excluded[:MOST_PATHS])),
             "secrets": self.found_secrets,
             "warnings": self.warnings,
         }
 
     def folder(self, fd: int, path: bytes, found: os.stat_result) -> None:
-        self.write(header(path[1:] + b"/" if path else b"./", b"5", found, xattrs=xattrs_of(fd)))
+        self._write(header(path or b"/.", tarfile.DIRTYPE, found, pax=xattrs(fd)))
 
     def gone(self, path: bytes) -> None:
         folder, _, name = path.rpartition(b"/")
-        self.write(header(folder[1:] + b"/.wh." + name if folder else b".wh." + name, b"0"))
+        self._write(header(folder + b"/.wh." + name, tarfile.REGTYPE))
 
     def left_out(self, pattern: str, path: bytes, found: os.stat_result) -> None:
         self._excluded.append(path)
@@ -789,35 +758,33 @@ class Layer(Walk):
     def file(
         self, parent: int, name: bytes, path: bytes, found: os.stat_result, secret: bool
     ) -> None:
-        inode, kind = (found.st_dev, found.st_ino), stat.S_IFMT(found.st_mode)
+        inode = (found.st_dev, found.st_ino)
         if secret:
             self.note_secret(path, "credentials file")
             if self.secrets == "exclude":
                 return
-        if found.st_nlink > 1 and inode in self._links:
-            self.write(header(path[1:], b"1", found, self._links[inode][1:]))
-        elif kind == stat.S_IFREG:
-            try:
+        try:
+            if found.st_nlink > 1 and inode in self._links:
+                self._write(header(path, tarfile.LNKTYPE, found, self._links[inode]))
+            elif stat.S_ISREG(found.st_mode):
                 fd = open_file(name, parent)
-            except FileNotFoundError:
-                return
-            except OSError:
-                self.unread.append(path)
-                return
-            try:
-                if not self._regular(fd, path):
-                    return
-            finally:
-                os.close(fd)
-        else:
-            try:
-                target = os.readlink(name, dir_fd=parent) if kind == stat.S_IFLNK else b""
-                xattrs = xattrs_of(b"/proc/self/fd/%d/" % parent + name)
-            except OSError:
-                return  # deleted meanwhile
-            self.write(header(path[1:], KINDS[kind], found, target, xattrs=xattrs))
+                try:
+                    if not self._regular(fd, path):
+                        return
+                finally:
+                    os.close(fd)
+            else:
+                link = stat.S_ISLNK(found.st_mode)
+                target = os.readlink(name, dir_fd=parent) if link else b""
+                pax = xattrs(b"/proc/self/fd/%d/" % parent + name)
+                self._write(header(path, TYPES[stat.S_IFMT(found.st_mode)], found, target, pax=pax))
+        except FileNotFoundError:
+            return  # deleted meanwhile
+        except OSError:
+            self.unreadable.append(path)
+            return
         if found.st_nlink > 1:
-            self._links.setdefault(inode, path)
+            self._links.setdefault(inode, path[1:])
         self.files += 1
         self.tell(path)
 
@@ -828,14 +795,9 @@ class Layer(Walk):
             self._stream(fd, path, found)
             return True
         for _ in range(TRIES):
-            before, found = found, os.fstat(fd)
-            try:
-                data = os.pread(fd, found.st_size + 1, 0)
-            except OSError:
-                self.unread.append(path)
-                return False
-            before, found = found, os.fstat(fd)
-            if same(before, found) and len(data) == found.st_size:
+            data, before = os.pread(fd, WHOLE, 0), found
+            found = os.fstat(fd)
+            if is_same(before, found) and len(data) == found.st_size:
                 break
         else:
             self._restless.append(path)
@@ -845,29 +807,25 @@ class Layer(Walk):
                 self.note_secret(path, *secret)
                 if self.secrets == "exclude":
                     return False
-        self.write(header(path[1:], b"0", found, size=len(data), xattrs=xattrs_of(fd)))
-        self.write(data + padding(len(data)))
+        self._write(header(path, tarfile.REGTYPE, found, size=len(data), pax=xattrs(fd)))
+        self._write(data + padding(len(data)))
         self.bytes += len(data)
         return True
 
     def _stream(self, fd: int, path: bytes, found: os.stat_result) -> None:
         """Write a large file, of exactly the size that it had, whatever happens to it."""
-        size, lacks = found.st_size, False
-        parts, table, sparse = [(0, size)], b"", []  # type: Any, bytes, Any
-        if stored(found) < size:
-            parts = pieces(fd, size)
-        if len(parts) > 1 or parts[0] != (0, size):
-            # GNU's format 1.0: the places and sizes of the parts stand before them.
-            numbers = [len(parts)] + [number for part in parts for number in part]
+        size, table, pax = found.st_size, b"", xattrs(fd)
+        parts = pieces(fd, size) if stored(found) < size else [(0, size)]
+        if parts != [(0, size)]:
+            # GNU's sparse format 1.0: where the parts belong stands before them.
+            numbers = [len(parts), *(number for part in parts for number in part)]
             table = b"".join(b"%d\n" % number for number in numbers)
             table += padding(len(table))
-            sparse = [
-                (b"GNU.sparse.major", b"1"), (b"GNU.sparse.minor", b"0"),
-                (b"GNU.sparse.name", path[1:]), (b"GNU.sparse.realsize", b"%d" % size),
-            ]  # fmt: skip
+            pax.update({"GNU.sparse.major": "1", "GNU.sparse.minor": "0"})
+            pax.update({"GNU.sparse.name": as_text(path[1:]), "GNU.sparse.realsize": str(size)})
         length = len(table) + sum(part[1] for part in parts)
-        xattrs = xattrs_of(fd)
-        self.write(header(path[1:], b"0", found, size=length, xattrs=xattrs, more=sparse) + table)
+        self._write(header(path, tarfile.REGTYPE, found, size=length, pax=pax) + table)
+        lacks = False
         for start, left in parts:
             while left:
                 try:
@@ -876,135 +834,100 @@ class Layer(Walk):
                     data = b""
                 lacks = lacks or not data
                 data = data or bytes(min(left, MIB))
-                self.write(data)
+                self._write(data)
                 start, left = start + len(data), left - len(data)
                 self.bytes += len(data)
                 self.tell(path)
-        self.write(padding(length))
-        if lacks or not same(found, os.fstat(fd)):
+        self._write(padding(length))
+        if lacks or not is_same(found, os.fstat(fd)):
             self._restless.append(path)
 
+    def _write(self, data: bytes) -> None:
+        self._buffer += data
+        if len(self._buffer) >= MIB:
+            self._flush()
 
-KINDS = {stat.S_IFLNK: b"2", stat.S_IFCHR: b"3", stat.S_IFBLK: b"4", stat.S_IFIFO: b"6"}
+    def _flush(self) -> None:
+        """Pass on what was held back so that pieces are not small; waits until it is taken."""
+        rest = memoryview(self._buffer)
+        while rest:
+            rest = rest[os.write(1, rest) :]
+        self._buffer = bytearray()
 
 
-def same(before: os.stat_result, after: os.stat_result) -> bool:
+def stored(found: os.stat_result) -> int:
+    """Bytes of a file in the layer: without its holes, if these are large."""
+    if not stat.S_ISREG(found.st_mode):
+        return 0
+    size, used = found.st_size, found.st_blocks * 512
+    return used if size > WHOLE and size - used >= LEAST_HOLES else size
+
+
+def is_same(before: os.stat_result, after: os.stat_result) -> bool:
     """Whether nobody has written to a file in between."""
     return (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)
-
-
-def padding(size: int) -> bytes:
-    """What fills the last block."""
-    return bytes(-size % BLOCK)
 
 
 def pieces(fd: int, size: int) -> "list[tuple[int, int]]":
     """Where a file has no holes, as offset and length; all of it if it has too many."""
     found: list[tuple[int, int]] = []
     end = 0
-    while end < size:
+    while end < size and len(found) <= MOST_PIECES:
         try:
             start = os.lseek(fd, end, os.SEEK_DATA)
             end = min(os.lseek(fd, start, os.SEEK_HOLE), size)
         except OSError:
             break  # a hole up to the end
-        if start >= size:
-            break
-        found.append((start, end - start))
-        if len(found) > MOST_PIECES:
-            return [(0, size)]
-    # The end of the file must be named, if a hole comes before it.
+        if start < size:
+            found.append((start, end - start))
+    if len(found) > MOST_PIECES:
+        return [(0, size)]
+    # A hole at the end is told by where it ends.
     return found if found and sum(found[-1]) == size else [*found, (size, 0)]
 
 
-def open_file(name: bytes, parent: int) -> int:
-    """Open a file to read, whatever it has become meanwhile."""
-    return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=parent)
-
-
-def xattrs_of(place: "Any") -> "list[tuple[bytes, bytes]]":
-    """The attributes that an image can keep: capabilities, access control lists, the user's."""
-    found = []
+def xattrs(place: "int | bytes") -> "dict[str, str]":
+    """The extended attributes of an open file, or of what is at a path, as pax headers."""
+    follow, found = isinstance(place, int), {}
     try:
-        for name in os.listxattr(place, follow_symlinks=isinstance(place, int)):
+        for name in os.listxattr(place, follow_symlinks=follow):
             if name.startswith(XATTRS) and not name.startswith("user.overlay."):
-                content = os.getxattr(place, name, follow_symlinks=isinstance(place, int))
-                found.append((b"SCHILY.xattr." + os.fsencode(name), content))
+                content = os.getxattr(place, name, follow_symlinks=follow)
+                found["SCHILY.xattr." + name] = as_text(content)
     except OSError:
         pass  # a file system without them
     return found
 
 
-XATTRS = ("user.", "security.capability", "system.posix_acl_")
+def as_text(data: bytes) -> str:
+    """Bytes as tarfile wants them, which makes the same bytes of them again."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def padding(size: int) -> bytes:
+    """What fills the last block."""
+    return bytes(-size % tarfile.BLOCKSIZE)
 
 
 def header(
-    name: bytes,
+    path: bytes,
     kind: bytes,
     found: "os.stat_result | None" = None,
     target: bytes = b"",
     size: int = 0,
-    xattrs: "Any" = (),
-    more: "Any" = (),
+    pax: "dict[str, str] | None" = None,
 ) -> bytes:
-    """The header of an entry: a block, and before it what does not fit into one (pax)."""
-    records = list(more) + list(xattrs)
-    mode, uid, gid, seconds, device = 0, 0, 0, 0, 0
+    """The header of an entry; without ``found`` of a whiteout. Users and groups are numbers."""
+    entry = tarfile.TarInfo(as_text(path[1:]))
+    entry.type, entry.linkname, entry.size = kind, as_text(target), size
+    entry.pax_headers, entry.mode = pax or {}, 0
     if found is not None:
-        mode, uid, gid = stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid
+        entry.mode, entry.uid, entry.gid = stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid
         # Whole seconds, as in all layers.
-        seconds = found.st_mtime_ns // 10**9
-        device = found.st_rdev if kind in (b"3", b"4") else 0
-    prefix = b""
-    if len(name) > 100:
-        cut = name.rfind(b"/", 0, 156)
-        if 0 < cut and 0 < len(name) - cut - 1 <= 100:
-            prefix, name = name[:cut], name[cut + 1 :]
-        else:
-            records.append((b"path", name))
-    if len(target) > 100:
-        records.append((b"linkpath", target))
-    numbers = []
-    for key, number, most in (
-        (b"uid", uid, 8**7), (b"gid", gid, 8**7), (b"size", size, 8**11), (b"mtime", seconds, 8**11)
-    ):  # fmt: skip
-        fits = 0 <= number < most
-        numbers.append(number if fits else 0)
-        if not fits:
-            records.append((key, b"%d" % number))
-    pax = b"".join(record(key, value) for key, value in records)
-    before = b""
-    if pax:
-        before = block(b"PaxHeaders/" + name[-80:], b"x", 0o644, [0, 0, len(pax), 0], b"", b"", 0)
-        before += pax + padding(len(pax))
-    return before + block(name, kind, mode, numbers, target, prefix, device)
-
-
-def block(
-    name: bytes,
-    kind: bytes,
-    mode: int,
-    numbers: "list[int]",
-    target: bytes,
-    prefix: bytes,
-    device: int,
-) -> bytes:
-    """A block of ustar."""
-    fields = [name[:100].ljust(100, b"\0"), b"%07o\0%07o\0%07o\0%011o\0%011o\0" % (mode, *numbers)]
-    after = [kind, target[:100].ljust(100, b"\0"), b"ustar\x0000", bytes(64)]
-    after += [b"%07o\0%07o\0" % (os.major(device), os.minor(device))]
-    after += [prefix.ljust(155, b"\0"), bytes(12)]
-    first, last = b"".join(fields), b"".join(after)
-    return first + b"%06o\0 " % (sum(first) + sum(last) + 8 * 32) + last
-
-
-def record(key: bytes, value: bytes) -> bytes:
-    """A record of a pax header, which begins with its own length."""
-    rest = b" " + key + b"=" + value + b"\n"
-    length = len(rest)
-    while length != len(rest) + len(b"%d" % length):
-        length = len(rest) + len(b"%d" % length)
-    return b"%d" % length + rest
+        entry.mtime = found.st_mtime_ns // 10**9
+        if kind in (tarfile.CHRTYPE, tarfile.BLKTYPE):
+            entry.devmajor, entry.devminor = os.major(found.st_rdev), os.minor(found.st_rdev)
+    return entry.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
 
 
 # --- the program ---------------------------------------------------------------------------------
@@ -1021,21 +944,19 @@ def main(mode: str, *arguments: str) -> None:
     """Run; see the top of this file."""
     # A closed pipe ends the program as well.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    # Each folder on the way down is an open file and two calls.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     sys.setrecursionlimit(3 * DEEPEST)
     if mode == "names":
         list_names(arguments[0])
         return
+    os.nice(10)
     options = json.loads(sys.stdin.buffer.readline().decode())
     threading.Thread(target=end_with_input, daemon=True).start()
-    os.nice(10)
     if mode == "measure":
         measurement = Measurement(options)
         measurement.run()
-        json.dump(measurement.view(), sys.stdout)
-        sys.stdout.flush()
+        print(json.dumps(measurement.view()), flush=True)
     else:
         layer = Layer(options)
         layer.run()

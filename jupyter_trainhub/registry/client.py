@@ -10,57 +10,36 @@ import json
 import re
 import urllib.parse
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from . import failures, listing, transport
 from .blob import Blob
+from .documents import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Descriptor, Manifest
 from .download import Download
+from .endpoint import Endpoint, default_url
 from .failures import RegistryError
 from .listing import catalogue
-from .transport import Answer, Cancelled, Endpoint
+from .transport import Answer, Cancelled
 from .upload import Progress, Source, Upload
 
-__all__ = ["Descriptor", "Endpoint", "Manifest", "Repository", "Source", "catalogue", "default_url"]
-
-DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
-OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-OCI_INDEX = "application/vnd.oci.image.index.v1+json"
-INDEXES = (OCI_INDEX, DOCKER_LIST)
+__all__ = [
+    "DOCKER_LIST",
+    "DOCKER_MANIFEST",
+    "OCI_INDEX",
+    "OCI_MANIFEST",
+    "Descriptor",
+    "Endpoint",
+    "Manifest",
+    "Repository",
+    "Source",
+    "catalogue",
+    "default_url",
+]
 
 _ACCEPT = ", ".join([OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST])
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})")
 _LARGEST_MANIFEST = 4 << 20  # bytes, as registries limit it
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """A manifest or an index, byte for byte as the registry keeps it; its digest is verified."""
-
-    bytes: bytes
-    media_type: str
-    digest: str
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """What the bytes say."""
-        return cast("dict[str, Any]", json.loads(self.bytes))
-
-    @property
-    def is_index(self) -> bool:
-        """Whether it names manifests, one for each platform."""
-        return self.media_type in INDEXES
-
-
-@dataclass(frozen=True)
-class Descriptor:
-    """What a registry tells of a manifest without sending it; `size` in bytes."""
-
-    digest: str
-    size: int
-    media_type: str
 
 
 class Repository:
@@ -164,7 +143,8 @@ class Repository:
         """Store a manifest under a tag, or under its digest; its digest."""
         algorithm = reference.partition(":")[0] if _DIGEST.fullmatch(reference) else "sha256"
         digest = _digest(document, algorithm)
-        answer = self._transport.request(
+        put = partial(
+            self._transport.request,
             "PUT",
             self._below("manifests", reference),
             where=f"{self.name}:{reference}",
@@ -174,6 +154,15 @@ class Repository:
             expect=(200, 201, 202),
             patient=True,
         )
+        try:
+            answer = put()
+        except RegistryError as error:
+            if error.reason != "Broken":
+                raise
+            # While another client pushes the same blob, docker-registry cannot read its own note
+            # of it for a moment.
+            transport.wait(sum(self.endpoint.retries[:1]), None, self.name)
+            answer = put()
         told = answer.headers.get("Docker-Content-Digest", digest)
         if told != digest and told.partition(":")[0] == algorithm:
             raise self._broken(f"the registry stored {reference} as {told}, not as {digest}")
@@ -243,11 +232,6 @@ class Repository:
 
     def _broken(self, what: str) -> RegistryError:
         return failures.broken(self.name, ValueError(what))
-
-
-def default_url(domain: str) -> str:
-    """Where the registry of that name answers, unless something else is known of it."""
-    return "https://registry-1.docker.io" if domain == "docker.io" else f"https://{domain}"
 
 
 def _digest(document: bytes, algorithm: str = "sha256") -> str:

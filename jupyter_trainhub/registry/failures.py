@@ -17,10 +17,14 @@ Reason = Literal[
     "Cancelled",
 ]
 
+# The last is how docker-registry tells of ENOSPC and EDQUOT outside of a write.
 _FULL = re.compile(
-    r"no space left|disk quota|quota exceeded|storage ?full|insufficient storage", re.I
+    r"no space left|disk quota|quota exceeded|storage ?full|insufficient storage"
+    r"|\"Err\": ?(?:28|122)\b",
+    re.I,
 )
 _TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
+_UNDECIDED = {"UNKNOWN", "TOOMANYREQUESTS", "UNAVAILABLE"}
 _LONGEST_WORDS = 500  # characters of a registry's answer that are passed on
 
 
@@ -80,7 +84,8 @@ def from_answer(
     """
     codes, words = _errors(body)
     said = f": {words}" if words else ""
-    transient = status in _TRANSIENT
+    # A registry that says what it dislikes says so again, whatever the status.
+    transient = status in _TRANSIENT and not codes - _UNDECIDED
     retry_after = _seconds(headers.get("Retry-After", ""))
     insufficient = "insufficient_scope" in headers.get("WWW-Authenticate", "")
 
@@ -208,7 +213,9 @@ def _errors(body: bytes) -> tuple[set[str], str]:
     try:
         found = json.loads(body)["errors"]
         codes = {str(entry.get("code")) for entry in found}
-        words = "; ".join(str(entry.get("message") or entry.get("code")).strip() for entry in found)
+        words = "; ".join(
+            dict.fromkeys(str(entry.get("message") or entry.get("code")).strip() for entry in found)
+        )
     except (ValueError, KeyError, TypeError, AttributeError):
         return set(), ""
     return codes, words[:_LONGEST_WORDS]

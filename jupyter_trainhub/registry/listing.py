@@ -8,7 +8,8 @@ import urllib.parse
 from collections.abc import Iterator
 
 from . import failures, transport
-from .transport import Endpoint, Transport
+from .endpoint import Endpoint
+from .transport import Transport
 
 PAGE = 500
 """Names in an answer."""

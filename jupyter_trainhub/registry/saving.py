@@ -8,7 +8,7 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -99,8 +99,8 @@ def _write(
         if progress:
             progress(digest, 0, size)
     with tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as tar:
-        _add(tar, "oci-layout", [b'{"imageLayoutVersion":"1.0.0"}'], 30)
-        _add(tar, _path(found.digest), [found.bytes], len(found.bytes))
+        _add(tar, "oci-layout", iter([b'{"imageLayoutVersion":"1.0.0"}']), 30)
+        _add(tar, _path(found.digest), iter([found.bytes]), len(found.bytes))
         for digest, size in sizes.items():
             _add(tar, _path(digest), _content(source, digest, size, progress, cancelled), size)
         # What names the rest comes last: a file that was cut off is not taken for a whole one.
@@ -115,7 +115,7 @@ def _write(
             ]
         for member, value in documents.items():
             data = json.dumps(value, separators=(",", ":")).encode()
-            _add(tar, member, [data], len(data))
+            _add(tar, member, iter([data]), len(data))
 
 
 def _index(found: Manifest, document: dict[str, Any], name: str) -> dict[str, Any]:
@@ -157,18 +157,19 @@ def _content(
             progress(digest, done, size)
 
 
-def _add(tar: tarfile.TarFile, name: str, chunks: Iterable[bytes], size: int) -> None:
-    """Add a file; `tarfile` itself would want a file to read it from."""
+def _add(tar: tarfile.TarFile, name: str, chunks: Iterator[bytes], size: int) -> None:
     member = tarfile.TarInfo(name)
     member.size, member.mode = size, 0o644
     tar.addfile(member, _Readable(chunks))
+    for _ in chunks:  # a blob is verified when it is asked for what follows its last byte
+        pass
 
 
 class _Readable(io.RawIOBase):
     """Chunks, read like a file: as many bytes as are asked for, unless the end comes first."""
 
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._chunks, self._held = iter(chunks), bytearray()
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks, self._held = chunks, bytearray()
 
     def read(self, size: int = -1) -> bytes:
         while len(self._held) < size and (chunk := next(self._chunks, b"")):

@@ -1,19 +1,18 @@
-"""HTTP to one registry: who is asked, by which TLS, as whom, and how often again."""
+"""HTTP to one registry: who is asked, as whom, and how often again."""
 
 from __future__ import annotations
 
 import functools
-import ssl
 import time
 import urllib.parse
-import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from . import failures
 from .authentication import Authentication
-from .credentials import Credential
+from .endpoint import Endpoint, origin, pool
 from .failures import RegistryError
 
 if TYPE_CHECKING:
@@ -29,27 +28,6 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 
 
 @dataclass(frozen=True)
-class Endpoint:
-    """Where a registry answers.
-
-    ``url``: ``https://HOST[:PORT][/PREFIX]``, or ``http://``. ``ca``: file with certificates
-    (PEM) that are trusted beside the system's. ``verify=False``: any certificate will do.
-    ``namespace``: sent as ``ns``, as a mirror wants it. ``certificate``: files of a client's
-    certificate and key. ``timeout``: seconds without a byte. ``retries``: seconds before each
-    further attempt of a transfer.
-    """
-
-    url: str
-    ca: str | None = None
-    verify: bool = True
-    credential: Credential | None = field(default=None, repr=False)
-    namespace: str = ""
-    certificate: tuple[str, str] | None = None
-    timeout: float = 60.0
-    retries: tuple[float, ...] = (2.0, 4.0, 8.0, 16.0, 32.0)
-
-
-@dataclass(frozen=True)
 class Answer:
     """An HTTP answer; `body` has been read, or `stream` is open and the reader's to close."""
 
@@ -58,6 +36,17 @@ class Answer:
     body: bytes
     url: str
     stream: urllib3.BaseHTTPResponse | None = None
+
+
+@dataclass(frozen=True)
+class _Request:
+    method: str
+    url: str
+    where: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    stream: bool
+    timeout: float
 
 
 @functools.lru_cache(maxsize=64)
@@ -81,7 +70,7 @@ class Transport:
         path = parts.path if parts.path.endswith("/v2") else f"{parts.path}/v2"
         self.base = f"{parts.scheme}://{parts.netloc}{path}"
         self._origin = origin(self.base)
-        self._own = _pool(endpoint, self.base, own=True)
+        self._own = pool(endpoint, self.base, own=True)
         # Token servers and object stores get neither our certificate nor a blind trust.
         self._elsewhere: dict[str, urllib3.PoolManager] = {}
         self.authentication = Authentication(
@@ -112,13 +101,13 @@ class Transport:
         Raises:
             RegistryError: no answer, or one whose status is not among `expect`.
         """
-        url = self.absolute(url)
+        seconds = timeout or self.endpoint.timeout
+        given = dict(headers or {})
+        asked = _Request(method, self.absolute(url), where, given, body, stream, seconds)
         delays = self.endpoint.retries if patient else self.endpoint.retries[:1]
         for delay in (*(delays if retry else ()), None):
             try:
-                return self._ask(
-                    method, url, where, scopes, dict(headers or {}), body, expect, stream, timeout
-                )
+                return self._ask(asked, scopes, expect)
             except RegistryError as error:
                 if delay is None or not error.transient or (not patient and not error.status):
                     raise
@@ -136,23 +125,12 @@ class Transport:
             return f"https:{found[5:]}"
         return found
 
-    def _ask(
-        self,
-        method: str,
-        url: str,
-        where: str,
-        scopes: tuple[str, ...],
-        headers: dict[str, str],
-        body: bytes | None,
-        expect: tuple[int, ...],
-        stream: bool,
-        timeout: float | None,
-    ) -> Answer:
+    def _ask(self, asked: _Request, scopes: tuple[str, ...], expect: tuple[int, ...]) -> Answer:
         for attempt in range(2):
-            own = origin(url) == self._origin
+            own = origin(asked.url) == self._origin
             sent = self.authentication.header(scopes) if own else ""
             more = {"Authorization": sent} if sent else {}
-            answer = self._follow(method, url, where, {**headers, **more}, body, stream, timeout)
+            answer = self._follow(replace(asked, headers={**asked.headers, **more}))
             if answer.status != 401 or attempt or origin(answer.url) != self._origin:
                 break
             offered = answer.headers.getlist("WWW-Authenticate")
@@ -160,101 +138,82 @@ class Transport:
                 break
         if answer.status in expect:
             return answer
-        if method == "HEAD" and answer.status in (400, 403):  # whose answer has no words
-            method = "GET"
-            return self._ask(method, url, where, scopes, headers, body, expect, stream, timeout)
+        if asked.method == "HEAD" and answer.status in (400, 403):  # whose answer has no words
+            return self._ask(replace(asked, method="GET"), scopes, expect)
         if answer.stream is not None:
             answer = _read(answer.stream, answer.url)
         user = self.authentication.user
-        raise failures.from_answer(answer.status, answer.headers, answer.body, where, user)
+        raise failures.from_answer(answer.status, answer.headers, answer.body, asked.where, user)
 
-    def _follow(
-        self,
-        method: str,
-        url: str,
-        where: str,
-        headers: dict[str, str],
-        body: bytes | None,
-        stream: bool,
-        timeout: float | None,
-    ) -> Answer:
+    def _follow(self, asked: _Request) -> Answer:
         for _ in range(_HOPS):
-            if origin(url) != self._origin:
-                headers = {k: v for k, v in headers.items() if k != "Authorization"}
-            response = self._send(method, url, where, headers, body, timeout)
+            if origin(asked.url) != self._origin:
+                kept = {k: v for k, v in asked.headers.items() if k != "Authorization"}
+                asked = replace(asked, headers=kept)
+            response = self._send(asked)
             location = response.headers.get("Location")
-            if response.status not in _REDIRECTS or method not in ("GET", "HEAD") or not location:
-                if stream and response.status in (200, 206):
-                    return Answer(response.status, response.headers, b"", url, response)
-                return self._whole(response, url, where)
+            moved = response.status in _REDIRECTS and asked.method in ("GET", "HEAD")
+            if not moved or not location:
+                if asked.stream and response.status in (200, 206):
+                    return Answer(response.status, response.headers, b"", asked.url, response)
+                return self._whole(response, asked)
             response.drain_conn()
             response.release_conn()
-            found = self.absolute(urllib.parse.urljoin(url, location))
-            if url.startswith("https:") and not found.startswith("https:"):
+            found = self.absolute(urllib.parse.urljoin(asked.url, location))
+            if asked.url.startswith("https:") and not found.startswith("https:"):
                 break
-            url = found
+            asked = replace(asked, url=found)
         raise RegistryError(
-            f"{where}: {self.host} sends us on without end, or to where there is no HTTPS",
+            f"{asked.where}: {self.host} sends us on without end, or to where there is no HTTPS",
             remedy="Ask its administrator to correct its redirects.",
         )
 
-    def _send(
-        self,
-        method: str,
-        url: str,
-        where: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        timeout: float | None,
-    ) -> urllib3.BaseHTTPResponse:
+    def _send(self, asked: _Request) -> urllib3.BaseHTTPResponse:
         import urllib3
 
-        seconds = timeout or self.endpoint.timeout
+        common = {"User-Agent": "jupyter-trainhub", "Accept-Encoding": "identity"}
+        send = partial(
+            self._pool_of(asked.url).request,
+            asked.method,
+            asked.url,
+            body=asked.body,
+            headers={**common, **asked.headers},
+            redirect=False,
+            retries=False,
+            preload_content=False,
+            timeout=urllib3.Timeout(connect=min(10.0, asked.timeout), read=asked.timeout),
+        )
         try:
-            return self._pool_of(url).request(
-                method,
-                url,
-                body=body,
-                headers={
-                    "User-Agent": "jupyter-trainhub",
-                    "Accept-Encoding": "identity",
-                    **headers,
-                },
-                redirect=False,
-                retries=False,
-                preload_content=False,
-                timeout=urllib3.Timeout(connect=min(10.0, seconds), read=seconds),
-            )
+            try:
+                return send()
+            except urllib3.exceptions.ProtocolError:
+                # It may be that a connection that was kept was closed in this very moment.
+                if asked.method not in ("GET", "HEAD"):
+                    raise
+                return send()
         except (urllib3.exceptions.HTTPError, ValueError) as error:
-            host = urllib.parse.urlsplit(url).netloc
-            raise failures.from_connection(error, host, where) from None
+            host = urllib.parse.urlsplit(asked.url).netloc
+            raise failures.from_connection(error, host, asked.where) from None
 
-    def _whole(self, response: urllib3.BaseHTTPResponse, url: str, where: str) -> Answer:
+    def _whole(self, response: urllib3.BaseHTTPResponse, asked: _Request) -> Answer:
         import urllib3
 
         try:
-            return _read(response, url)
+            return _read(response, asked.url)
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise failures.from_connection(error, self.host, where) from None
+            raise failures.from_connection(error, self.host, asked.where) from None
 
     def _pool_of(self, url: str) -> urllib3.PoolManager:
         if origin(url) == self._origin:
             return self._own
-        return self._elsewhere.setdefault(origin(url), _pool(self.endpoint, url, own=False))
+        return self._elsewhere.setdefault(origin(url), pool(self.endpoint, url, own=False))
 
     def _fetch(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None
     ) -> tuple[int, bytes]:
-        response = self._send(method, url, self.host, headers, body, None)
-        answer = self._whole(response, url, self.host)
+        asked = _Request(method, url, self.host, headers, body, False, self.endpoint.timeout)
+        answer = self._whole(self._send(asked), asked)
         return answer.status, answer.body
-
-
-def origin(url: str) -> str:
-    """Scheme, host and port of a URL: what a credential is for."""
-    parts = urllib.parse.urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    return f"{parts.scheme}://{parts.hostname}:{port}"
 
 
 def wait(seconds: float, cancelled: Cancelled | None, where: str) -> None:
@@ -274,36 +233,3 @@ def _read(response: urllib3.BaseHTTPResponse, url: str) -> Answer:
     response.drain_conn() if len(body) < _LARGEST_ANSWER else response.close()
     response.release_conn()
     return Answer(response.status, response.headers, body, url)
-
-
-def _pool(endpoint: Endpoint, url: str, *, own: bool) -> urllib3.PoolManager:
-    import urllib3
-
-    parts = urllib.parse.urlsplit(url)
-    try:
-        context = ssl.create_default_context()
-        if endpoint.ca:
-            context.load_verify_locations(endpoint.ca)
-        if own and endpoint.certificate:
-            context.load_cert_chain(*endpoint.certificate)
-    except OSError as error:
-        raise RegistryError(
-            f"{endpoint.url}: its certificates cannot be read: {error}",
-            remedy="Name files with certificates in PEM format.",
-        ) from None
-    if own and not endpoint.verify:
-        # Whoever set this knows: a warning for every request would fill the log.
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    proxy = urllib.request.getproxies().get(parts.scheme)
-    if proxy and not urllib.request.proxy_bypass(parts.hostname or ""):
-        given = urllib.parse.urlsplit(proxy)
-        login = f"{given.username}:{given.password}" if given.username else None
-        return urllib3.ProxyManager(
-            proxy,
-            proxy_headers=urllib3.make_headers(proxy_basic_auth=login),
-            ssl_context=context,
-            maxsize=8,
-        )
-    return urllib3.PoolManager(ssl_context=context, maxsize=8)

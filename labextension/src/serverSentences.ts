@@ -25,13 +25,25 @@ const TOLD = new Set([
   'remedy',
   'detail',
   'reasons',
+  'warnings',
+  'notes',
+  'not_saved.title',
+  'secrets.kind',
+  'skipped.reason',
   'folders.title',
   'folders.source',
   'putty.value',
   'direct.note'
 ]);
 /** Parts of answers of which other fields are told, too. */
-const PARTS = new Set(['folders', 'putty', 'direct']);
+const PARTS = new Set([
+  'folders',
+  'putty',
+  'direct',
+  'not_saved',
+  'secrets',
+  'skipped'
+]);
 /** Fields that hold what users wrote, and what their programs said. */
 const AS_IT_IS = new Set(['spec', 'values', 'env', 'error']);
 

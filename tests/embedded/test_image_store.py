@@ -89,7 +89,7 @@ def test_a_name_goes_to_the_image_loaded_last(machine: Machine) -> None:
     assert len(machine.layers()) == 1
     alias = machine.load("alias", tar(("x", b"")))
     (image,) = machine.store.images()
-    assert image.names == (*alias.names, "docker.io/library/demo:latest")
+    assert image.names == ("docker.io/library/demo:latest", *alias.names)
     machine.store.unload("demo")
     assert machine.store.images() == [alias]
 

@@ -12,8 +12,12 @@ import pytest
 
 from jupyter_trainhub.cli.main import main
 from jupyter_trainhub.embedded.kubelet import images
+from jupyter_trainhub.embedded.kubelet.image import Image
 from jupyter_trainhub.embedded.kubelet.images import Images
+from jupyter_trainhub.embedded.kubelet.pulling import Puller, PullError
 from jupyter_trainhub.embedded.runtime.image_store import ImageStore
+from jupyter_trainhub.registry.credentials import Credential, Credentials
+from jupyter_trainhub.registry.reference import Reference
 from tests.conftest import Kubectl, eventually
 from tests.registry.packing import docker_archive, programs, tar
 
@@ -54,10 +58,9 @@ def test_a_loaded_image_runs_at_once(
     assert "work" not in lines
     (status,) = kubectl.get("pod", "pod")["status"]["containerStatuses"]
     assert status["image"] == loaded
+    assert status["imageID"].startswith("docker.io/trial/demo@sha256:")
     assert main(["cluster", "images"]) == 0
-    assert [loaded, status["imageID"][7:19]] in [
-        line.split()[:2] for line in capsys.readouterr().out.splitlines()
-    ]
+    assert loaded in [line.split()[0] for line in capsys.readouterr().out.splitlines()]
     began = time.monotonic()
     kubectl("delete", "pod", "pod", "--wait=true")
     assert time.monotonic() - began < 15  # of 30 that it would have had without its own signal
@@ -79,6 +82,13 @@ class Listener:
         self.told.append((kind, reason))
 
 
+class NoRegistry(Puller):
+    """A puller that reaches no registry."""
+
+    def pull(self, name: Reference, credential: Credential | None) -> None:
+        raise PullError("connection refused")
+
+
 def test_a_missing_image_is_used_once_it_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,9 +99,10 @@ def test_a_missing_image_is_used_once_it_is_there(
     archive = docker_archive(tmp_path / "image.tar", ["demo"], PASSWD, StopSignal="SIGRTMIN+3")
     listener = Listener()
 
-    async def wait() -> images.Image:
+    async def wait() -> Image:
         container = {"image": "demo", "imagePullPolicy": "IfNotPresent"}
-        waiting = asyncio.ensure_future(Images(store).ensure(container, listener))
+        missing = Images(store, NoRegistry(store))
+        waiting = asyncio.ensure_future(missing.ensure(container, listener, Credentials))
         while ("waits", "ImagePullBackOff") not in listener.told:
             await asyncio.sleep(0.01)
         store.load(archive)
@@ -114,7 +125,9 @@ def test_nodes_list_images_by_name_and_size(tmp_path: Path) -> None:
     store = ImageStore(tmp_path / "images", list)
     archive = docker_archive(tmp_path / "image.tar", ["demo"], PASSWD)
     store.load(archive)
-    host, demo = Images(store).listed()
-    assert host == {"names": ["host"], "sizeBytes": 0}
-    assert demo["names"] == ["docker.io/library/demo:latest"]
+    store.keep_host()
+    demo, host = Images(store, Puller(store)).listed()
+    assert host["names"][1:] == ["registry.trainhub.internal/host:latest", "host"]
+    assert demo["names"][1:] == ["docker.io/library/demo:latest"]
+    assert demo["names"][0].startswith("docker.io/library/demo@sha256:")
     assert len(PASSWD) < demo["sizeBytes"] < os.stat(archive).st_size

@@ -15,6 +15,7 @@ from jupyter_trainhub.errors import AlreadyExists, InvalidField, NotFound, Train
 from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.hub.machine import Machine
 from jupyter_trainhub.hub.views import View
+from jupyter_trainhub.kube.resources import CONFIG_MAPS
 from jupyter_trainhub.registry.archive import open_archive
 from jupyter_trainhub.specs.transfer import ExportSpec, LoadSpec
 from tests.hub.fakes import FakeCluster, node
@@ -215,8 +216,6 @@ def test_no_path_leads_out_of_the_allowed_folders(
 def test_a_record_that_somebody_changed_opens_no_other_folder(
     hub: Hub, root: Path, tmp_path: Path
 ) -> None:
-    from jupyter_trainhub.kube.resources import CONFIG_MAPS
-
     docker_archive(tmp_path / "secret.tar", ["a:1"], layer())
     (root / "a.tar").write_text("no archive")
     failed = load(hub, root, "a.tar")
@@ -240,6 +239,18 @@ def test_what_is_no_archive_is_told_so(hub: Hub, root: Path) -> None:
     for path in ("absent.tar", "pipe", "."):
         with pytest.raises(NotFound):
             load(hub, root, path)
+
+
+def test_what_the_system_refuses_is_told(hub: Hub, root: Path, prefix: str) -> None:
+    put_image(repository(*prefix.split("/", 1)), "1", layer())
+    too_long = "x" * 300
+
+    with pytest.raises(InvalidField, match="too long") as refused:
+        load(hub, root, too_long)
+    assert refused.value.field == "path"
+    with pytest.raises(InvalidField, match="too long") as refused:
+        export(hub, root, f"{prefix}:1", too_long)
+    assert refused.value.field == "path"
 
 
 def test_a_storage_that_this_machine_has_is_a_place_for_archives(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +12,11 @@ import pytest
 
 from jupyter_trainhub.errors import AlreadyExists, Conflict, Forbidden, InvalidField, NotFound
 from jupyter_trainhub.hub.hub import Hub
+from jupyter_trainhub.hub.images import listing
 from jupyter_trainhub.kube.resources import JOBS, STATEFUL_SETS
 from jupyter_trainhub.manifests.labels import labels
 from jupyter_trainhub.registry.client import Repository
+from jupyter_trainhub.registry.failures import RegistryError
 from tests.distribution import Distribution
 from tests.hub.fakes import FakeCluster, Object
 from tests.hub.site import (
@@ -179,9 +183,6 @@ def test_a_secret_opens_the_registry(locked: Distribution) -> None:
 def test_where_the_registry_tells_no_list_what_the_cluster_knows_is_listed(
     hub: Hub, cluster: FakeCluster, dev: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from jupyter_trainhub.hub.images import listing
-    from jupyter_trainhub.registry.failures import RegistryError
-
     def refuse(*_: object) -> Iterator[str]:
         raise RegistryError("no list", reason="Forbidden")
 
@@ -320,3 +321,42 @@ def test_what_a_saved_instance_changed_and_how_to_do_it_again(hub: Hub, dev: Rep
 
     assert (found["files"], found["bytes"]) == (1, 5)
     assert "FROM example.com/base@sha256:" in hub.catalogue.recipe(f"{dev.name}:v1")["Dockerfile"]
+
+
+def test_pods_may_call_the_registry_otherwise_than_this_machine(registry: str) -> None:
+    path = f"catalogue-{next(_NUMBERS)}"
+    digest = save(repository(registry, f"{path}/ada/dev"), "v1")
+    hub = site(f"registry.internal/{path}", registry_url=f"http://{registry}/")
+    name = f"registry.internal/{path}/ada/dev:v1"
+
+    assert [image["name"] for image in hub.catalogue.list()["items"]] == [name]
+    assert hub.catalogue.tag(name, "v2")["digest"] == digest
+
+
+def test_an_official_image_is_read_from_the_mirror_of_its_registry(registry: str) -> None:
+    path = f"library/catalogue-{next(_NUMBERS)}"
+    digest = put_image(repository(registry, path), "1", layer())
+    name = f"docker.io/{path}:1"
+    hub = site("", images=[{"name": name}], registry_mirrors={"docker.io": f"http://{registry}"})
+
+    (image,) = hub.catalogue.list()["items"]
+
+    assert (image["name"], image["digest"], image["message"]) == (name, digest, None)
+
+
+def test_a_registry_that_hangs_holds_nobody_up(
+    prefix: str, dev: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "_OFFICIAL_PATIENCE", 0.1)
+    save(dev, "v1")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        name = f"127.0.0.1:{silent.getsockname()[1]}/slow:1"
+        hub = site(prefix, images=[{"name": name}])
+        began = time.monotonic()
+
+        slow, saved = hub.catalogue.list()["items"]
+
+        assert time.monotonic() - began < 3
+    assert (slow["name"], slow["digest"]) == (name, None)
+    assert "in time" in slow["message"]
+    assert saved["name"] == f"{dev.name}:v1"

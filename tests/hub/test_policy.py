@@ -182,3 +182,32 @@ def test_a_form_shows_what_the_site_offers_to_this_user() -> None:
             "values": {"cpus": 2},
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "secrets"),
+    [
+        ({}, []),
+        ({"registry_secret": "site"}, ["site"]),
+        ({"registry_secret": "site", "pull_secrets": ["a", "b"]}, ["a", "b"]),
+    ],
+)
+def test_nodes_pull_with_the_secret_of_the_registry_unless_others_are_named(
+    settings: dict[str, Any], secrets: list[str]
+) -> None:
+    for job in (False, True):
+        _, site = admit(TrainHubConfig(**settings), job=job)
+        assert [*site.pull_secrets] == secrets
+
+
+def test_forms_offer_the_sites_images_and_then_others_once() -> None:
+    config = TrainHubConfig(images=[{"name": "base:1", "title": "Base"}])
+    views = [
+        {"name": name, "title": name, "note": "", "description": ""}
+        for name in ("base:1", "mine:2")
+    ]
+
+    image = schemas(config, "ada", [], views)["instance"]["properties"]["image"]
+
+    assert image["examples"] == ["base:1", "mine:2"]
+    assert [choice["title"] for choice in image["choices"]] == ["Base", "mine:2"]

@@ -83,8 +83,7 @@ def saved(hub: Hub, name: str, **fields: Any) -> dict[str, Any]:
 
 def layers_of(hub: Hub, image: str) -> list[Document]:
     repository = hub.registries.repository(image)
-    document = json.loads(repository.manifest(image.rpartition(":")[2]).document)
-    layers: list[Document] = document["layers"]
+    layers: list[Document] = repository.manifest(image.rpartition(":")[2]).document["layers"]
     return layers
 
 

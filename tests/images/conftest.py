@@ -42,7 +42,7 @@ def run(*command: str | Path) -> str:
 
 
 def pip_settings(folder: Path) -> list[str]:
-    """What lets ``pip`` in a build reach what it reaches here: this machine's own settings of it."""
+    """What lets ``pip`` in a build reach what it reaches here, from this machine's settings."""
     lines = run(sys.executable, "-m", "pip", "config", "list").splitlines()
     found = {
         key.partition(".")[2].strip("."): value.strip("'")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import json
 import subprocess
 import urllib.request
@@ -55,15 +57,13 @@ def test_a_dev_instance_shows_jupyterlab_with_our_extension(hub: Hub, built: Bui
     endpoint = hub.reach.lab("lab", hub.instances.running("lab"))
 
     def ask(path: str) -> str:
-        url = f"http://{endpoint.address}:{endpoint.port}{endpoint.prefix}/{path}"
-        request = urllib.request.Request(url, headers={"Authorization": f"token {endpoint.token}"})
+        url = f"http://{endpoint.host}:{endpoint.port}{endpoint.prefix}/{path}"
+        request = urllib.request.Request(url, headers=endpoint.credentials)
         with urllib.request.urlopen(request, timeout=30) as response:
             return str(response.read().decode())
 
     page = ask("lab")
-    assert "lab/extensions/jupyter_trainhub/static/remoteEntry" in page.replace("\\", "") or (
-        '"name": "jupyter_trainhub"' in page
-    )
+    assert '"name": "jupyter_trainhub"' in page
     assert json.loads(ask("trainhub/api/status"))["version"]
     assert json.loads(ask("api/kernelspecs"))["kernelspecs"].keys() == {"python3"}
     found = hub.fitness.check(instance="lab")
@@ -101,7 +101,7 @@ def test_the_user_becomes_root_and_no_key_is_in_the_image(kubectl: Kubectl, buil
     assert output(kubectl, "sudo").split()[:3] == ["trainhub", "root", "1"]
 
 
-async def test_sshd_takes_the_password_of_a_secret(kubectl: Kubectl, built: Built) -> None:
+def test_sshd_takes_the_password_of_a_secret(kubectl: Kubectl, built: Built) -> None:
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "ssh"},
               "stringData": {"password": "correct horse"}}  # fmt: skip
     mount = {"name": "ssh", "mountPath": "/run/secrets/ssh", "readOnly": True}
@@ -113,12 +113,15 @@ async def test_sshd_takes_the_password_of_a_secret(kubectl: Kubectl, built: Buil
     volumes = [{"name": "ssh", "secret": {"secretName": "ssh"}}]
     kubectl.apply(secret, pod("ssh", built("base"), container=container, spec={"volumes": volumes}))
     address = eventually(lambda: listening(kubectl, "ssh"), 60)
-    options: Any = {"username": "trainhub", "known_hosts": None, "client_keys": None}
-    async with asyncssh.connect(address, 22, password="correct horse", **options) as connection:
-        done = await connection.run("command -v jupyter-lab; echo $USER")
-        assert str(done.stdout).split() == ["/opt/venv/bin/jupyter-lab", "trainhub"]
+
+    async def log_in(password: str) -> str:
+        options: Any = {"username": "trainhub", "known_hosts": None, "client_keys": None}
+        async with asyncssh.connect(address, 22, password=password, **options) as connection:
+            return str((await connection.run("command -v jupyter-lab; echo $USER")).stdout)
+
+    assert asyncio.run(log_in("correct horse")).split() == ["/opt/venv/bin/jupyter-lab", "trainhub"]
     with pytest.raises(asyncssh.PermissionDenied):
-        await asyncssh.connect(address, 22, password="wrong", **options)
+        asyncio.run(log_in("wrong"))
 
 
 def listening(kubectl: Kubectl, name: str) -> Any:
@@ -164,7 +167,7 @@ def test_mpirun_over_ssh_between_pods(
         for host in hosts
     ))  # fmt: skip
     for host in hosts:
-        eventually(lambda host=host: listening(kubectl, host), 60)
+        eventually(functools.partial(listening, kubectl, host), 60)
     hostfile = "".join(f"{host}.job-mpi slots=2\n" for host in hosts)
     script = (
         f"printf '{hostfile}' >/tmp/hostfile; cat >/tmp/ranks.py; "

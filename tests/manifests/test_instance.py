@@ -128,3 +128,9 @@ def test_the_image_is_pulled_always_or_as_kubernetes_thinks_best() -> None:
 def test_gpus_are_asked_for_by_the_models_name() -> None:
     (container,) = pod_of(Site(gpu="x/a100"), gpus=2)["containers"]
     assert container["resources"]["limits"]["x/a100"] == "2"
+
+
+def test_images_are_pulled_with_the_sites_secrets() -> None:
+    assert "imagePullSecrets" not in pod_of(Site())
+    pulled = pod_of(Site(pull_secrets=["a", "b"]))["imagePullSecrets"]
+    assert pulled == [{"name": "a"}, {"name": "b"}]

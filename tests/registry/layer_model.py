@@ -82,7 +82,7 @@ def apply(root: Folder, layer: bytes) -> None:
                 node = above.children[first]
                 assert isinstance(node, File), member.linkname
             else:
-                content = tar.extractfile(member)
+                content = tar.extractfile(member) if member.isreg() else None
                 data = content.read() if content else member.linkname.encode()
                 node = File(member.type, data, member.mode)
             folder.children[name] = node

@@ -20,7 +20,7 @@ from jupyter_trainhub.registry.failures import RegistryError
 from jupyter_trainhub.registry.source import BytesSource
 from tests.distribution import Distribution
 from tests.registry.conftest import SOON
-from tests.registry.gate import Answer, Gate
+from tests.registry.gate import Act, Answer, CutAnswer, Gate
 
 ABSENT = f"sha256:{'0' * 64}"
 
@@ -121,6 +121,7 @@ def test_a_manifest_that_is_none(door: Gate, through: Repository, body: bytes, w
         (Answer(429, {"Retry-After": "0"}), "Unavailable", "too many requests"),
         (Answer(503), "Unavailable", "failed with status 503"),
         (Answer(500, body=b"write: no space left on device"), "Full", "no space left"),
+        (Answer(500, body=b'{"errors": [{"detail": {"Err":28}}]}'), "Full", "no space left"),
         (Answer(418), "Refused", "refused with status 418"),
     ],
 )
@@ -135,9 +136,10 @@ def test_what_registries_say_is_told_in_words(
     assert caught.value.message.startswith(f"{through.name}: ")
 
 
-def test_a_registry_that_is_busy_is_asked_again(door: Gate, through: Repository) -> None:
+@pytest.mark.parametrize("act", [Answer(503, {"Retry-After": "0"}), CutAnswer(-1)], ids=str)
+def test_a_registry_that_is_busy_is_asked_again(door: Gate, through: Repository, act: Act) -> None:
     through.put_manifest("v1", empty_image(through), OCI_MANIFEST)
-    door.once("HEAD", "/manifests/", Answer(503, {"Retry-After": "0"}))
+    door.once("HEAD", "/manifests/", act)
     assert through.resolve("v1") is not None
 
 
@@ -173,3 +175,17 @@ def test_a_mirror_is_told_whose_images_it_is_asked_for(door: Gate) -> None:
     assert repository.resolve("latest") is None
     assert not repository.has_blob(ABSENT)
     assert {request.path.partition("?")[2] for request in door.seen} == {"ns=docker.io"}
+
+
+def test_the_environments_proxy_is_used_for_what_is_not_here(
+    door: Gate, distribution: Distribution, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", f"http://user:pass@{door.host}")
+    door.rules.append(lambda _: Answer(404))
+    far = Repository("registry.example.com", "a", Endpoint("http://registry.example.com"))
+    assert far.resolve("v1") is None
+    assert door.seen[0].path == "http://registry.example.com/v2/a/manifests/v1"
+    assert "Proxy-Authorization" in {name.title() for name in door.seen[0].headers}
+    near = Repository(distribution.host, "a", Endpoint(distribution.url, timeout=59))
+    assert near.resolve("v1") is None
+    assert len(door.seen) == 1

@@ -27,6 +27,7 @@ from jupyter_trainhub.registry.failures import RegistryError
 from jupyter_trainhub.registry.source import BytesSource
 from tests.distribution import Distribution
 from tests.registry import packing
+from tests.registry.conftest import SOON
 from tests.registry.gate import Answer, CutAnswer, Gate
 
 KINDS = {
@@ -94,7 +95,7 @@ class Told:
 def target(start: Callable[..., Distribution], repository: Repository) -> Repository:
     """A repository of another registry."""
     server = start()
-    return Repository(server.host, f"copies/{repository.path}", Endpoint(server.url))
+    return Repository(server.host, f"copies/{repository.path}", Endpoint(server.url, retries=SOON))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -132,16 +133,27 @@ def test_one_platform_of_an_index(repository: Repository, target: Repository) ->
     assert list(target.tags()) == ["v1"]
 
 
-def test_layers_that_are_no_registrys_to_give(repository: Repository, target: Repository) -> None:
+def test_layers_that_are_no_registrys_to_give(start: Callable[..., Distribution]) -> None:
+    servers = [
+        start(validation={"manifests": {"urls": {"allow": ["^https://example.com/"]}}}),
+        start(validation={"manifests": {"urls": {"allow": ["^https://example.com/"]}}}),
+        start(),
+    ]
+    source, target, strict = (
+        Repository(server.host, "a", Endpoint(server.url)) for server in servers
+    )
     foreign = {
         "mediaType": "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
         "digest": f"sha256:{'1' * 64}",
         "size": 5,
         "urls": ["https://example.com/layer"],
     }
-    put_image(repository, DOCKER_MANIFEST, b"one", tag="v1", layers=[foreign])
-    copy(repository, "v1", target, "v1")
-    assert target.manifest("v1") == repository.manifest("v1")
+    put_image(source, DOCKER_MANIFEST, b"one", tag="v1", layers=[foreign])
+    copy(source, "v1", target, "v1")
+    assert target.manifest("v1") == source.manifest("v1")
+    with pytest.raises(RegistryError, match="blob unknown to registry"):
+        copy(source, "v1", strict, "v1")
+    assert list(strict.tags()) == []
 
 
 def test_what_is_there_is_not_sent_again(

@@ -62,8 +62,10 @@ def test_a_layer_is_read_by_many_while_it_grows(compression: Compression, tmp_pa
     assert found == [packed, packed]
     assert spool.read(len(packed), 10) == b""
     assert spool.read(5, 7) == packed[5:12]  # again from anywhere, as a server that restarts asks
-    unpack = gzip.decompress if compression == "gzip" else zstandard.ZstdDecompressor().decompress
-    assert (unpack(packed, len(plain)) if compression == "zstd" else unpack(packed)) == plain
+    if compression == "gzip":
+        assert gzip.decompress(packed) == plain
+    else:
+        assert zstandard.ZstdDecompressor().stream_reader(packed).read() == plain
     assert (spool.digest(), spool.diff_id) == (digest(packed), digest(plain))
     assert (spool.size, spool.unpacked) == (len(packed), len(plain))
     assert b"".join(spool.content()) == plain

@@ -86,7 +86,7 @@ def test_a_broken_archive_leaves_nothing(
     data = archive.read_bytes()
     at = data.index(LAYERS[0][2000:2100]) if make is of_docker else len(data) // 3
     archive.write_bytes(data[:at] if damage == "cut" else data[:at] + b"?" * 9 + data[at + 9 :])
-    with pytest.raises((RegistryError, BrokenImage), match="byte [1-9]"):
+    with pytest.raises((RegistryError, BrokenImage), match=r"byte [1-9]"):
         pushed(archive, through)
     assert not [request for request in door.seen if request.method != "HEAD"]
 
@@ -117,10 +117,10 @@ def test_an_interrupted_push_compresses_anew(
 ) -> None:
     layer = tar(("a", random.Random(4).randbytes(3 << 20)))
     archive = docker_archive(tmp_path / "a.tar", ["demo:1"], layer)
+    passed = iter(range(100))
     door.rules.append(
-        lambda request: CutRequest(99) if door.count("PATCH") == 2 == len(request.body) * 0 + 2
-        and request.method == "PATCH" else None
-    )  # fmt: skip
+        lambda request: CutRequest(99) if request.method == "PATCH" and next(passed) == 1 else None
+    )
     pushed(archive, through)
     found = through.manifest("v1").document["layers"][0]
     packed = b"".join(through.blob(found["digest"], found["size"]).content())

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from jupyter_trainhub.registry import saving
 from jupyter_trainhub.registry.archive import open_archive
 from jupyter_trainhub.registry.client import DOCKER_MANIFEST, OCI_MANIFEST, Repository
 from jupyter_trainhub.registry.failures import RegistryError
@@ -82,7 +81,7 @@ def test_one_platform_of_an_index_is_saved(repository: Repository, tmp_path: Pat
 
 class _Full(io.BytesIO):
     def write(self, data: Any) -> int:
-        if self.tell() > 5000:
+        if self.tell() + len(data) > 5000:
             raise OSError(errno.ENOSPC, "No space left on device")
         return super().write(data)
 
@@ -96,7 +95,7 @@ def test_a_full_disk_leaves_no_file(
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(saving.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(RegistryError, match=f"the file system of {tmp_path} is full") as caught:
         save(repository, "v1", tmp_path / "out.tar")
     assert caught.value.reason == "Full"

@@ -15,7 +15,7 @@ from jupyter_trainhub.registry.failures import RegistryError
 from jupyter_trainhub.registry.source import BytesSource, StreamSource
 from tests.distribution import Distribution
 from tests.registry.conftest import SOON
-from tests.registry.gate import Act, Answer, CutAnswer, CutRequest, Gate
+from tests.registry.gate import Act, Answer, CutAnswer, CutRequest, Gate, Request
 
 MIB = 1 << 20
 DATA = random.Random(1).randbytes(5 * MIB + 333)
@@ -92,8 +92,7 @@ def test_only_what_is_missing_is_sent_again(
     # This registry keeps what it got of a chunk, and says so.
     stored = bytearray()
 
-    def registry(request: object) -> Act | None:
-        assert hasattr(request, "method")
+    def registry(request: Request) -> Act | None:
         headers = {"Location": "/v2/x/blobs/uploads/1?s=1", "Range": f"0-{len(stored) - 1}"}
         if request.method == "POST":
             return Answer(202, headers)
@@ -137,7 +136,7 @@ def test_a_registry_that_is_killed_and_comes_back(
 ) -> None:
     server = start()
     repository = Repository(server.host, "a", Endpoint(server.url, retries=(0.05,) * 5))
-    killed = []
+    killed: list[int] = []
 
     def progress(_: str, done: int, __: int) -> None:
         if done >= 2 * MIB and not killed:
@@ -158,7 +157,7 @@ def test_a_registry_that_forgot_the_upload(
 ) -> None:
     server = start()
     repository = Repository(server.host, "a", Endpoint(server.url, retries=(0.05,) * 5))
-    forgot = []
+    forgot: list[int] = []
 
     def progress(_: str, done: int, __: int) -> None:
         if done >= 2 * MIB and not forgot:

@@ -21,6 +21,7 @@ from jupyter_trainhub.specs.job import JobSpec
 from jupyter_trainhub.specs.mount import Mount
 from jupyter_trainhub.specs.snapshot import MeasurementSpec, SnapshotSpec
 from jupyter_trainhub.specs.storage import Storage
+from tests.server.images import FakeCatalogue, FakeMoves
 
 View = dict[str, Any]
 
@@ -223,14 +224,17 @@ class FakeSnapshots:
         self.instances = instances
         self.transfers = transfers
         self.failure: TrainHubError | None = None
-        self.measuring = threading.Event()
         self.slow = False
+        self.given_up = threading.Event()
 
     def measure(self, name: str, spec: MeasurementSpec, check: Callable[[], None]) -> View:
         self.instances.get(name)
-        self.measuring.set()
         while self.slow:
-            check()
+            try:
+                check()
+            except TrainHubError:
+                self.given_up.set()
+                raise
             time.sleep(0.01)
         return {"instance": name, "asked": spec.to_dict()}
 
@@ -253,6 +257,8 @@ class FakeHub:
         self.storage = FakeStorage()
         self.transfers = FakeTransfers()
         self.snapshots = FakeSnapshots(self.instances, self.transfers)
+        self.catalogue = FakeCatalogue()
+        self.archives = self.relay = FakeMoves()
         self.state = "ready"
         self.closed = False
         self.on_transfer: Callable[[str, View | None], None] = lambda id_, view: None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,7 @@ class FakeFitness:
             if cancelled():
                 self.cancelled.set()
                 raise Conflict("cancelled")
+            time.sleep(0.01)
         if self.failure is not None:
             raise self.failure
         return {"target": next(iter(target.values())), "ok": {}, "items": [], "dockerfile": ""}

@@ -16,6 +16,7 @@ from ..apimachinery.status import (
     not_acceptable,
     page_not_found,
 )
+from ..kubelet.images import Images
 from ..kubelet.kubelet import Kubelet
 from .filters import Filters
 from .openapi import OpenApi
@@ -36,6 +37,7 @@ class Context:
     store: Store
     registry: Registry
     kubelet: Kubelet
+    images: Images
     filters: Filters
     address: str
     # Requests and open connections, by which the cluster knows that it is in use.

@@ -61,6 +61,8 @@ _RULES: dict[str, list[_Rule]] = {
         ("get", "/", f"/api /api/* /apis /apis/* {_HEALTH} /openapi /openapi/*"),
     ],
     "system:public-info-viewer": [("get", "/", _HEALTH)],
+    # Of this cluster's own: its images, by the distribution API.
+    "trainhub:images": [("get head post put patch delete", "/", "/v2 /v2/ /v2/*")],
 }  # fmt: skip
 
 # What gathers the rules of others, by the label that asks for it.
@@ -79,6 +81,7 @@ _BOUND = {
     "system:basic-user": (AUTHENTICATED,),
     "system:discovery": (AUTHENTICATED,),
     "system:public-info-viewer": (AUTHENTICATED, UNAUTHENTICATED),
+    "trainhub:images": (AUTHENTICATED,),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tornado import web
 
 from ..apimachinery.status import page_not_found
-from . import discovery, streaming
+from . import discovery, distribution, streaming
 from .handler import ApiHandler, Context
 from .rest import ResourceHandler
 from .store import Object
@@ -104,6 +104,7 @@ def application(context: Context) -> web.Application:
         [
             (r"/(healthz|readyz|livez)(?:/(.*))?", HealthHandler),
             *streaming.routes(shared),
+            *distribution.routes(shared),
             (r"/openapi/v2", OpenApiV2Handler, shared),
             (r"/openapi/v3(/.+)?/?", OpenApiHandler, shared),
             (r"/(version|api|apis)/?", DiscoveryHandler, shared),

@@ -29,6 +29,7 @@ LOOK = 10.0
 SHOWN = 1.0  # seconds that a failure stands before the container says that it waits to try again
 
 _AT_ONCE = 3  # images that are pulled at the same time
+_SWEEP = 3600.0  # seconds between looks for what nothing needs
 
 T = TypeVar("T")
 
@@ -54,6 +55,7 @@ class Images:
         self.store = store
         self._puller = puller
         self._threads = ThreadPoolExecutor(_AT_ONCE, "pull")
+        self._swept = 0.0
         self._pulls: dict[tuple[str, Credential | None], asyncio.Task[None]] = {}
 
     def listed(self) -> list[Object]:
@@ -69,6 +71,12 @@ class Images:
         """End what is being pulled."""
         self._puller.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def sweep_now_and_then(self) -> None:
+        """Delete what nothing needs, once an hour."""
+        if time.monotonic() - self._swept > _SWEEP:
+            self._swept = time.monotonic()
+            self._threads.submit(self.store.sweep)
 
     def unpack_soon(self, repository: str, tag: str) -> None:
         """Unpack an image that was pushed, so that its first container need not wait for it."""

@@ -59,6 +59,11 @@ def refused(error: RegistryError, name: Reference, url: str) -> str:
     return f"{_failed(name)}: failed to copy: {error.message}"
 
 
+def is_refusal(error: RegistryError) -> bool:
+    """Whether a registry said no, or nothing listens there; another address would not do."""
+    return error.status not in (0, 400) or "refused" in str(error.__context__)
+
+
 def no_credential(name: Reference) -> str:
     """The registry asks who it is, and nothing says so."""
     return (

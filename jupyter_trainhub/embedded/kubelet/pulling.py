@@ -61,7 +61,7 @@ class Puller:
             except RegistryError as error:
                 if error.reason == "Cancelled":
                     raise Cancelled from error
-                if error.reason == "Refused" and url.startswith("http:"):
+                if url.startswith("http:") and not pull_messages.is_refusal(error):
                     continue  # it may speak TLS
                 if error.status == 401 and credential is None:
                     raise PullError(pull_messages.no_credential(name)) from error
@@ -97,9 +97,9 @@ class Puller:
 
         top = {"digest": found.digest, "mediaType": found.media_type}
         image = manifest.choose([top], find)
-        index = find(top) if documents[found.digest].is_index else None
+        whole = find(top) if documents[found.digest].is_index else None
         names = (str(name),)
-        self._store.store(image, names, index=index, pulled=mark, progress=self._go_on)
+        self._store.store(image, names, index=whole, pulled=mark, progress=self._go_on)
 
     def _go_on(self, *_: Any) -> None:
         if self._closing.is_set():

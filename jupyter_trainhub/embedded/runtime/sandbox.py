@@ -142,8 +142,8 @@ def delete(folder: Path) -> None:
 def unpack_argv(folder: Path, *, machine: bool) -> list[str]:
     """The command line that unpacks the tar file of its standard input to a new layer's folder.
 
-    `machine`: the layer is to lie over the machine's files. Where it fails it exits with 1 and tells
-    of it on standard error, as JSON (see shim.layer).
+    `machine`: the layer is to lie over the machine's files. Where it fails it exits with 1, and
+    tells of it on standard error as JSON (see shim.layer).
     """
     return [*SHIM_ARGV, "unpack", str(folder), *(["--machine"] if machine else [])]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -43,9 +44,12 @@ def source_file(path: str, roots: Sequence[Root]) -> Path:
     Raises InvalidField for a path outside, and NotFound.
     """
     allowed = [file for _, file in _allowed(path, roots)]
-    for file in allowed:
-        if file.is_file() or (file / "index.json").is_file():
-            return file
+    with told(path):
+        for file in allowed:
+            content = file / "index.json" if file.is_dir() else file
+            if content.is_file():
+                content.open("rb").close()
+                return file
     if not allowed:
         raise _outside(path, roots)
     raise NotFound(
@@ -60,26 +64,41 @@ def new_file(path: str, roots: Sequence[Root], name: str, *, overwrite: bool) ->
 
     Raises as :func:`source_file` does, and AlreadyExists unless with ``overwrite``.
     """
-    allowed = [file for root, file in _allowed(path, roots) if not root.read_only]
-    file = next((file for file in allowed if file.parent.is_dir()), None)
-    if file is None:
-        if not allowed:
-            raise _outside(path, [root for root in roots if not root.read_only])
-        raise NotFound(
-            f"there is no folder for {path!r}", field=_FIELD, remedy="Make the folder first."
-        )
-    if file.is_dir():
-        file /= name
-    if file.exists() and not (overwrite and file.is_file()):
-        raise AlreadyExists(
-            f"there is a file {path!r} already"
-            if file.is_file()
-            else f"{path!r} is there already, and is no file",
-            reason="FileExists",
-            field=_FIELD,
-            remedy="Choose another name, or overwrite it.",
-        )
+    writable = [root for root in roots if not root.read_only]
+    allowed = [file for _, file in _allowed(path, writable)]
+    if not allowed:
+        raise _outside(path, writable)
+    with told(path):
+        file = next((file for file in allowed if file.parent.is_dir()), None)
+        if file is None:
+            raise NotFound(
+                f"there is no folder for {path!r}", field=_FIELD, remedy="Make the folder first."
+            )
+        if file.is_dir():
+            file /= name
+        if file.exists() and not (overwrite and file.is_file()):
+            raise AlreadyExists(
+                f"there is a file {path!r} already"
+                if file.is_file()
+                else f"{path!r} is there already, and is no file",
+                reason="FileExists",
+                field=_FIELD,
+                remedy="Choose another name, or overwrite it.",
+            )
     return file
+
+
+@contextlib.contextmanager
+def told(path: str) -> Iterator[None]:
+    """Raise as InvalidField what the system refuses with the file that the user calls ``path``."""
+    try:
+        yield
+    except OSError as error:
+        raise InvalidField(
+            f"{path!r} cannot be used: {error.strerror or error}",
+            field=_FIELD,
+            remedy="Choose a file that the account of the Jupyter server may use.",
+        ) from None
 
 
 def _allowed(path: str, roots: Sequence[Root]) -> Iterator[tuple[Root, Path]]:

@@ -9,7 +9,13 @@ from typing import cast
 
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import InvalidField
-from jupyter_trainhub.hub.images.archive_paths import Root, new_file, site_roots, source_file
+from jupyter_trainhub.hub.images.archive_paths import (
+    Root,
+    new_file,
+    site_roots,
+    source_file,
+    told,
+)
 from jupyter_trainhub.hub.images.arrival import arrived, outcome, require_free
 from jupyter_trainhub.hub.images.failures import translated
 from jupyter_trainhub.hub.images.naming import new_image, reference
@@ -124,7 +130,7 @@ class Archives:
         image = reference(spec.image)
         file = self._new_file(spec, image)
         task.step("read")
-        with disk_told(file.parent), translated():
+        with told(spec.path), translated():
             digest = save(
                 self._registries.repository(spec.image),
                 image.digest or image.tag,

@@ -27,12 +27,16 @@ def ignore(told: Object) -> None:
 
 @dataclass(frozen=True)
 class Choice:
-    """What is left out: globs, those of them that are not, and what becomes of secrets."""
+    """What is left out: globs, those of them that are not, and what becomes of secrets.
+
+    ``count_left_out``: whether a measurement also says how much the globs leave out.
+    """
 
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     secrets: Secrets = "report"
     secret_paths: tuple[str, ...] = ()
+    count_left_out: bool = True
 
     def line(self, pod: Object) -> bytes:
         """The options of ``inpod/rootfs_diff.py`` in ``pod``, as it reads them."""
@@ -43,6 +47,7 @@ class Choice:
             "include": self.include,
             "secrets": self.secrets,
             "secret_paths": self.secret_paths,
+            "count_left_out": self.count_left_out,
             "volumes": [mount["mountPath"] for mount in container.get("volumeMounts") or ()],
         }
         return json.dumps(options).encode() + b"\n"

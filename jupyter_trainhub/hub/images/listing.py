@@ -16,7 +16,7 @@ from jupyter_trainhub.hub.images.default import HOST
 from jupyter_trainhub.hub.images.facts import image_view
 from jupyter_trainhub.hub.images.failures import translated
 from jupyter_trainhub.hub.images.reading import Reader
-from jupyter_trainhub.hub.images.registries import Home, Registries
+from jupyter_trainhub.hub.images.registries import Home, Registries, hurried
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.registry.client import catalogue
 from jupyter_trainhub.registry.failures import RegistryError
@@ -61,6 +61,7 @@ class Listing:
         self._asking = asking
         self._known = known
         self._latest: list[View] = []
+        self._awaited: Future[View] | None = None
 
     def read(self) -> View:
         """``{items, registry}``: official images in their order, then others, the newest first."""
@@ -83,7 +84,9 @@ class Listing:
     def latest(self) -> list[View]:
         """The images as forms offer them: a list of late, without waiting long for a new one."""
         asked = self._asking.once("forms", self.read, _FORM_FRESH)
-        there([asked], time.monotonic() + _FORM_PATIENCE)
+        if asked is not self._awaited:
+            self._awaited = asked  # nobody waits for it once more
+            there([asked], time.monotonic() + _FORM_PATIENCE)
         return self._latest
 
     def official(self, image: Reference) -> ImageEntry | None:
@@ -95,11 +98,10 @@ class Listing:
         if image is None or entry.name == HOST:
             return _unread(entry, None)
         try:
-            with translated():
-                repository = self._registries.glance(entry.name)
-                found = self._reader.read(repository, image.digest or image.tag)
-        except TrainHubError as error:
-            return _unread(entry, str(error))
+            repository = self._registries.glance(entry.name)
+            found = self._reader.read(repository, image.digest or image.tag)
+        except (RegistryError, TrainHubError) as error:
+            return _unread(entry, error.message)
         view = image_view(image, found, title=entry.label, description=entry.description)
         # The very name that the site gives: forms and defaults use it.
         return view | {"name": entry.name}
@@ -137,7 +139,7 @@ class Listing:
         """Paths of repositories below the site's; and why they are but those that are known."""
         below = f"{home.path}/" if home.path else ""
         try:
-            return [*islice(catalogue(home.endpoint, below), _MOST)], None
+            return [*islice(catalogue(hurried(home.endpoint), below), _MOST)], None
         except RegistryError as error:
             if error.reason not in _UNTOLD:
                 raise
@@ -154,10 +156,9 @@ class Listing:
 
     def _view(self, image: Reference) -> View:
         try:
-            with translated():
-                found = self._reader.read(self._registries.glance(str(image)), image.tag)
-        except TrainHubError as error:
-            return image_view(image, None, deletable=True, message=str(error))
+            found = self._reader.read(self._registries.glance(str(image)), image.tag)
+        except (RegistryError, TrainHubError) as error:
+            return image_view(image, None, deletable=True, message=error.message)
         return image_view(image, found, deletable=True)
 
 

@@ -111,7 +111,7 @@ class Registries:
     def glance(self, name: str, field: str = "image") -> Repository:
         """The repository of an image, to look at: a registry that does not answer is left soon."""
         image = reference(name, field)
-        return _repository(image, _hurried(self._endpoint_of(image)))
+        return _repository(image, hurried(self._endpoint_of(image)))
 
     def source(self, image_id: str) -> tuple[Repository, str]:
         """Where to read the image that a container runs, by its ``imageID``; and its digest.
@@ -128,7 +128,7 @@ class Registries:
         refused: RegistryError | None = None
         for endpoint in endpoints:
             try:
-                if _repository(image, _hurried(endpoint)).resolve(image.digest) is not None:
+                if _repository(image, hurried(endpoint)).resolve(image.digest) is not None:
                     return _repository(image, endpoint), image.digest
             except RegistryError as error:
                 refused = error
@@ -149,6 +149,9 @@ class Registries:
         home = self.home()
         if home is not None and image.domain == home.domain:
             return home.endpoint
+        hosted = self._hosting()
+        if hosted is not None and image.domain == _prefix(hosted.name).partition("/")[0]:
+            return self._hosted(hosted)
         mirror = "" if push else self._config.registry_mirrors.get(image.domain, "")
         if not mirror:
             return self._endpoint(image.domain, image.path)
@@ -183,8 +186,8 @@ class Registries:
             url=url,
             ca=own.ca_file,
             verify=own.verify,
-            # A token is a password in HTTP's basic scheme, which has no other word for it.
-            credential=Credential("token", token) if token else None,
+            # A token is a password in HTTP's basic scheme; the name is for messages alone.
+            credential=Credential(self._user.replace(":", "-"), token) if token else None,
             certificate=own.certificate_files,
         )
 
@@ -209,7 +212,8 @@ def _repository(image: Reference, endpoint: Endpoint) -> Repository:
         return Repository(image.domain, image.path, endpoint)
 
 
-def _hurried(endpoint: Endpoint) -> Endpoint:
+def hurried(endpoint: Endpoint) -> Endpoint:
+    """The same for those who only look: a registry that does not answer is left soon."""
     return replace(endpoint, timeout=_GLANCE, retries=())
 
 

@@ -99,7 +99,7 @@ class Saving:
             spool=spool.path.name,
             digest=spool.digest(),
             progress=self._task.transfer.progress,
-            told={**_told(done), "warnings": warnings},
+            told=_told(done, warnings),
         )
         return self._publish(base, spool, sending)
 
@@ -111,11 +111,7 @@ class Saving:
         )
         size, limit = int(measured["bytes"]), self._hub.config.snapshot_max_bytes
         if limit and size > limit:
-            raise Conflict(
-                f"the changes have {size >> 20} MiB, and {limit >> 20} MiB may be saved here",
-                reason="SnapshotTooLarge",
-                remedy="Leave folders out, or move data to a storage.",
-            )
+            raise _too_large(size, limit)
         # What was saved before is fetched, and merged with the rest into a third file.
         earlier = base.earlier["size"] if base.earlier is not None else 0
         self._spools.require_room(2 * (size + earlier) if earlier else size)
@@ -237,20 +233,37 @@ class Saving:
 
     def _report(self, told: Object) -> None:
         """Pass on how far the reading is; and note that the instance is in use."""
+        limit = self._hub.config.snapshot_max_bytes
+        if limit and int(told.get("bytes") or 0) > limit:
+            raise _too_large(int(told["bytes"]), limit)
         known = {key: told[key] for key in ("files", "bytes", "path") if key in told}
         self._task.progress(**known)
         self._hub.idle.activity.note(self._instance, "saving")
 
 
-def _told(done: Object) -> Object:
-    """What the result says of the reading."""
+def _too_large(size: int, limit: int) -> Conflict:
+    return Conflict(
+        f"the changes have {size >> 20} MiB, and {limit >> 20} MiB may be saved here",
+        reason="SnapshotTooLarge",
+        remedy="Leave folders out, or move data to a storage.",
+    )
+
+
+def _told(done: Object, warnings: list[str]) -> Object:
+    """What the result says of the reading, and of the measurement before it."""
     skipped = [
-        {"path": str(path)[:_LONGEST_PATH], "reason": reason}
+        {"path": _path(found)[:_LONGEST_PATH], "reason": reason}
         for kind, reason in _SKIPPED.items()
-        for path in shortened(done.get(kind) or [])
+        for found in done.get(kind) or ()
     ]
     return {
         "files": done.get("files"),
         "deleted": done.get("deleted"),
         "skipped": shortened(skipped),
+        "warnings": shortened([*dict.fromkeys([*warnings, *(done.get("warnings") or ())])]),
     }
+
+
+def _path(found: object) -> str:
+    """Of a file, or of a secret."""
+    return str(found.get("path") if isinstance(found, dict) else found)

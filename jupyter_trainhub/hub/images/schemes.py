@@ -7,7 +7,7 @@ import socket
 import ssl
 from collections.abc import Collection
 
-_PATIENCE = 5.0  # seconds for a handshake
+_PATIENCE = 3.0  # seconds for a handshake
 
 
 class Schemes:

@@ -115,8 +115,10 @@ class Snapshots:
 
     def choice(self, spec: MeasurementSpec) -> Choice:
         """What is left out, by the site and by the user."""
+        saves = isinstance(spec, SnapshotSpec)
         decided = spec.secrets if isinstance(spec, SnapshotSpec) else "ask"
         return Choice(
+            count_left_out=not saves,
             exclude=(*self._config.snapshot_exclude, *spec.exclude),
             include=tuple(spec.include),
             secrets="report" if decided == "ask" else decided,

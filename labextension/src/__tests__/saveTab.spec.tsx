@@ -101,7 +101,7 @@ describe('SaveContent', () => {
       }
     });
     expect(screen.getByText(/place of the 1 MiB saved before/)).toBeTruthy();
-    expect(screen.getByText(/What was deleted is not known/)).toBeTruthy();
+    expect(screen.getByText(/deleted are in the saved image/)).toBeTruthy();
     expect(screen.getByText(/not saved: \/etc\/shadow$/)).toBeTruthy();
   });
 

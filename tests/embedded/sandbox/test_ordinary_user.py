@@ -43,7 +43,7 @@ def interpreter(home: Path) -> list[str]:
 
 
 def test_an_ordinary_user_gets_the_same(home: Path) -> None:
-    names = ("test_view.py", "test_images.py", "test_promises.py")
+    names = ("test_view.py", "test_images.py", "test_promises.py", "test_machine_layers.py")
     files = [str(TESTS / name) for name in names]
     options = ["-p", "no:cacheprovider", "-q", f"--basetemp={home}/tests"]
     done = subprocess.run(

@@ -130,21 +130,27 @@ class RootBuilder:
             elif above:
                 self._union.copy(above[0], self.root + path)
         for entry in os.scandir(folder):
-            path, target = entry.path, self.root + entry.path
-            if path in done:
-                continue
-            if entry.is_symlink():
-                os.symlink(os.readlink(path), target)
-            elif path in KERNEL_FOLDERS or mounts.get(path) in KERNEL_FILE_SYSTEMS:
-                os.makedirs(target)
-            elif not entry.is_dir():
-                linux.attach(linux.copy_tree(path, read_only=True), target)
-            elif any(is_below(point, (path,)) for point in mounts if point != path):
-                self._folder_of_mounts(path, mounts)
-            elif path in mounts:
-                self._file_system(path, f"{self.directory}/upper{path}", mounts)
-            else:
-                self._show(path, f"{self.directory}/upper{path}", mounts)
+            if entry.path not in done:
+                try:
+                    self._entry(entry, mounts)
+                except (FileNotFoundError, linux.SetUpError):
+                    if os.path.lexists(entry.path):
+                        raise  # else somebody deleted it meanwhile
+
+    def _entry(self, entry: os.DirEntry[str], mounts: dict[str, str]) -> None:
+        path, target = entry.path, self.root + entry.path
+        if entry.is_symlink():
+            os.symlink(os.readlink(path), target)
+        elif path in KERNEL_FOLDERS or mounts.get(path) in KERNEL_FILE_SYSTEMS:
+            os.makedirs(target)
+        elif not entry.is_dir():
+            linux.attach(linux.copy_tree(path, read_only=True), target)
+        elif any(is_below(point, (path,)) for point in mounts if point != path):
+            self._folder_of_mounts(path, mounts)
+        elif path in mounts:
+            self._file_system(path, f"{self.directory}/upper{path}", mounts)
+        else:
+            self._show(path, f"{self.directory}/upper{path}", mounts)
 
     def _folder_of_mounts(self, path: str, mounts: dict[str, str]) -> None:
         """A folder that holds mounts; one that may not be listed is bound whole, read-only."""
@@ -176,6 +182,7 @@ class RootBuilder:
     def _show(self, path: str, upper: str, mounts: dict[str, str]) -> None:
         """Show a folder of the machine, with what layers have there, at its place in the root."""
         above, below = self._union.at(path)
+        below = below and os.path.isdir(path)
         target, like = self.root + path, [*above, path][0]
         if not (above and below and self._encloses(path)):
             self._overlay([*above, *([path] if below else [])], target, upper, like=like)

@@ -64,7 +64,7 @@ class Union:
         status = os.lstat(source)
         if stat.S_ISREG(status.st_mode):
             with open(source, "rb") as file, open(target, "xb") as copy:
-                while os.copy_file_range(file.fileno(), copy.fileno(), _BLOCK):
+                while os.sendfile(copy.fileno(), file.fileno(), None, _BLOCK):
                     pass
         elif stat.S_ISLNK(status.st_mode):
             os.symlink(os.readlink(source), target)

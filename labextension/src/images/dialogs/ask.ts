@@ -29,8 +29,6 @@ export async function ask<T>(
   let { values } = question;
   let problem: unknown = null;
   for (;;) {
-    // A widget that is a dialog's body is disposed with it.
-    // eslint-disable-next-line jupyter/require-disposable-ownership
     const body = new FieldsBody(fields(problem), values, problem);
     const result = await showDialog({
       title,

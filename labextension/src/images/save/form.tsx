@@ -111,11 +111,12 @@ function Remarks({ found }: { found: IMeasurement }): JSX.Element | null {
   const { trans } = useHub();
   const { unreadable, above_base, previous_bytes, deletions_known } = found;
   const remarks = [
+    ...found.warnings.map(asSentence),
     ...(deletions_known
       ? []
       : [
           trans.__(
-            'What was deleted is not known: files of the image that you have deleted are in the saved image again.'
+            'Files of its image that were deleted are in the saved image again.'
           )
         ]),
     ...(above_base
@@ -136,8 +137,7 @@ function Remarks({ found }: { found: IMeasurement }): JSX.Element | null {
             unreadable.paths.join(', ')
           )
         ]
-      : []),
-    ...found.warnings.map(asSentence)
+      : [])
   ];
   return remarks.length === 0 ? null : (
     <ul className="jp-TrainHub-notice jp-TrainHub-remarks">
