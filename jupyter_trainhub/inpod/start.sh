@@ -6,12 +6,15 @@
 
 # When it started and what it held then, by which it can be saved as an image (rootfs_diff.py).
 # Builtins only until the marker is made, before anything else writes a file. The time since the
-# machine started tells later whether its clock was set back.
+# machine started will tell whether its clock was set back. The rest would slow down the start of
+# JupyterLab, before which there is nobody who deletes anything.
 if [ -d /trainhub-start ] && read -r uptime _ </proc/uptime; then
     echo "$uptime" >/trainhub-start/started
     if command -v python3 >/dev/null 2>&1; then
-        python3 -I -S /trainhub/rootfs_diff.py names /trainhub-start \
-            </dev/null >/trainhub-start/names.log 2>&1 &
+        {
+            sleep 5
+            exec python3 -I -S /trainhub/rootfs_diff.py names /trainhub-start
+        } </dev/null >/trainhub-start/names.log 2>&1 &
     fi
 fi
 

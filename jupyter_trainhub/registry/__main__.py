@@ -11,14 +11,12 @@ import json
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 from . import reference
-from .client import Endpoint, Repository, default_url
 from .copying import Platforms, copy
-from .credentials import Credentials
 from .failures import RegistryError
+from .options import add_registry, repository
 
 _SECONDS = 0.5  # between two lines of one blob
 
@@ -33,9 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
             system, _, architecture = options.platform.partition("/")
             platforms = (system, architecture)
         digest = copy(
-            _repository(source, options, "from"),
+            repository(source, options, "from"),
             source.digest or source.tag,
-            _repository(target, options, "to"),
+            repository(target, options, "to"),
             target.tag,
             platforms=platforms,
             progress=_Lines(),
@@ -56,31 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("target", help="name with a tag")
     command.add_argument("--platform", default="all", help="all, or as linux/amd64")
     for side in ("from", "to"):
-        command.add_argument(
-            f"--{side}-config",
-            action="append",
-            default=[],
-            type=Path,
-            help="docker configuration file; the first that knows the registry counts",
-        )
-        command.add_argument(f"--{side}-url", help="where the registry answers")
-        command.add_argument(f"--{side}-ca", help="file with its CA's certificate")
-        command.add_argument(f"--{side}-insecure", action="store_true", help="any certificate")
+        add_registry(command, side)
     return parser
-
-
-def _repository(name: reference.Reference, options: argparse.Namespace, side: str) -> Repository:
-    given = {key: getattr(options, f"{side}_{key}") for key in ("config", "url", "ca", "insecure")}
-    credentials = Credentials()
-    for path in given["config"]:
-        credentials += Credentials.from_docker_config(path.read_bytes())
-    endpoint = Endpoint(
-        url=given["url"] or default_url(name.domain),
-        ca=given["ca"],
-        verify=not given["insecure"],
-        credential=credentials.find(name.domain, name.path),
-    )
-    return Repository(name.domain, name.path, endpoint)
 
 
 class _Lines:

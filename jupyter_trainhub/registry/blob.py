@@ -113,7 +113,8 @@ def _decompressor(first: bytes) -> Callable[[], Any] | None:
 def _inflate(first: bytes, chunks: Iterator[bytes], make: Callable[[], Any]) -> Iterator[bytes]:
     # A stream may be made of several, one after the other.
     decompressor = make()
-    pieces, size = list[bytes](), 0
+    pieces: list[bytes] = []
+    size = 0
     for chunk in _chain(first, chunks):
         for start in range(0, len(chunk), _PACKED_PIECE):
             rest = chunk[start : start + _PACKED_PIECE]

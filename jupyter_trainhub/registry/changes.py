@@ -41,6 +41,8 @@ class Changes(TypedDict):
     """`{path, bytes}`."""
     packages: dict[str, list[dict[str, Any]]]
     """By `apt`, `pip` and `conda`: see their modules. `change` is added, changed or removed."""
+    environments: dict[str, str]
+    """New virtual environments of Python by path, and the folder with the Python of each."""
     rest: list[Amount]
     """What no package explains."""
     unexplained: list[str]
@@ -75,7 +77,7 @@ def changes(layer: Iterable[bytes]) -> Changes:
 
     def explained(path: str) -> bool:
         names = (path, _source(path))
-        return any(apt.owns(name) or conda.owns(name) or name in pip.files for name in names)
+        return any(apt.owns(name) or conda.owns(name) or pip.owns(name) for name in names)
 
     large = heapq.nlargest(_MOST_LARGE, files.items(), key=lambda file: file[1])
     unexplained = [path for path in gone if not explained(path) and not pip.explains_deletion(path)]
@@ -87,6 +89,7 @@ def changes(layer: Iterable[bytes]) -> Changes:
         "folders": by_folder(files),
         "large": [{"path": f"/{path}", "bytes": size} for path, size in large if size >= _LARGE],
         "packages": packages,
+        "environments": {f"/{prefix}": home for prefix, home in sorted(pip.environments.items())},
         "rest": by_folder({path: size for path, size in files.items() if not explained(path)}),
         "unexplained": [f"/{path}" for path in unexplained],
     }

@@ -15,9 +15,10 @@ from .blob import Blob, BrokenImage
 
 Compression = Literal["zstd", "gzip"]
 
-_LEVELS = {"zstd": 3, "gzip": 6}
+# Of site-packages gzip makes 28 % at level 4, and 27 % at 6 in twice the time; zstd 24 %.
+_LEVELS = {"zstd": 3, "gzip": 4}
 _THREADS = 2  # that compress, with zstd
-_MEDIA_TYPES = {
+MEDIA_TYPES = {
     "zstd": "application/vnd.oci.image.layer.v1.tar+zstd",
     "gzip": "application/vnd.oci.image.layer.v1.tar+gzip",
 }
@@ -45,7 +46,7 @@ class Spool:
         self._error: Exception | None = None
         self._packed_hash, self._tar_hash = hashlib.sha256(), hashlib.sha256()
         self._digests = ("", "")
-        self._compressor = _compressor(compression)
+        self._compressor = compressor(compression)
         _sidecar(path).unlink(missing_ok=True)
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
 
@@ -123,7 +124,7 @@ class Spool:
             if self._error:
                 raise self._error
             size = min(size, self.size - offset)
-        return os.pread(self._file, size, offset) if size > 0 else b""
+            return os.pread(self._file, size, offset) if size > 0 else b""
 
     def digest(self) -> str:
         """Of the compressed layer; empty until it is complete."""
@@ -140,8 +141,10 @@ class Spool:
         return packed.content()
 
     def close(self) -> None:
-        """Leave the file as it is."""
-        os.close(self._file)
+        """Leave the file as it is. Who still reads gets an error."""
+        with self._changed:
+            os.close(self._file)
+            self._file = -1  # the number may soon be another file's
 
     def remove(self) -> None:
         """Close and delete the file and what describes it."""
@@ -168,7 +171,7 @@ class Spool:
 
 def layer_descriptor(spool: Spool) -> dict[str, Any]:
     """How a manifest names a complete layer."""
-    media_type = _MEDIA_TYPES[spool.compression]
+    media_type = MEDIA_TYPES[spool.compression]
     return {"mediaType": media_type, "digest": spool.digest(), "size": spool.size}
 
 
@@ -178,7 +181,7 @@ class _Compressor(Protocol):
     def flush(self) -> bytes: ...
 
 
-def _compressor(compression: Compression) -> _Compressor:
+def compressor(compression: Compression) -> _Compressor:
     level = _LEVELS[compression]
     if compression == "gzip":
         return zlib.compressobj(level, wbits=31)

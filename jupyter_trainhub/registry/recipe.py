@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -36,9 +37,10 @@ def recipe(changes: Changes, base: str, user: str = "") -> dict[str, Any]:
     """
     if base != "scratch":
         reference.parse(base)
-    packages, notes = changes["packages"], list[str]()
+    packages = changes["packages"]
+    notes: list[str] = []
     sources = [entry for entry in changes["rest"] if _is_below(entry["path"], "/etc/apt")]
-    pip = requirements(packages["pip"], notes)
+    pip = requirements(packages["pip"], changes["environments"], notes)
     environment = _environment(packages["conda"])
     steps = [
         *_emptied(changes, notes),
@@ -77,8 +79,9 @@ def _apt(packages: Iterable[Package], notes: list[str]) -> Iterator[str]:
             if package["held"]:
                 notes.append(f"{name} was held, and is pinned to {version}.")
     if wanted:
-        found = [f"{entry['name']} {entry['version']}" for entry in known if entry["version"]]
-        yield f"# apt: {', '.join(found)}"
+        names = {name.partition("=")[0] for name in wanted}
+        found = [f"{entry['name']} {entry['version']}" for entry in known if entry["name"] in names]
+        yield from _comment(f"Saved were {', '.join(found)}")
         yield "RUN export DEBIAN_FRONTEND=noninteractive \\"
         yield " && apt-get update \\"
         yield " && apt-get install -y --no-install-recommends \\"
@@ -88,6 +91,18 @@ def _apt(packages: Iterable[Package], notes: list[str]) -> Iterator[str]:
         yield " && rm -rf /var/lib/apt/lists/*"
     if removed := [package["name"] for package in known if package["change"] == "removed"]:
         yield dockerfile.run("apt-get", "remove", "-y", *removed)
+
+
+def _comment(text: str) -> list[str]:
+    start = "# "
+    return textwrap.wrap(
+        text,
+        100,
+        initial_indent=start,
+        subsequent_indent=start,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _environment(packages: Iterable[Package]) -> str:
@@ -171,7 +186,8 @@ def _copies(folders: list[Amount], title: str) -> Iterator[str]:
         yield f"# {title}"
     for entry in told:
         path = entry["path"].encode("utf-8", "replace").decode().rstrip("/")
-        yield f"# {entry['files']} files, {entry['bytes'] / 1e6:.1f} MB:"
+        files = "1 file" if entry["files"] == 1 else f"{entry['files']} files"
+        yield f"# {files}, {entry['bytes'] / 1e6:.1f} MB:"
         yield f"# {dockerfile.copy(f'{path[1:]}/', f'{path}/')}"
 
 

@@ -33,18 +33,26 @@ class Requirements(NamedTuple):
     steps: list[str]
 
 
-def requirements(packages: Iterable[Package], notes: list[str]) -> Requirements:
+def requirements(
+    packages: Iterable[Package], environments: Mapping[str, str], notes: list[str]
+) -> Requirements:
     """The requirements of packages as `Changes` has them; what cannot be told goes to `notes`.
 
     All are pinned, and installed without looking for what they need: that is in the list, or in
     the base.
     """
     folders: dict[str, list[Package]] = {}
+    steps = [
+        dockerfile.run(
+            f"{home}/python3" if home else "python3", "-m", "venv", "--without-pip", path
+        )
+        for path, home in environments.items()
+    ]
+    text = ""
     for package in packages:
         folders.setdefault(package["location"], []).append(package)
-    text, steps = "", []
     for location, found in sorted(folders.items(), key=lambda folder: -len(folder[1])):
-        pip, options = _pip(location)
+        pip, options = _pip(location, environments)
         names = [entry["name"] for entry in found if entry["change"] == "removed"]
         if removed := [name for name in names if _NAME.fullmatch(name)]:
             steps.append(dockerfile.run(*pip, "uninstall", "-y", *removed))
@@ -106,7 +114,7 @@ def _words(line: str) -> list[str]:
     return line.split(" ") if line.startswith("--") else [line]
 
 
-def _pip(location: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _pip(location: str, environments: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The command that acts on packages in this folder, and options for installing there."""
     match = _LOCATION.fullmatch(location)
     if match is None:
@@ -114,6 +122,9 @@ def _pip(location: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if match["prefix"].endswith("/.local"):
         user = f"PYTHONUSERBASE=/{match['prefix']}"
         return ("env", _ALLOWED, user, match["python"], "-m", "pip"), ("--user",)
+    if home := environments.get(f"/{match['prefix']}"):
+        python = ("--python", f"/{match['prefix']}/bin/python")
+        return ("env", _ALLOWED, f"{home}/{match['python']}", "-m", "pip", *python), ()
     # What Debian calls dist-packages is of its own Python, wherever that lies.
     start = "" if match["kind"] == "dist" else f"/{match['prefix']}/bin/"
     return ("env", _ALLOWED, f"{start}{match['python']}", "-m", "pip"), ()

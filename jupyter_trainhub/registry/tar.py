@@ -26,6 +26,7 @@ SPARSE_NAME = b"GNU.sparse.name"
 
 _CHUNK = 256 << 10  # bytes of content handed on at once
 _LARGEST_HEADER = 16 << 20  # bytes; an inode's extended attributes are at most 64 KiB each
+_LONGEST_NUMBER = 10  # digits and a space before a record: it is no longer than its header
 _FOLLOWING_HEADER = {
     tarfile.XHDTYPE: "pax",
     tarfile.SOLARIS_XHDTYPE: "pax",
@@ -134,15 +135,16 @@ class TarReader:
         return info
 
     def _records(self, data: bytes, at: int) -> Records:
-        found = []
-        while data:
-            length, space, _ = data.partition(b" ")
-            end = int(length) if space and length.isdigit() and len(length) < 10 else 0
-            key, equals, value = data[len(length) + 1 : end - 1].partition(b"=")
-            if not equals or end > len(data) or data[end - 1 : end] != b"\n":
+        found, start = [], 0
+        while start < len(data):
+            space = data.find(b" ", start, start + _LONGEST_NUMBER)
+            length = data[start:space]
+            end = start + int(length) if space > 0 and length.isdigit() else 0
+            key, equals, value = data[space + 1 : end - 1].partition(b"=")
+            if not equals or not space < end <= len(data) or data[end - 1] != ord("\n"):
                 raise self._stream.broken(at, "a record of a pax header is malformed")
             found.append((key, value))
-            data = data[end:]
+            start = end
         return tuple(found)
 
     def _made(

@@ -36,7 +36,6 @@ def path_of(mark: Whiteout) -> str:
 
 def is_bookkeeping(path: str) -> bool:
     """Whether an entry is what aufs noted for itself, which engines leave out."""
-    return any(
-        part.startswith(_PREFIX * 2) and (part, rest) != (_OPAQUE, 0)
-        for rest, part in enumerate(reversed(path.split("/")))
-    )
+    *folders, name = path.split("/")
+    own = [name] if name != _OPAQUE else []
+    return any(part.startswith(_PREFIX * 2) for part in (*folders, *own))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import tarfile
@@ -10,7 +11,16 @@ from pathlib import Path
 import pytest
 
 from jupyter_trainhub.embedded.runtime.image_store import ImageError, ImageStore, StoredImage
-from tests.registry.packing import Layout, digest, docker_archive, member, tar
+from tests.registry.packing import (
+    LAYER,
+    MANIFEST,
+    Layout,
+    configuration,
+    digest,
+    docker_archive,
+    member,
+    tar,
+)
 
 BASE = tar(("etc/", b""), ("etc/a", b"a"), ("etc/b", b"b"), ("old/", b""), ("old/x", b"x"))
 
@@ -150,7 +160,7 @@ def test_files_are_as_the_layer_says(machine: Machine) -> None:
             member("bin/", tarfile.DIRTYPE, mode=0o750, mtime=1234567890),
             (member("bin/su", mode=0o4755, mtime=1234567890.5), b"program"),
             member("bin/same", tarfile.LNKTYPE, linkname="bin/su"),
-            member("link", tarfile.SYMTYPE, linkname="/bin/su"),
+            member("link", tarfile.SYMTYPE, linkname="/bin/su", mtime=1234567891),
             member("locked", tarfile.DIRTYPE, mode=0o555),
             (member("locked/file", pax_headers={"SCHILY.xattr.user.note": "n"}), b""),
             member("pipe", tarfile.FIFOTYPE, mode=0o622),
@@ -165,6 +175,7 @@ def test_files_are_as_the_layer_says(machine: Machine) -> None:
     assert (stat.S_IMODE((folder / "bin").stat().st_mode)) == 0o750
     assert (folder / "bin").stat().st_mtime == 1234567890
     assert os.readlink(folder / "link") == "/bin/su"
+    assert (folder / "link").lstat().st_mtime == 1234567891
     assert stat.S_ISFIFO((folder / "pipe").stat().st_mode)
     assert stat.S_IMODE((folder / "parent" / "not").stat().st_mode) == 0o755
     assert os.getxattr(folder / "locked" / "file", "user.note") == b"n"
@@ -188,3 +199,73 @@ def test_owners_and_devices_are_kept(machine: Machine) -> None:
 
 def test_an_image_of_nothing_has_layers_of_nothing(machine: Machine) -> None:
     assert list(machine.unpacked(tar()).iterdir()) == []
+
+
+def push(store: ImageStore, repository: str, tag: str, config: object, *layers: bytes) -> str:
+    """Put an image to the store as a registry's client does; its digest."""
+    document = json.dumps(config).encode()
+    made = [
+        {"mediaType": f"{LAYER}", "digest": store.content.put(layer), "size": len(layer)}
+        for layer in layers
+    ]
+    described = {"mediaType": "x", "digest": store.content.put(document), "size": len(document)}
+    body = {"schemaVersion": 2, "mediaType": MANIFEST, "config": described, "layers": made}
+    return store.manifests.put(repository, tag, json.dumps(body).encode(), MANIFEST)
+
+
+def test_what_was_pushed_is_unpacked_when_it_is_wanted(machine: Machine) -> None:
+    store, config = machine.store, json.loads(configuration([BASE]))
+    push(store, "registry.trainhub.internal/ada/x", "1", config, BASE)
+    image = store.find("registry.trainhub.internal/ada/x:1")
+    assert image is not None
+    assert not store.is_unpacked(image)
+    store.unpack(image)
+    assert store.is_unpacked(image)
+    assert (Path(store.folders(image)[0]) / "etc" / "a").read_bytes() == b"a"
+
+
+def test_an_image_whose_tag_was_given_to_another_stays_by_its_digest(machine: Machine) -> None:
+    store, repository = machine.store, "registry.trainhub.internal/ada/x"
+    first = push(store, repository, "1", json.loads(configuration([BASE], User="a")), BASE)
+    second = push(store, repository, "1", json.loads(configuration([BASE], User="b")), BASE)
+    names = [image.names for image in store.images()]
+    assert sorted(names) == [(f"{repository}:1",), (f"{repository}@{first}",)]
+    store.unload(f"{repository}@{first}")
+    (left,) = store.images()
+    assert left.digests == (f"{repository}@{second}",)
+    assert (machine.folder / "images" / "blobs" / "sha256" / digest(BASE)[7:]).exists()
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},
+        [],
+        {"config": ["x"]},
+        {"config": {"Env": [1]}},
+        {"config": {"User": 0}},
+        {"config": {"Labels": "x"}},
+        {"rootfs": {"diff_ids": ["../../x"]}},
+        {"rootfs": {"diff_ids": "x"}},
+        {"rootfs": []},
+    ],
+)
+def test_what_was_pushed_and_is_no_image_disturbs_nobody(machine: Machine, config: object) -> None:
+    whole = json.loads(configuration([BASE]))
+    given = {**whole, **config} if isinstance(config, dict) and config else config
+    push(machine.store, "registry.trainhub.internal/x", "1", given, BASE)
+    image = machine.load("demo", tar(("x", b"")))
+    assert machine.store.images() == [image]
+    assert machine.store.find("registry.trainhub.internal/x:1") is None
+    machine.store.sweep()
+
+
+def test_the_machine_itself_is_an_image_that_stays(machine: Machine) -> None:
+    machine.store.keep_host()
+    (host,) = machine.store.images()
+    assert (host.machine, host.layers) == (True, ())
+    with pytest.raises(ImageError, match="is the machine itself"):
+        machine.store.unload(host.names[0])
+    again = ImageStore(machine.folder / "other", list)
+    again.keep_host()
+    assert again.images() == [host]

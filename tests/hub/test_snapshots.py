@@ -24,7 +24,7 @@ from jupyter_trainhub.hub.cluster import ClusterChoice
 from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.hub.images import base, heartbeat
 from jupyter_trainhub.hub.images.engine import Choice, Interrupted
-from jupyter_trainhub.kube.resources import PODS
+from jupyter_trainhub.kube.resources import PODS, STATEFUL_SETS
 from jupyter_trainhub.registry.client import Repository
 from jupyter_trainhub.registry.layer import Spool
 from jupyter_trainhub.registry.source import BytesSource
@@ -47,13 +47,20 @@ class MadeUp:
         self.layer = tar(("opt/", ""), ("opt/new", "first"))
         self.secrets: list[View] = []
         self.size = 100
+        self.measured: View = {}
         self.readings = 0
         self.choice = Choice()
         # Called in the middle of the layer, with the number of the reading.
         self.meanwhile: Callable[[int], None] = lambda reading: None
 
     def measure(self, pod: View, choice: Choice, check: Any = None, report: Any = None) -> View:
-        return {"files": 2, "bytes": self.size, "secrets": self.secrets, "warnings": ["careful"]}
+        return {
+            "files": 2,
+            "bytes": self.size,
+            "secrets": self.secrets,
+            "warnings": ["careful"],
+            **self.measured,
+        }
 
     def read(self, pod: View, choice: Choice, sink: Any, check: Any, report: Any) -> View:
         self.readings += 1
@@ -303,6 +310,43 @@ def test_secrets_are_asked_about(site: Site) -> None:
         assert site.save(decision, secrets=decision, exclude=["/data"])["phase"] == "Succeeded"
         assert site.engine.choice.secrets == decision
     assert site.engine.choice.exclude == (*site.config.snapshot_exclude, "/data")
+
+
+def test_a_secret_that_comes_after_the_question_is_left_out(site: Site) -> None:
+    assert site.save(secrets="ask")["phase"] == "Succeeded"
+    assert site.engine.choice.secrets == "exclude"
+
+
+def test_what_is_measured_is_named_as_the_site_names_it(site: Site) -> None:
+    stateful_set = {
+        "metadata": {"annotations": {"trainhub.jupyter.org/storages": '{"v": "NAS"}'}},
+        "spec": {
+            "template": {
+                "spec": {
+                    "volumes": [{"name": "v", "nfs": {"server": "nas", "path": "/x"}}],
+                    "containers": [
+                        {"name": "main", "volumeMounts": [{"name": "v", "mountPath": "/mnt/u"}]}
+                    ],
+                }
+            }
+        },
+    }
+    site.cluster.put(STATEFUL_SETS, {**stateful_set, "metadata": {
+        **stateful_set["metadata"], "name": "dev-x"}})  # fmt: skip
+    mounts = [{"path": path, "kind": "volume", "title": "nas:/x"} for path in ("/mnt/u", "/data")]
+    site.engine.measured = {"not_saved": mounts, "tree": "broken", "what": 1}
+    found = site.hub.snapshots.measure("x")
+    assert [mount["title"] for mount in found["not_saved"]] == ["NAS", "nas:/x"]
+    assert (found["instance"], found["files"], found["tree"]) == ("x", 2, [])
+    assert (found["above_base"], found["previous_bytes"], found["engine"]) == (False, 0, "pod")
+    assert found["base"] == {"name": "site/base:1", "digest": site.image_id.partition("@")[2]}
+    assert found["image"].startswith(f"{site.server.host}/team/ada/x:")
+    assert "what" not in found
+    saved = site.save()["result"]
+    site.run_saved()
+    found = site.hub.snapshots.measure("x")
+    assert (found["above_base"], found["previous_bytes"]) == (True, saved["layer_size"])
+    assert found["base"]["name"] == "site/base:1"
 
 
 @pytest.mark.parametrize(

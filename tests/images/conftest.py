@@ -54,6 +54,9 @@ def pip_settings(folder: Path) -> list[str]:
         found["cert"] = CA
     for word in " ".join(found.values()).split():
         place = Path(word.removeprefix("file://"))
+        if word.startswith("file://"):
+            # An index names files beside its own folder.
+            place = place.parent
         if place.is_dir():
             flags.append(f"--volume {place}:{place}:ro")
     parser = configparser.RawConfigParser()

@@ -20,6 +20,7 @@ Compress = Callable[[bytes], bytes]
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
+CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
 
 
@@ -104,7 +105,7 @@ class Layout:
         manifest = {
             "schemaVersion": 2,
             "mediaType": MANIFEST,
-            "config": self.blob(configuration(layers, **config), "application/json"),
+            "config": self.blob(configuration(layers, **config), CONFIG),
             "layers": [self.blob(compress(layer), f"{LAYER}+gzip") for layer in layers],
         }
         return self.blob(json.dumps(manifest).encode(), MANIFEST)

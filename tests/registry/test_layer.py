@@ -76,6 +76,8 @@ def test_a_layer_is_read_by_many_while_it_grows(compression: Compression, tmp_pa
     }
     spool.remove()
     assert list(tmp_path.iterdir()) == []
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        spool.read(0, 1)
 
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)

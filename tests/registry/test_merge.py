@@ -62,15 +62,19 @@ def layers(draw: Draw, below: Folder, *, links_out: bool = False, tidy: bool = F
             # Marks act on what is below only; those of a layer stand before its entries here.
             layer_model.apply(below, one.getvalue())
 
+        marked: list[str] = []
         for path in draw(st.lists(PATHS, max_size=3)):
             folder, _, name = path.rpartition("/")
             mark = draw(st.sampled_from([f"{folder}/.wh.{name}", f"{path}/.wh..wh..opq"]))
             way = _way(below, f"{path}/")
             is_there = len(way) == path.count("/") + 2
+            if tidy and any(done.startswith(path) for done in marked):
+                continue
             if is_there and isinstance(way[-1], File) and mark.endswith("opq"):
                 continue
             if is_there or not (tidy or any(isinstance(node, File) for node in way)):
                 add(member(mark.lstrip("/")))
+                marked.append(path)
         brought: list[str] = []
         for path in draw(st.lists(PATHS, max_size=8)):
             way = _way(below, path)

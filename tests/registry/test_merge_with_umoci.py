@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_trainhub.registry.composition import compose
+from tests.registry.composed import oci_layout
 from tests.registry.layer_model import Folder
-from tests.registry.packing import Layout, digest, member, tar
+from tests.registry.packing import member, tar
 from tests.registry.test_merge import layers, merged
 from tests.registry.test_tar import described
 
@@ -25,24 +25,10 @@ pytestmark = pytest.mark.skipif(shutil.which("umoci") is None, reason="needs umo
 
 def unpacked(folder: Path, *stack: bytes) -> dict[str, Any]:
     """What umoci makes of layers."""
-    layout = Layout()
-    kind = "application/vnd.oci.image.layer.v1.tar"
-    document, media_type, config = compose(
-        {},
-        {"os": "linux", "architecture": "amd64"},
-        [{**layout.blob(layer, kind), "diff_id": digest(layer)} for layer in stack],
-        keep=0,
-        created="2024-01-01T00:00:00Z",
-        history="a test",
-        labels={},
-    )
-    layout.blob(config, "")
-    notes = {"org.opencontainers.image.ref.name": "image"}
-    layout.manifests.append({**layout.blob(document, media_type), "annotations": notes})
-    layout.folder(folder / "layout")
+    layout = oci_layout(folder / "layout", *stack)
     try:
         done = subprocess.run(
-            ["umoci", "unpack", "--rootless", "--image", folder / "layout:image", folder / "out"],
+            ["umoci", "unpack", "--rootless", "--image", f"{layout}:image", folder / "out"],
             capture_output=True,
             text=True,
         )

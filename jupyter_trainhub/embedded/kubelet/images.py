@@ -63,8 +63,8 @@ class Images:
         entries: list[Object] = []
         for image in self.store.images():
             host = any(name.startswith(f"{host_image.REPOSITORY}:") for name in image.names)
-            names = [*image.digests, *image.names, *([HOST] if host else [])]
-            entries.append({"names": names, "sizeBytes": image.size})
+            names = dict.fromkeys([*image.digests, *image.names, *([HOST] if host else [])])
+            entries.append({"names": list(names), "sizeBytes": image.size})
         return entries
 
     def close(self) -> None:
@@ -132,7 +132,7 @@ class Images:
             raise NeverPulled
         record = self.store.repositories.index().get(asked.repository)
         # None: it was brought here, so that no registry knows it better.
-        pulled_by = record.pulled.get(asked.tag) if record else None
+        pulled_by = record.pulled.get(asked.digest or asked.tag) if record else None
         elsewhere = asked.domain != host_image.DOMAIN if found is None else pulled_by is not None
         if elsewhere:
             credential = await self._run(_credential, asked, secrets())

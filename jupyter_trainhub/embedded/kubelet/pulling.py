@@ -79,10 +79,9 @@ class Puller:
         if found is None:
             raise PullError(pull_messages.not_found(name))
         here = self._store.find(f"{name.repository}@{found.digest}")
-        if here and name.tag:
-            with self._store.repositories.changing() as index:
-                index[name.repository].tag(name.tag, found.digest, mark)
         if here:
+            with self._store.repositories.changing() as index:
+                index[name.repository].name(name.tag, found.digest, mark)
             return
         documents: dict[str, Manifest] = {}
 

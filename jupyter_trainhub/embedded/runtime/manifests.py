@@ -122,12 +122,11 @@ class Manifests:
                     if digest not in record.manifests:
                         raise UnknownPart(digest)
             digest = self._content.put(document)
+            before = record.tags.get(tag, digest)
             record.manifests[digest] = kind
-            if tag:
-                before = record.tags.get(tag, digest)
-                record.tag(tag, digest, pulled)
-                if replaces:
-                    self._forget_unnamed(record, before)
+            record.name(tag, digest, pulled)
+            if replaces and before != digest:
+                self._forget_unnamed(record, before)
         return digest
 
     def delete(self, repository: str, reference: str, *, replaces: bool = False) -> bool:
@@ -159,9 +158,12 @@ class Manifests:
             self._forget_unnamed(record, inner)
 
     def of(self, digest: str) -> Parts:
-        """What a manifest that is here names."""
+        """What a manifest that is here names; nothing for one that was lost."""
         if digest not in self._parts:
-            document = self._content.path(digest).read_bytes()
+            try:
+                document = self._content.path(digest).read_bytes()
+            except FileNotFoundError:
+                return Parts((), (), "", "", {})
             self._parts[digest] = parts(document, media_type(document))
         return self._parts[digest]
 

@@ -25,15 +25,17 @@ class Repository:
     manifests: dict[str, str] = field(default_factory=dict)
     """Media types of manifests and indexes by digest."""
     pulled: dict[str, str] = field(default_factory=dict)
-    """The tags that came from a registry elsewhere, and hold for what they are only there. With
-    each what it was pulled by (see `kubelet.pulling`); empty where anybody may."""
+    """Tags and digests that came from a registry elsewhere, which knows them better. With each, by
+    what credential (see `kubelet.pull_secrets`); empty where anybody gets them."""
 
-    def tag(self, tag: str, digest: str, pulled: str | None = None) -> None:
-        """Have a tag name a manifest that is here."""
-        self.tags[tag] = digest
-        self.pulled.pop(tag, None)
-        if pulled is not None:
-            self.pulled[tag] = pulled
+    def name(self, tag: str, digest: str, pulled: str | None = None) -> None:
+        """Have a tag, unless it is empty, name a manifest that is here."""
+        if tag:
+            self.tags[tag] = digest
+        for reference in filter(None, (tag, digest)):
+            self.pulled.pop(reference, None)
+            if pulled is not None:
+                self.pulled[reference] = pulled
 
     def untag(self, tag: str) -> str:
         """Take a tag away; the digest that it named."""
@@ -44,6 +46,7 @@ class Repository:
         """Take a manifest away, and all tags that name it."""
         for tag in [tag for tag, named in self.tags.items() if named == digest]:
             self.untag(tag)
+        self.pulled.pop(digest, None)
         del self.manifests[digest]
 
 

@@ -14,6 +14,13 @@ from .content import DIGEST, Content
 from .manifests import Manifests
 from .repositories import Repositories
 
+# What of a configuration is used, and of which type it must be.
+_FIELDS: dict[str, type] = {
+    **dict.fromkeys(("Cmd", "Entrypoint", "Env"), list),
+    **dict.fromkeys(("StopSignal", "User", "WorkingDir"), str),
+    "Labels": dict,
+}
+
 
 @dataclass(frozen=True)
 class StoredImage:
@@ -29,7 +36,7 @@ class StoredImage:
     """Bytes of configuration and layers as they are packed."""
     packed: PackedImage = field(repr=False, compare=False)
     names: tuple[str, ...] = ()
-    """Full names, as `docker.io/library/busybox:latest`."""
+    """Full names, as `docker.io/library/busybox:latest`; by digest where there is no tag."""
     digests: tuple[str, ...] = ()
     """Its repositories, each with the digest of the manifest or index that it has there."""
 
@@ -40,12 +47,28 @@ class StoredImage:
 
 
 def stored(packed: PackedImage) -> StoredImage:
-    """The image, without names, that is packed so. Raises BrokenImage."""
+    """The image, without names, that is packed so.
+
+    Raises:
+        BrokenImage: it cannot be run, whoever made it.
+    """
     configuration = packed.configuration()
+    layers = (configuration.get("rootfs") or {}).get("diff_ids") or ()
+    for diff_id in layers:
+        if not isinstance(diff_id, str) or not DIGEST.fullmatch(diff_id):
+            raise BrokenImage(f"{diff_id!r} is no digest that can be verified")
+    config = configuration.get("config") or {}
+    for field_name, kind in _FIELDS.items():
+        value = config.get(field_name)
+        texts = value if isinstance(value, list) else []
+        if value is not None and not (
+            isinstance(value, kind) and all(isinstance(text, str) for text in texts)
+        ):
+            raise BrokenImage(f"its configuration has a {field_name} that is none: {value!r}")
     return StoredImage(
         id=f"sha256:{hashlib.sha256(packed.config.document()).hexdigest()}",
-        layers=tuple(configuration["rootfs"]["diff_ids"]),
-        config=configuration.get("config") or {},
+        layers=tuple(layers),
+        config=config,
         size=packed.config.size + sum(blob.size for blob in packed.layers),
         packed=packed,
     )
@@ -68,8 +91,9 @@ class StoredImages:
             for tag, digest in [*record.tags.items(), *untagged]:
                 if known := self.of(digest):
                     image = found.get(known.id, known)
-                    names = (*image.names, *([f"{name}:{tag}"] if tag else []))
-                    digests = tuple(dict.fromkeys((*image.digests, f"{name}@{digest}")))
+                    by_digest = f"{name}@{digest}"
+                    names = (*image.names, f"{name}:{tag}" if tag else by_digest)
+                    digests = tuple(dict.fromkeys((*image.digests, by_digest)))
                     found[image.id] = replace(image, names=names, digests=digests)
         return list(found.values())
 
@@ -93,7 +117,8 @@ class StoredImages:
         if digest not in self._known:
             try:
                 self._known[digest] = stored(manifest.choose([{"digest": digest}], self._blob))
-            except BrokenImage:
+            except (BrokenImage, AttributeError, KeyError, TypeError, ValueError):
+                # What was pushed need not be an image at all.
                 self._known[digest] = None
         return self._known[digest]
 

@@ -56,7 +56,9 @@ class PodEngine:
             found = json.loads(printed)
         except (ValueError, RecursionError):
             found = None
-        if not isinstance(found, dict):
+        if not isinstance(found, dict) or not all(
+            isinstance(found.get(key), int) for key in ("files", "bytes")
+        ):
             raise _failed("its measurement cannot be read")
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -12,11 +13,11 @@ from jupyter_trainhub.hub.clock import now
 from jupyter_trainhub.hub.images.base import Base, image_labels
 from jupyter_trainhub.hub.images.ending import ending
 from jupyter_trainhub.hub.images.engine import Interrupted
+from jupyter_trainhub.hub.images.measurement import progress_told, reading_told
 from jupyter_trainhub.hub.images.publication import Publication, Sending
 from jupyter_trainhub.hub.images.spools import disk_told
 from jupyter_trainhub.hub.images.task import Cancelled, Task
 from jupyter_trainhub.manifests.labels import Object
-from jupyter_trainhub.manifests.transfer import shortened
 from jupyter_trainhub.registry.blob import Blob, BrokenImage
 from jupyter_trainhub.registry.layer import Compression, Spool
 from jupyter_trainhub.registry.merge import merge
@@ -28,14 +29,6 @@ if TYPE_CHECKING:
 
 # What writes a layer, and returns what there is to tell of it.
 Write = Callable[[Spool], Object]
-
-_LONGEST_PATH = 500
-# What is told of paths that are not in the image as they are in the instance.
-_SKIPPED = {
-    "unreadable": "it cannot be read by the user of the instance",
-    "changed_while_read": "it changed while it was read",
-    "secrets": "it is a secret",
-}
 
 
 class Saving:
@@ -55,6 +48,9 @@ class Saving:
         self._spec = SnapshotSpec.parse(task.spec)
         self._engine = snapshots.engine(self._spec.engine)
         self._choice = snapshots.choice(self._spec)
+        if self._choice.secrets == "report":
+            # None were found before; of one that has come since nobody was asked.
+            self._choice = replace(self._choice, secrets="exclude")
         self._target, self._tag = snapshots.target(str(self._spec.image))
 
     def run(self) -> Object:
@@ -99,7 +95,7 @@ class Saving:
             spool=spool.path.name,
             digest=spool.digest(),
             progress=self._task.transfer.progress,
-            told=_told(done, warnings),
+            told=reading_told(done, warnings),
         )
         return self._publish(base, spool, sending)
 
@@ -109,7 +105,7 @@ class Saving:
         measured = self._measured or self._engine.measure(
             pod, self._choice, self._task.check, self._report
         )
-        size, limit = int(measured["bytes"]), self._hub.config.snapshot_max_bytes
+        size, limit = measured["bytes"], self._hub.config.snapshot_max_bytes
         if limit and size > limit:
             raise _too_large(size, limit)
         # What was saved before is fetched, and merged with the rest into a third file.
@@ -233,11 +229,10 @@ class Saving:
 
     def _report(self, told: Object) -> None:
         """Pass on how far the reading is; and note that the instance is in use."""
-        limit = self._hub.config.snapshot_max_bytes
-        if limit and int(told.get("bytes") or 0) > limit:
-            raise _too_large(int(told["bytes"]), limit)
-        known = {key: told[key] for key in ("files", "bytes", "path") if key in told}
-        self._task.progress(**known)
+        limit, size = self._hub.config.snapshot_max_bytes, told.get("bytes")
+        if limit and isinstance(size, int) and size > limit:
+            raise _too_large(size, limit)
+        self._task.progress(**progress_told(told))
         self._hub.idle.activity.note(self._instance, "saving")
 
 
@@ -247,23 +242,3 @@ def _too_large(size: int, limit: int) -> Conflict:
         reason="SnapshotTooLarge",
         remedy="Leave folders out, or move data to a storage.",
     )
-
-
-def _told(done: Object, warnings: list[str]) -> Object:
-    """What the result says of the reading, and of the measurement before it."""
-    skipped = [
-        {"path": _path(found)[:_LONGEST_PATH], "reason": reason}
-        for kind, reason in _SKIPPED.items()
-        for found in done.get(kind) or ()
-    ]
-    return {
-        "files": done.get("files"),
-        "deleted": done.get("deleted"),
-        "skipped": shortened(skipped),
-        "warnings": shortened([*dict.fromkeys([*warnings, *(done.get("warnings") or ())])]),
-    }
-
-
-def _path(found: object) -> str:
-    """Of a file, or of a secret."""
-    return str(found.get("path") if isinstance(found, dict) else found)

@@ -11,7 +11,7 @@ _LOG = "var/log/dpkg.log"
 _STATES = "var/lib/apt/extended_states"
 _LIST = re.compile(r"var/lib/dpkg/info/(?P<name>[^/:]+)(:[^/:]+)?\.list")
 
-# What the managers keep for themselves, and what they make anew at each change.
+# What the managers and the scripts of packages keep for themselves, and make anew.
 _THEIRS = (
     "var/lib/dpkg/",
     "var/lib/apt/",
@@ -22,6 +22,13 @@ _THEIRS = (
     "var/log/alternatives.log",
     _LOG,
     "etc/ld.so.cache",
+    "etc/alternatives/",
+    "etc/rc",
+    "etc/systemd/system/",
+    "var/lib/dbus/",
+    "var/lib/pam/",
+    "var/lib/systemd/",
+    "var/lib/ucf/",
 )
 # Folders that are links into /usr, while packages may still name their files there.
 _MERGED = ("bin/", "sbin/", "lib/", "lib32/", "lib64/", "libx32/")
@@ -36,7 +43,7 @@ class Apt:
         self._listed: set[str] = set()
         self._status: dict[str, dict[str, str]] = {}
         self._auto: set[str] = set()
-        self._upgraded: dict[str, bool] = {}
+        self._upgraded: set[str] = set()
 
     @staticmethod
     def wants(path: str) -> bool:
@@ -54,8 +61,10 @@ class Apt:
         elif path == _LOG:
             for line in text.splitlines():
                 _, _, action, name, *_ = [*line.split(" "), "", "", "", ""]
-                if action in ("install", "upgrade"):
-                    self._upgraded[name.partition(":")[0]] = action == "upgrade"
+                if action == "upgrade":
+                    self._upgraded.add(name.partition(":")[0])
+                elif action == "install":
+                    self._upgraded.discard(name.partition(":")[0])
         elif match := _LIST.fullmatch(path):
             self._listed.add(match["name"])
             for name in text.splitlines():
@@ -69,22 +78,25 @@ class Apt:
     def packages(self, gone: Iterable[str]) -> list[dict[str, Any]]:
         """What the layer does to packages; `gone` are the paths that it deletes.
 
-        `manual`: somebody asked for it. `recommended`: nobody did, and no dependency of such a
-        package did, so that it came as a recommendation. `held`: its version was to stay. Whether
-        one is new is taken from dpkg's log; without that all are.
+        `manual`: somebody asked for it. `recommended`: nobody did, and nothing that somebody asked
+        for depends on it, so that it came as a recommendation; what such a one depends on is not.
+        `held`: its version was to stay. Whether one is new is taken from dpkg's log; without that
+        all are.
         """
         installed = {name: stanza for name, stanza in self._status.items() if _is_installed(stanza)}
         brought = sorted(self._listed & installed.keys())
         manual = {name for name in brought if name not in self._auto}
-        needed = _needed(manual, installed)
+        dependencies = _dependencies(installed)
+        others = set(brought) - _needed(manual, dependencies)
+        recommended = _roots((name for name in others if name not in self._upgraded), dependencies)
         found = [
             {
                 "name": name,
                 "version": installed[name].get("Version", ""),
                 "manual": name in manual,
-                "recommended": name not in manual | needed and not self._upgraded.get(name),
+                "recommended": name in recommended,
                 "held": installed[name]["Status"].startswith("hold "),
-                "change": "changed" if self._upgraded.get(name) else "added",
+                "change": "changed" if name in self._upgraded else "added",
             }
             for name in brought
         ]
@@ -107,22 +119,43 @@ def _is_installed(stanza: dict[str, str]) -> bool:
     return stanza.get("Status", "").endswith(" installed")
 
 
-def _needed(wanted: Iterable[str], installed: dict[str, dict[str, str]]) -> set[str]:
-    """The installed packages on which others depend, directly or not."""
-    providers: dict[str, list[str]] = {}
+def _dependencies(installed: dict[str, dict[str, str]]) -> dict[str, list[str]]:
+    """On which installed packages each one depends directly."""
+    providers = {name: [name] for name in installed}
     for name, stanza in installed.items():
         for provided in _names(stanza.get("Provides", "")):
             providers.setdefault(provided, []).append(name)
-    needed: set[str] = set()
-    waiting = list(wanted)
+    return {
+        name: [
+            provider
+            for needed in _names(f"{stanza.get('Depends', '')},{stanza.get('Pre-Depends', '')}")
+            for provider in providers.get(needed, ())
+        ]
+        for name, stanza in installed.items()
+    }
+
+
+def _needed(names: Iterable[str], dependencies: dict[str, list[str]]) -> set[str]:
+    """Packages, and those on which they depend, directly or not."""
+    found: set[str] = set()
+    waiting = list(names)
     while waiting:
-        stanza = installed[waiting.pop()]
-        for name in _names(f"{stanza.get('Depends', '')},{stanza.get('Pre-Depends', '')}"):
-            for package in (name, *providers.get(name, ())):
-                if package in installed and package not in needed:
-                    needed.add(package)
-                    waiting.append(package)
-    return needed
+        if (name := waiting.pop()) not in found:
+            found.add(name)
+            waiting += dependencies[name]
+    return found
+
+
+def _roots(names: Iterable[str], dependencies: dict[str, list[str]]) -> set[str]:
+    """Few of the packages on which all of them depend."""
+    needed = {name: _needed([name], dependencies) for name in names}
+    roots: set[str] = set()
+    covered: set[str] = set()
+    for name in sorted(needed, key=lambda name: (-len(needed[name]), name)):
+        if name not in covered:
+            roots.add(name)
+            covered |= needed[name]
+    return roots
 
 
 def _names(relations: str) -> list[str]:

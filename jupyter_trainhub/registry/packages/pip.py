@@ -15,6 +15,11 @@ _FILE = re.compile(
     r"(?P<folder>(?P<location>.*)/[^/]+\.dist-info)/"
     r"(?P<file>METADATA|INSTALLER|RECORD|REQUESTED|direct_url\.json)"
 )
+# What makes an environment ("Virtual Environments as a lightweight target", PEP 405).
+_ENVIRONMENT = re.compile(r"(?P<prefix>.*)/pyvenv\.cfg")
+_OF_ENVIRONMENT = re.compile(
+    r"(pyvenv\.cfg|lib64|\.gitignore|bin/(python|[aA]ctivate|deactivate|pip)[^/]*)"
+)
 _FOLDER = re.compile(r"(?P<location>.*)/(?P<name>[^/-]+)-(?P<version>[^/-]+)\.dist-info(/.*)?")
 
 
@@ -24,20 +29,26 @@ class Pip:
     def __init__(self) -> None:
         self.files: set[str] = set()
         """The files of the packages that the layer brings."""
+        self.environments: dict[str, str] = {}
+        """Virtual environments that the layer makes, and the folder with the Python of each."""
         self._found: dict[str, dict[str, Any]] = {}
         self._folders: set[str] = set()
 
     @staticmethod
     def wants(path: str) -> bool:
         """Whether `read` makes something of this file."""
-        return _FILE.fullmatch(path) is not None
+        return bool(_FILE.fullmatch(path) or _ENVIRONMENT.fullmatch(path))
 
     def read(self, path: str, data: bytes) -> None:
         """A file of the layer that is wanted."""
+        text = data.decode("utf-8", "surrogateescape")
+        if made := _ENVIRONMENT.fullmatch(path):
+            home = re.search(r"^home *= *(.+?)\s*$", text, re.MULTILINE)
+            self.environments[made["prefix"]] = home[1] if home else ""
+            return
         match = _FILE.fullmatch(path)
         assert match is not None
         found = self._found.setdefault(match["folder"], {"location": match["location"]})
-        text = data.decode("utf-8", "surrogateescape")
         if match["file"] == "METADATA":
             fields = dict(re.findall(r"^(Name|Version): *(.*?)\s*$", _head(text), re.MULTILINE))
             found["name"], found["version"] = fields.get("Name", ""), fields.get("Version", "")
@@ -81,11 +92,17 @@ class Pip:
             self._folders.add(f"{location}/{_module(name)}")
         return packages
 
+    def owns(self, path: str) -> bool:
+        """Whether packages, or the environments for them, explain a file."""
+        return path in self.files or any(
+            path.startswith(f"{prefix}/") and _OF_ENVIRONMENT.fullmatch(path[len(prefix) + 1 :])
+            for prefix in self.environments
+        )
+
     def explains_deletion(self, path: str) -> bool:
         """Whether a path went with a package that the layer changes. Known after `packages`."""
-        return path in self.files or any(
-            path == folder or path.startswith((f"{folder}/", f"{folder}-"))
-            for folder in self._folders
+        return _FOLDER.fullmatch(path) is not None or any(
+            path == folder or path.startswith(f"{folder}/") for folder in self._folders
         )
 
 

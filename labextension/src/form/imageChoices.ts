@@ -9,7 +9,10 @@ export interface IImageChoice {
   description?: string;
 }
 
-/** The images that the site offers, as its schema lists them, and those that were saved. */
+/**
+ * The images that the site offers, as its schema lists them, and those that were saved. More is
+ * known of the latter than their description in the schema tells.
+ */
 export function imageChoices(
   offered: readonly IImageChoice[],
   known: readonly IImage[],
@@ -29,7 +32,8 @@ export function imageChoices(
   return [
     ...offered.map(choice => {
       const image = byName.get(choice.const);
-      const description = [choice.description, image && facts(image)]
+      const own = image?.source === 'saved' ? null : choice.description;
+      const description = [own, image && facts(image)]
         .filter(text => text)
         .join(' · ');
       return { ...choice, description };

@@ -38,7 +38,7 @@ const ORDER = [
 ];
 
 /** Fields of a job that most people leave as they are. */
-const ADVANCED = [
+export const ADVANCED = [
   'description',
   'image',
   'gpu_model',

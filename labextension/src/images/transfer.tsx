@@ -91,7 +91,9 @@ export function TransferProgress({
   const { trans } = useHub();
   const perSecond = useRate(transfer);
   const share = shareOf(transfer);
-  const facts = progressFacts(transfer, perSecond, trans);
+  // How fast files are counted tells nothing of what comes after.
+  const rate = transfer.step === 'measure' ? null : perSecond;
+  const facts = progressFacts(transfer, rate, trans);
   const step = stepWord(transfer, trans);
   return (
     <div className="jp-TrainHub-transferProgress">

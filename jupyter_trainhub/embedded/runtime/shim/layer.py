@@ -157,6 +157,8 @@ class _Layer:
     def _be_as_below(self, folder: str) -> None:
         with contextlib.suppress(OSError):
             status = os.stat(folder.lstrip("/"), dir_fd=self._below)
+            if not stat.S_ISDIR(status.st_mode):
+                return
             os.chmod(folder, stat.S_IMODE(status.st_mode))
             if self._privileged:
                 os.chown(folder, status.st_uid, status.st_gid)
@@ -176,10 +178,18 @@ class _Layer:
         if member.islnk():
             os.link(_path(member.linkname), path, follow_symlinks=False)
             return
-        member.name = path
+        # tarfile takes the slash at the end away, and the root folder has no other name.
+        member.name = "/." if path == "/" else path
         if not self._privileged and (member.ischr() or member.isblk()):
             return  # the kernel lets no ordinary user make devices
-        self._tar.extract(member, "/", numeric_owner=True)
+        if path == "/":
+            # Of this one tarfile makes an empty path.
+            self._tar.chown(member, path, numeric_owner=True)
+            self._tar.chmod(member, path)
+        else:
+            self._tar.extract(member, "/", numeric_owner=True)
+        if member.issym():  # whose time tarfile leaves as it is
+            os.utime(path, (member.mtime, member.mtime), follow_symlinks=False)
         self._set_attributes(member, path)
         if member.isdir():
             self._folders.append((path, member.mtime))

@@ -79,6 +79,8 @@ class RootBuilder:
         self.privileged = privileged
         self.mounts: list[str] = []
         """Where file systems were mounted that the container can write to."""
+        self.uppers: dict[str, str] = {}
+        """Those that are overlays: what the container wrote there is in this folder."""
         self._serial = itertools.count()
         self._union = Union([], privileged=privileged)
         self._store = ""
@@ -245,6 +247,7 @@ class RootBuilder:
         try:
             linux.mount("overlay", target, 0, options, "overlay")
             self.mounts.append(target)
+            self.uppers[target] = upper
         finally:
             for descriptor in folders:
                 os.close(descriptor)

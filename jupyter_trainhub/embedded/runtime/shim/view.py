@@ -36,6 +36,11 @@ DEVICE_LINKS = {
 }
 SHARED_MEMORY = 64 << 20  # bytes: containerd's /dev/shm
 
+# Where a container that lies over the machine's files finds what of them is its own: for each of its
+# overlays a folder with the file `place`, which names its mount point, and its upper folder. What
+# changes on the machine meanwhile cannot be told from what the container changed in any other way.
+UPPERS = "/dev/uppers"
+
 _INERT = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
 
 
@@ -60,6 +65,11 @@ def enter(spec: dict[str, Any], directory: str, *, privileged: bool) -> None:
     ]
     files = dict(_files(spec, directory, targets))
     volumes = [(entry, _source(entry["source"], read_only=entry["read_only"])) for entry in mounts]
+    uppers = {
+        place.removeprefix(root) or "/": linux.copy_tree(upper, read_only=True)
+        for place, upper in builder.uppers.items()
+        if spec["machine"]
+    }
 
     machine = linux.pivot_root(root)
     places = [mount.removeprefix(root) or "/" for mount in builder.mounts]
@@ -70,6 +80,7 @@ def enter(spec: dict[str, Any], directory: str, *, privileged: bool) -> None:
     linux.mount("proc", "/proc", _INERT, "", "proc")
     linux.attach(system, "/sys")
     _make_devices(devices, privileged=privileged)
+    _show_uppers(uppers)
     for path in READ_ONLY_PATHS:
         if os.path.exists(path):
             linux.attach(linux.copy_tree(path, read_only=True), path)
@@ -157,6 +168,14 @@ def _mount_tmpfs(target: str, size: int | None) -> None:
     mode = "1777" if target == "/dev/shm" else "0777"  # as the kubelet makes an emptyDir
     limit = "" if size is None else f",size={size}"
     linux.mount("tmpfs", target, linux.MS_NOSUID | linux.MS_NODEV, f"mode={mode}{limit}")
+
+
+def _show_uppers(uppers: dict[str, int]) -> None:
+    for number, (place, tree) in enumerate(uppers.items()):
+        os.makedirs(f"{UPPERS}/{number}")
+        with open(f"{UPPERS}/{number}/place", "wb") as file:
+            file.write(os.fsencode(place))
+        linux.attach(tree, f"{UPPERS}/{number}/files")
 
 
 def _make_devices(devices: list[tuple[str, int]], *, privileged: bool) -> None:

@@ -35,18 +35,20 @@ export async function ask<T>(
       body,
       buttons: [
         Dialog.cancelButton({ label: trans.__('Cancel') }),
-        ...(extra ? [Dialog.createButton({ label: extra.label })] : []),
+        ...(extra
+          ? [Dialog.createButton({ label: extra.label, accept: false })]
+          : []),
         Dialog.okButton({ label: action })
       ],
       focusNodeSelector: 'input'
     });
-    if (!result.button.accept) {
-      return null;
-    }
-    values = result.value ?? values;
+    values = body.getValue();
     if (extra && result.button.label === extra.label) {
       values = { ...values, ...(await extra.fill()) };
       continue;
+    }
+    if (!result.button.accept) {
+      return null;
     }
     try {
       return await send(values);

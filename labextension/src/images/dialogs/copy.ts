@@ -26,24 +26,24 @@ export function askForCopy({
           help: trans.__('Where instances and jobs get it from.')
         },
         {
+          name: 'source_secret',
+          label: trans.__('Secret for the source'),
+          help: trans.__(
+            'Name of a Secret with the password (kubernetes.io/dockerconfigjson). Left empty: what the site has set.'
+          )
+        },
+        {
+          name: 'secret',
+          label: trans.__('Secret for the copy'),
+          help: trans.__('The same for the registry of the copy.')
+        },
+        {
           name: 'platforms',
           label: trans.__('Platforms'),
           options: [
             ['all', trans.__('All that the image has')],
             ['this', trans.__('Only the one of the Jupyter server')]
           ]
-        },
-        {
-          name: 'source_secret',
-          label: trans.__('Secret for the source'),
-          help: trans.__(
-            'Name of a Secret with the password of its registry (kubernetes.io/dockerconfigjson). Left empty: what the site has set.'
-          )
-        },
-        {
-          name: 'secret',
-          label: trans.__('Secret for the copy'),
-          help: trans.__('The same for the registry that it goes to.')
         },
         {
           name: 'where',

@@ -99,6 +99,12 @@ export function SaveForm(props: IProps & { title: string }): JSX.Element {
             >
               {trans.__('Save')}
             </button>
+            {isSending && (
+              <progress
+                className="jp-TrainHub-progress"
+                aria-label={trans.__('Starting')}
+              />
+            )}
           </div>
         </form>
       </section>

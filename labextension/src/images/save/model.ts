@@ -2,12 +2,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 import { ApiError, describeError } from '../../api';
 import type { IHubContext } from '../../context';
-import {
-  isUnderWay,
-  type IMeasurement,
-  type ISecret,
-  type ITransfer
-} from '../views';
+import { isUnderWay, type IMeasurement, type ITransfer } from '../views';
 import { NOTHING_CHOSEN, specOf, type Choice } from './selection';
 
 /** The way of an instance into an image: what was measured, what is chosen, what goes on. */
@@ -130,14 +125,11 @@ export class SaveModel implements IDisposable {
   /** Begins to save. Never rejects: see {@link refusal}. */
   async save(): Promise<void> {
     const { api } = this._hub;
-    if (!this._measurement) {
-      return;
-    }
     this._isSending = true;
     this._refusal = null;
     this._changed.emit();
     try {
-      const spec = specOf(this._choice, this._measurement);
+      const spec = specOf(this._choice);
       const transfer = await api.images.save(this.instance, spec);
       this._transferId = transfer.id;
       this._begun.emit(transfer);
@@ -170,12 +162,9 @@ export class SaveModel implements IDisposable {
       error instanceof ApiError
         ? error
         : new ApiError(String(error), 'Unknown');
-    const { reason, details } = this._refusal;
+    const { reason } = this._refusal;
     if (reason === 'ImageExists') {
       this._takenName = this._choice.image;
-    } else if (reason === 'SecretsFound' && this._measurement) {
-      const secrets = (details.secrets ?? []) as ISecret[];
-      this._measurement = { ...this._measurement, secrets };
     } else if (reason === 'SnapshotRunning' && (await this._findRunning())) {
       this._refusal = null;
     }

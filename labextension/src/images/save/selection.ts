@@ -72,16 +72,15 @@ export function savedOf(
 }
 
 /** The request that stands for a choice. */
-export function specOf(choice: Choice, found: IMeasurement): ISnapshotSpec {
+export function specOf(choice: Choice): ISnapshotSpec {
   const { image, note, leftOut, kept, keepSecrets, overwrite, stop } = choice;
   return {
     image: image || null,
     note,
     exclude: leftOut.map(escapePattern),
     include: [...kept],
-    // What appears only while saving is asked about.
-    secrets:
-      found.secrets.length === 0 ? 'ask' : keepSecrets ? 'include' : 'exclude',
+    // Those that appear only while it is saved are left out, too, and the result tells them.
+    secrets: keepSecrets ? 'include' : 'exclude',
     overwrite,
     then: stop ? 'stop' : 'keep'
   };

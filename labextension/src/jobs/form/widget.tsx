@@ -3,7 +3,7 @@ import React from 'react';
 import { useHub, type IHubContext } from '../../context';
 import { LiveAnswer } from '../../form/liveAnswer';
 import { SpecFormModel } from '../../form/model';
-import { SpecForm } from '../../form/specForm';
+import { ADVANCED, SpecForm } from '../../form/specForm';
 import { freeName, nameFromPath } from '../../form/spec';
 import { HubWidget } from '../../hubWidget';
 import type { NotebookSource } from '../../notebook/source';
@@ -14,6 +14,9 @@ import { PreviewList } from './preview';
 
 /** Milliseconds of quiet after which a preview is asked for. */
 const QUIET = 400;
+
+/** The fields that are folded away when the image is not. */
+const WITH_IMAGE = ADVANCED.filter(name => name !== 'image');
 
 /** With what the form of a job begins. */
 export interface IJobFormOptions {
@@ -77,6 +80,8 @@ export class JobForm extends HubWidget {
         model={this._model}
         preview={this._preview}
         source={this.options.source}
+        // An image that was chosen before is not folded away.
+        advanced={this.options.image ? WITH_IMAGE : ADVANCED}
         onSubmit={() => void this._submit()}
         onRetry={() => void this._load()}
       />
@@ -150,6 +155,7 @@ function JobFormContent(props: {
   model: SpecFormModel;
   preview: LiveAnswer<IPreview> | null;
   source: NotebookSource | null;
+  advanced: readonly string[];
   onSubmit: () => void;
   onRetry: () => void;
 }): JSX.Element {
@@ -177,7 +183,12 @@ function JobFormContent(props: {
       <div className="jp-TrainHub-formColumn">
         <h1>{title}</h1>
         {props.source && <UnsavedChanges source={props.source} />}
-        <SpecForm model={model} submitLabel={title} onSubmit={props.onSubmit} />
+        <SpecForm
+          model={model}
+          submitLabel={title}
+          advanced={props.advanced}
+          onSubmit={props.onSubmit}
+        />
       </div>
       {props.preview && <PreviewColumn model={props.preview} />}
     </main>
