@@ -153,7 +153,8 @@ class TrainHubConfig(Configurable):
     registry_ca = Unicode(
         "",
         help="""
-        A file with certificates of authorities that registries are trusted by, besides the system's.
+        A file with certificates of authorities by which registries are trusted, besides the
+        system's.
         """,
     ).tag(config=True)
     registry_auth_file = Unicode(

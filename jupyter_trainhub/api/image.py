@@ -13,6 +13,8 @@ from jupyter_trainhub.hub.images.descriptions import progress_line
 from jupyter_trainhub.hub.images.waiting import wait_transfer
 from jupyter_trainhub.hub.tables import Table, catalogue_table
 from jupyter_trainhub.hub.views import View
+from jupyter_trainhub.manifests.fitness import Fitness
+from jupyter_trainhub.registry.changes import Changes
 from jupyter_trainhub.specs.snapshot import SnapshotSpec
 
 
@@ -28,7 +30,7 @@ class Image:
         """All that is known, as the REST interface shows it, as of the last look."""
         return self._view
 
-    def changes(self) -> View:
+    def changes(self) -> Changes:
         """What a saved image has beyond its base: packages, files, what was deleted."""
         return session.hub().catalogue.changes(self.name)
 
@@ -36,7 +38,7 @@ class Image:
         """A Dockerfile, and the files that it needs, that make an image like this saved one."""
         return session.hub().catalogue.recipe(self.name)
 
-    def check(self) -> View:
+    def check(self) -> Fitness:
         """Whether it has what instances and jobs need; starts a short pod of it."""
         return session.hub().fitness.check(image=self.name)
 

@@ -97,7 +97,10 @@ class Instance:
 
     def measure(self, *exclude: str) -> View:
         """What saving it would take along and leave out; ``exclude`` are globs of files."""
-        return session.hub().snapshots.measure(self.name, list(exclude))
+        from jupyter_trainhub.specs.snapshot import MeasurementSpec
+
+        spec = MeasurementSpec.parse({"exclude": list(exclude)})
+        return session.hub().snapshots.measure(self.name, spec)
 
     def restart(self) -> Instance:
         """End its pod and start another; files outside mounted folders are lost."""

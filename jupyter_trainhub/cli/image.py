@@ -29,6 +29,10 @@ def add_parsers(commands: Any, where: ArgumentParser, form: ArgumentParser) -> N
         help="leave these files out, such as '/home/*/data'; may be repeated",
     )  # fmt: skip
     save.add_argument(
+        "--include", action="append", metavar="GLOB", default=[],
+        help="save these although the site leaves them out; may be repeated",
+    )  # fmt: skip
+    save.add_argument(
         "--secrets",
         choices=("ask", "exclude", "include"),
         default="ask",
@@ -94,18 +98,12 @@ def save(options: Namespace) -> int:
     from jupyter_trainhub.hub.images.descriptions import describe_measurement
     from jupyter_trainhub.specs.snapshot import SnapshotSpec
 
-    fields = {key: getattr(options, key) for key in ("note", "secrets", "overwrite", "engine")}
-    spec = SnapshotSpec.parse(
-        {
-            **fields,
-            "image": options.image,
-            "exclude": options.exclude,
-            "then": "stop" if options.stop else "keep",
-        }
-    )
+    names = ("image", "note", "exclude", "include", "secrets", "overwrite", "engine")
+    then = "stop" if options.stop else "keep"
+    spec = SnapshotSpec.parse({**_fields(options, *names), "then": then})
     hub = _connect(options)
     if options.dry_run:
-        found = hub.snapshots.measure(options.name, spec.exclude)
+        found = hub.snapshots.measure(options.name, spec)
         if options.output == "json":
             output.print_json(found)
         else:

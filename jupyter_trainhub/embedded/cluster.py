@@ -132,8 +132,8 @@ class EmbeddedCluster(Application):
         gc.collect()
         gc.freeze()
         await self._until_stopped(context, kubelet, registry, images)
-        images.close()
         await _shut_down(home, server, context, kubelet)
+        images.close()
 
     def _listen(
         self,

@@ -26,6 +26,7 @@ SPARSE_NAME = b"GNU.sparse.name"
 
 _CHUNK = 256 << 10  # bytes of content handed on at once
 _LARGEST_HEADER = 16 << 20  # bytes; an inode's extended attributes are at most 64 KiB each
+_LONGEST_SIZE = 19  # digits: 8 EiB, which no file system passes
 _LONGEST_NUMBER = 10  # digits and a space before a record: it is no longer than its header
 _FOLLOWING_HEADER = {
     tarfile.XHDTYPE: "pax",
@@ -161,7 +162,7 @@ class TarReader:
         link = said.get(b"linkpath") or names.get("link")
         size = info.size
         if b"size" in said:
-            if not said[b"size"].isdigit():
+            if not said[b"size"].isdigit() or len(said[b"size"]) > _LONGEST_SIZE:
                 raise self._stream.broken(offset, "the size in a pax header is no number")
             size = int(said[b"size"])
         path = _normal(info.name if name is None else _text(name))

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
 import tarfile
 from collections.abc import Callable
 from typing import Any
@@ -23,6 +22,7 @@ from jupyter_trainhub.inpod.rootfs_diff.measurement import Measurement
 from jupyter_trainhub.inpod.rootfs_diff.mounts import Mount
 from jupyter_trainhub.inpod.rootfs_diff.opening import open_folder, scan
 from jupyter_trainhub.inpod.rootfs_diff.walk import Place, Walk
+from jupyter_trainhub.inpod.rootfs_diff.written import is_whiteout
 
 from . import ids
 from .container import Container
@@ -91,7 +91,7 @@ class Union(Walk):
     def _file(
         self, parent: int, name: bytes, path: bytes, found: os.stat_result, place: Place
     ) -> None:
-        if not (stat.S_ISCHR(found.st_mode) and found.st_rdev == 0):
+        if not is_whiteout(found):
             self._entry(parent, name, path, found, place)
         elif self._which_leave_out(path, name, place)[0] is None and self._in_base(path):
             self.deleted += 1

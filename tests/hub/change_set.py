@@ -86,8 +86,14 @@ def again(folder: str) -> None:
 
 
 def manifest(folders: list[str]) -> dict[str, list[object]]:
-    """What is below the folders."""
-    return {path: what(path) for folder in folders for path in every(folder)}
+    """What is below the folders; of a file with several names each has the first of them."""
+    first: dict[tuple[int, int], str] = {}
+    found = {}
+    for path in sorted(path for folder in folders for path in every(folder)):
+        status = os.lstat(path)
+        name = first.setdefault((status.st_dev, status.st_ino), path)
+        found[path] = [*what(path), name if stat.S_ISREG(status.st_mode) else ""]
+    return found
 
 
 def every(folder: str) -> Iterator[str]:
@@ -108,7 +114,6 @@ def what(path: str) -> list[object]:
         status.st_uid,
         status.st_gid,
         status.st_size if is_file else 0,
-        status.st_nlink if is_file else 0,
         0 if kind == stat.S_IFDIR else int(status.st_mtime),
         os.readlink(path) if kind == stat.S_IFLNK else digest(path) if is_file else "",
         {} if kind == stat.S_IFLNK else attributes(path),

@@ -7,6 +7,7 @@ import io
 import os
 import tarfile
 import threading
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +35,7 @@ ELSEWHERE = [f"/{name}" for name in os.listdir("/") if name not in ("opt", "etc"
 CHANGE = """
 import os, pathlib
 folder = pathlib.Path("/opt/saved")
-folder.mkdir()
+folder.mkdir(exist_ok=True)
 (folder / "text").write_text("kept")
 os.utime(folder / "text", (1, 1))
 (folder / "left-out").write_text("not this")
@@ -58,23 +59,35 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Distribution]
     server.stop()
 
 
+@pytest.fixture(scope="module")
+def namespace(kubeconfig: Path) -> Iterator[str]:
+    """A namespace of these tests' own: to start an instance takes longer than to save it."""
+    command = Kubectl(kubeconfig, f"test-{uuid.uuid4().hex[:8]}")
+    command("create", "namespace", command.namespace)
+    eventually(lambda: command.run("get", "serviceaccount", "default").returncode == 0)
+    yield command.namespace
+    command("delete", "namespace", command.namespace, "--wait=false")
+
+
 @pytest.fixture
 def hub(
-    kubectl: Kubectl, kubeconfig: Path, image: str, registry: Distribution, tmp_path: Path
+    namespace: str, kubeconfig: Path, image: str, registry: Distribution, tmp_path: Path
 ) -> Hub:
     """A hub with a running instance ``x``, in which something was changed."""
     made = Hub.connect(
         TrainHubConfig(
             kubeconfig=str(kubeconfig),
-            namespace=kubectl.namespace,
+            namespace=namespace,
             default_image=image,
             user="ada",
-            registry=f"{registry.host}/{kubectl.namespace}",
+            registry=f"{registry.host}/{tmp_path.name.replace('_', '-').lower()}",
             snapshot_folder=str(tmp_path),
         )
     )
     spec = {"name": "x", "cpus": 0.1, "memory": "512Mi"}
-    made.instances.create(InstanceSpec.parse(spec))
+    if not made.instances.list():
+        made.instances.create(InstanceSpec.parse(spec))
+    made.instances.start("x")
     made.instances.wait_ready("x", 120)
     inside(made, CHANGE)
     return made

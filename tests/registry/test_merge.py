@@ -119,7 +119,7 @@ def _at(root: Folder, path: str) -> File | Folder:
     return folder.children[name]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120, deadline=None, derandomize=True)
 @given(st.data())
 @pytest.mark.parametrize("links_out", [False, True])
 def test_any_two_layers(links_out: bool, data: st.DataObject) -> None:

@@ -72,7 +72,7 @@ def test_all_kinds_of_entries(tmp_path: Path) -> None:
     assert twice["data/sparse"]
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6, deadline=None, derandomize=True)
 @given(st.data())
 def test_any_two_layers(data: st.DataObject) -> None:
     tree = Folder()

@@ -218,6 +218,16 @@ def test_blocks_of_zeros_in_headers_are_not_the_end() -> None:
         read(info.tobuf() + bytes(1024))
 
 
+@pytest.mark.parametrize("size", [b"-1", b"x", b"9" * 5000])
+def test_a_size_that_is_none_is_refused(size: bytes) -> None:
+    rest = b" size=" + size + b"\n"
+    record = b"%d" % (len(rest) + len(str(len(rest) + 4))) + rest
+    info = member("PaxHeader", tarfile.XHDTYPE, size=len(record))
+    data = info.tobuf() + record + bytes(-len(record) % 512) + SAMPLE
+    with pytest.raises(BrokenImage, match="damaged at byte 0: "):
+        read(data)
+
+
 @pytest.mark.parametrize("name", ["..", "../x", "a/../../x"])
 def test_a_name_that_leads_out_is_refused(name: str) -> None:
     with pytest.raises(BrokenImage, match="damaged at byte 0: a name leads out"):
@@ -226,7 +236,7 @@ def test_a_name_that_leads_out_is_refused(name: str) -> None:
         read(tar(member("a", tarfile.LNKTYPE, linkname=name)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, derandomize=True)
 @given(at=st.integers(0, len(SAMPLE) - 1), data=st.binary(min_size=1, max_size=20))
 def test_damage_is_refused_or_seen_in_what_is_read(at: int, data: bytes) -> None:
     damaged = SAMPLE[:at] + data + SAMPLE[at + len(data) :]

@@ -1,4 +1,4 @@
-"""A containerd of the tests' own, with its runc and overlayfs: a node's runtime, without a cluster."""
+"""A containerd of the tests' own, with runc and overlayfs: a node's runtime without a cluster."""
 
 from __future__ import annotations
 
@@ -101,7 +101,8 @@ class Containerd:
         name = uuid.uuid4().hex
         arguments = self._ctr("task", "exec", "--exec-id", name, container.id, *command)
         with subprocess.Popen(arguments, stdin=PIPE, stdout=PIPE) as process:
-            assert process.stdin and process.stdout
+            assert process.stdin
+            assert process.stdout
             process.stdin.write(stdin)
             process.stdin.flush()
             printed = process.stdout.read()

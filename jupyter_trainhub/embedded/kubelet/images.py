@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from ...registry import reference
 from ...registry.credentials import Credential, Credentials
@@ -19,6 +18,7 @@ from ..apiserver.store import Object
 from ..runtime import host_image
 from ..runtime.image_store import ImageStore, StoredImage
 from . import pull_messages, pull_secrets
+from .daemon_threads import DaemonThreads
 from .image import HOST, Image, image_of
 from .pulling import Puller, PullError
 
@@ -30,8 +30,6 @@ SHOWN = 1.0  # seconds that a failure stands before the container says that it w
 
 _AT_ONCE = 3  # images that are pulled at the same time
 _SWEEP = 3600.0  # seconds between looks for what nothing needs
-
-T = TypeVar("T")
 
 
 class NeverPulled(Exception):
@@ -54,7 +52,7 @@ class Images:
     def __init__(self, store: ImageStore, puller: Puller) -> None:
         self.store = store
         self._puller = puller
-        self._threads = ThreadPoolExecutor(_AT_ONCE, "pull")
+        self._threads = DaemonThreads(_AT_ONCE)
         self._swept = 0.0
         self._pulls: dict[tuple[str, Credential | None], asyncio.Task[None]] = {}
 
@@ -70,13 +68,12 @@ class Images:
     def close(self) -> None:
         """End what is being pulled."""
         self._puller.close()
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def sweep_now_and_then(self) -> None:
         """Delete what nothing needs, once an hour."""
         if time.monotonic() - self._swept > _SWEEP:
             self._swept = time.monotonic()
-            self._threads.submit(self.store.sweep)
+            self._threads.begin(self.store.sweep)
 
     def unpack_soon(self, repository: str, tag: str) -> None:
         """Unpack an image that was pushed, so that its first container need not wait for it."""
@@ -84,7 +81,7 @@ class Images:
         image = self.store.find(name)
         if image and not self.store.is_unpacked(image):
             # Where it fails, the first container tells why.
-            self._threads.submit(self._puller.unpack, image, reference.parse(name))
+            self._threads.begin(self._puller.unpack, image, reference.parse(name))
 
     async def ensure(
         self, container: Object, listener: Listener, secrets: Callable[[], Credentials]
@@ -135,7 +132,7 @@ class Images:
         pulled_by = record.pulled.get(asked.digest or asked.tag) if record else None
         elsewhere = asked.domain != host_image.DOMAIN if found is None else pulled_by is not None
         if elsewhere:
-            credential = await self._run(_credential, asked, secrets())
+            credential = await self._threads.run(_credential, asked, secrets())
         # An image that was pulled by a secret is for those alone who have it, too.
         allowed = pulled_by in (None, "", pull_secrets.fingerprint(credential))
         pull = elsewhere and (found is None or policy == "Always" or not allowed)
@@ -150,7 +147,7 @@ class Images:
             found = self.store.find(str(asked))
         if found is None:
             raise PullError(pull_messages.not_here(asked))
-        await self._run(self._puller.unpack, found, asked)
+        await self._threads.run(self._puller.unpack, found, asked)
         took = pull_messages.duration(time.monotonic() - began)
         listener.event(
             "Normal",
@@ -164,13 +161,10 @@ class Images:
         """Pull an image, or wait until it is pulled for somebody else with the same credential."""
         key = str(name), credential
         if key not in self._pulls:
-            task = asyncio.ensure_future(self._run(self._puller.pull, name, credential))
+            task = asyncio.ensure_future(self._threads.run(self._puller.pull, name, credential))
             self._pulls[key] = task
             task.add_done_callback(lambda _: self._pulls.pop(key))
         await asyncio.shield(self._pulls[key])
-
-    async def _run(self, work: Callable[..., T], *arguments: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
     async def _back_off(
         self, name: str, asked: str, why: str, backoff: float, listener: Listener

@@ -66,7 +66,8 @@ class Archives:
         if spec.image is None:
             self._registries.require_home()
         else:
-            self._free(new_image(spec.image), spec)
+            spec = spec.model_copy(update={"image": self._registries.new_name(spec.image)})
+            self._free(new_image(str(spec.image)), spec)
         return self._transfers.start(
             "load",
             self.run_load,

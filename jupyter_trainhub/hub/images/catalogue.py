@@ -101,7 +101,8 @@ class Catalogue:
         """
         image = self._own(name, "name")
         is_tag = bool(_TAG.fullmatch(new_name))
-        target = self._own(f"{image.repository}:{new_name}" if is_tag else new_name, "new_name")
+        full = f"{image.repository}:{new_name}" if is_tag else self._registries.new_name(new_name)
+        target = self._own(full, "new_name")
         with translated("name"):
             source = self._registries.repository(image.repository, push=True, field="name")
             digest = require(source, image.tag)

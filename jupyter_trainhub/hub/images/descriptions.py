@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from jupyter_trainhub.hub.descriptions import Lines
 from jupyter_trainhub.hub.views import View
+from jupyter_trainhub.manifests.fitness import Fitness
+from jupyter_trainhub.registry.changes import Amount, Changes
 from jupyter_trainhub.specs.quantity import describe_memory
 
 _STEPS = {
@@ -41,7 +43,7 @@ def describe_measurement(found: View) -> Lines:
     return lines + [("NOTE", warning) for warning in found["warnings"]]
 
 
-def describe_changes(found: View) -> Lines:
+def describe_changes(found: Changes) -> Lines:
     """What an image has beyond its base: packages, and the files that no package explains."""
     lines = [("FILES", f"{_amount(found)}, {len(found['deleted'])} deleted")]
     for manager, packages in found["packages"].items():
@@ -51,7 +53,7 @@ def describe_changes(found: View) -> Lines:
     return lines + [("OTHER", f"{entry['path']}: {_amount(entry)}") for entry in found["rest"]]
 
 
-def describe_fitness(fitness: View) -> Lines:
+def describe_fitness(fitness: Fitness) -> Lines:
     """What an image can be used for, and what it has."""
     fit = [use for use, ok in fitness["ok"].items() if ok]
     lines = [("FIT FOR", ", ".join(fit) or "nothing")]
@@ -87,7 +89,7 @@ def _tree(folders: list[View], depth: int = 0) -> Lines:
     return lines
 
 
-def _amount(entry: View) -> str:
+def _amount(entry: View | Amount | Changes) -> str:
     files = "1 file" if entry["files"] == 1 else f"{entry['files']} files"
     return f"{files}, {describe_memory(entry['bytes'])}"
 

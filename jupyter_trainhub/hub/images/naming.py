@@ -40,6 +40,14 @@ def new_image(name: str, field: str = "image") -> Reference:
     return found
 
 
+def names_registry(name: str) -> bool:
+    """Whether an image name begins with a registry, as container engines tell them from folders."""
+    first, slash, _ = name.partition("/")
+    return bool(slash) and (
+        bool(set(".:") & set(first)) or first == "localhost" or first != first.lower()
+    )
+
+
 def path_part(name: str) -> str:
     """``name`` as one part of a repository's path.
 

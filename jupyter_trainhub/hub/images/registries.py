@@ -13,7 +13,13 @@ from jupyter_trainhub.errors import InvalidField, NotFound
 from jupyter_trainhub.hub.clock import moment
 from jupyter_trainhub.hub.images.failures import failure, no_registry, translated
 from jupyter_trainhub.hub.images.hosting import Hosting, hosting
-from jupyter_trainhub.hub.images.naming import reference, running_image, saved_image
+from jupyter_trainhub.hub.images.naming import (
+    names_registry,
+    path_part,
+    reference,
+    running_image,
+    saved_image,
+)
 from jupyter_trainhub.hub.images.passwords import secret_credentials, site_credentials
 from jupyter_trainhub.hub.images.schemes import Schemes
 from jupyter_trainhub.kube.client import KubeClient
@@ -144,6 +150,17 @@ class Registries:
     def default_image(self, instance: str) -> str:
         """What a new image of an instance is called. Raises Conflict where there is no registry."""
         return saved_image(self.require_home().prefix, self._user, instance, moment())
+
+    def new_name(self, name: str) -> str:
+        """The full name of an image to be made that the user calls ``name``.
+
+        One without a registry is below the site's: ``desk:1`` is the user's own, ``vision/desk:1``
+        is not.
+        """
+        home = self.home()
+        if home is None or names_registry(name):
+            return name
+        return f"{home.prefix}/{name if '/' in name else f'{path_part(self._user)}/{name}'}"
 
     def _endpoint_of(self, image: Reference, *, push: bool = False) -> Endpoint:
         home = self.home()

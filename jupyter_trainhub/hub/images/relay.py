@@ -30,6 +30,7 @@ class Relay:
 
         Raises InvalidField, NotFound, Forbidden, and AlreadyExists for a name that is taken.
         """
+        spec = spec.model_copy(update={"image": self._registries.new_name(spec.image)})
         if spec.where == "cluster":
             raise InvalidField(
                 "this site does not copy images in the cluster",

@@ -67,7 +67,8 @@ class Snapshots:
         what the registry or the cluster refuses.
         """
         pod, engine = self._hub.instances.running(name), self.engine(spec.engine)
-        image = spec.image or self._hub.registries.default_image(name)
+        registries = self._hub.registries
+        image = registries.new_name(spec.image) if spec.image else registries.default_image(name)
         target, tag = self.target(image)
         self.base(self.base_facts(pod))
         with translated():

@@ -114,7 +114,7 @@ class Layer(Written):
             self._stream(fd, path, found)
             return True
         for _ in range(TRIES):
-            data, before = os.pread(fd, WHOLE, 0), found
+            data, before = os.pread(fd, found.st_size + 1, 0), found
             found = os.fstat(fd)
             if is_same(before, found) and len(data) == found.st_size:
                 break

@@ -1,4 +1,5 @@
 import { Notification } from '@jupyterlab/apputils';
+import { CommandArguments, CommandIDs } from '../commands';
 import type { IHubContext } from '../context';
 import { InstanceActions } from '../instances/actions';
 import type { IInstance } from '../views';
@@ -57,6 +58,18 @@ describe('InstanceActions', () => {
     await begin({});
     const [text] = await Promise.all([answer('Cancel'), actions.stop('x')]);
     expect(text).toContain('Stop instance x?');
+    expect(table.asked).toEqual([]);
+  });
+
+  it('offers to save as an image before files are lost', async () => {
+    await begin({});
+    const saved: unknown[] = [];
+    hub.commands.addCommand(CommandIDs.saveInstance, {
+      describedBy: { args: CommandArguments.saveInstance },
+      execute: args => void saved.push(args)
+    });
+    await Promise.all([answer('Save as image first…'), actions.delete('x')]);
+    expect(saved).toEqual([{ name: 'x' }]);
     expect(table.asked).toEqual([]);
   });
 

@@ -36,9 +36,9 @@ DEVICE_LINKS = {
 }
 SHARED_MEMORY = 64 << 20  # bytes: containerd's /dev/shm
 
-# Where a container that lies over the machine's files finds what of them is its own: for each of its
-# overlays a folder with the file `place`, which names its mount point, and its upper folder. What
-# changes on the machine meanwhile cannot be told from what the container changed in any other way.
+# Where a container that lies over the machine's files finds what of them is its own: for each of
+# its overlays a folder with the file `place`, which names its mount point, and its upper folder,
+# `files`. What the machine changes meanwhile cannot be told from its own changes in another way.
 UPPERS = "/dev/uppers"
 
 _INERT = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
