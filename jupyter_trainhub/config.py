@@ -244,6 +244,36 @@ class TrainHubConfig(Configurable):
     snapshot_max_bytes = Int(
         0, min=0, help="Bytes that an instance's changes may have to be saved. 0: any number."
     ).tag(config=True)
+    snapshot_engine = Enum(
+        ("pod", "node"),
+        default_value="pod",
+        help="""
+        What reads instances that are saved with the engine "auto": a program in the instance
+        ("pod"), or a Job on its node ("node"), for which an administrator runs
+        'trainhub snapshotter' in the cluster. Where that does not answer it is "pod" all the same.
+        """,
+    ).tag(config=True)
+    snapshotter_image = Unicode(
+        "",
+        help="""
+        The image of the Jobs that read instances on their nodes and that copy images between
+        registries in the cluster: images/snapshotter.
+        """,
+    ).tag(config=True)
+    snapshotter_namespace = Unicode(
+        "trainhub-system",
+        help="""
+        Where 'trainhub snapshotter' runs those Jobs. Users must have no rights in it.
+        """,
+    ).tag(config=True)
+    snapshotter_destinations = List(
+        Unicode(),
+        help="""
+        Where 'trainhub snapshotter' may put images: patterns of names without tag, such as
+        "registry.example.com/team/{namespace}/*", in which {namespace} is that of the instance.
+        Empty: anywhere below TrainHubConfig.registry.
+        """,
+    ).tag(config=True)
     instance_access = Enum(
         ("auto", "direct", "api"),
         default_value="auto",

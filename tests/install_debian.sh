@@ -29,6 +29,9 @@ missing() {
   type -P git >/dev/null || echo git
   type -P docker-registry >/dev/null || echo docker-registry
   type -P skopeo >/dev/null || echo skopeo
+  type -P umoci >/dev/null || echo umoci
+  # It needs root, or ranges of user ids that few accounts have.
+  (( $(id -u) )) || type -P buildah >/dev/null || echo buildah
 }
 
 install_for_all() {
@@ -79,6 +82,7 @@ FONTS
   starter bin/git git
   starter bin/docker-registry docker-registry
   starter bin/skopeo skopeo
+  starter bin/umoci umoci
 }
 
 # starter PROGRAM NAME [ARGUMENT...]: FOLDER/bin/NAME starts what was unpacked, if it was.

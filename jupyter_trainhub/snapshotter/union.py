@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tarfile
 from collections.abc import Callable
 from typing import Any
 
@@ -21,8 +20,8 @@ from jupyter_trainhub.inpod.rootfs_diff.layer import Layer
 from jupyter_trainhub.inpod.rootfs_diff.measurement import Measurement
 from jupyter_trainhub.inpod.rootfs_diff.mounts import Mount
 from jupyter_trainhub.inpod.rootfs_diff.opening import open_folder, scan
-from jupyter_trainhub.inpod.rootfs_diff.walk import Place, Walk
-from jupyter_trainhub.inpod.rootfs_diff.written import is_whiteout
+from jupyter_trainhub.inpod.rootfs_diff.walk import Place
+from jupyter_trainhub.inpod.rootfs_diff.written import Written, is_whiteout
 
 from . import ids
 from .container import Container
@@ -31,7 +30,7 @@ from .failures import Unsupported
 _XATTR = "SCHILY.xattr."  # how pax headers name extended attributes
 
 
-class Union(Walk):
+class Union(Written):
     """The walk over the changes of a container; `layers` are open folders, the topmost first.
 
     `below` are those of the original base.
@@ -45,15 +44,12 @@ class Union(Walk):
         super().__init__(options)
 
     def prepare(self, options: dict[str, Any]) -> dict[bytes, Mount]:
-        """See :class:`Walk`: the folders themselves say what is new and what is deleted."""
+        """See :class:`Written`: the folders themselves say what is new and what is deleted."""
         return self._container.mounts
 
     def deletions_known(self) -> bool:
-        """See :class:`Walk`."""
+        """See :class:`Written`."""
         return True
-
-    def emptied(self, path: bytes) -> None:
-        """Called for a folder of which nothing is left that the base has in it."""
 
     def run(self) -> None:
         """Walk over all that has changed."""
@@ -142,10 +138,6 @@ class UnionLayer(Union, Layer):
     def __init__(self, *arguments: Any, sink: Callable[[bytes], None]) -> None:
         super().__init__(*arguments)
         self._sink = sink
-
-    def emptied(self, path: bytes) -> None:
-        """See :class:`Union`."""
-        self._write(self.header(path + b"/.wh..wh..opq", tarfile.REGTYPE))
 
     def header(
         self,

@@ -67,7 +67,8 @@ class Containerd:
             )
         deadline = time.monotonic() + 20
         while subprocess.run(self._ctr("version"), capture_output=True).returncode:
-            assert self._process.poll() is None and time.monotonic() < deadline, self._log()
+            assert self._process.poll() is None, self._log()
+            assert time.monotonic() < deadline, self._log()
             time.sleep(0.05)
         return self
 

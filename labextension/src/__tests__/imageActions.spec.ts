@@ -5,7 +5,6 @@ import { ImageBench } from './imageBench';
 import { catalogue, image, PROPOSED, SAVED, transfer } from './imageViews';
 import { settle } from './instanceBench';
 import type { IAnswer } from './requestTable';
-import { instance, job } from './views';
 
 const NAME = image().name;
 
@@ -117,26 +116,20 @@ describe('ImageActions', () => {
     expect(told()[0]).toBe('Save desk as desk:20260101-120000');
   });
 
-  it('says who uses an image before it is deleted, and why it was not', async () => {
-    begin({
-      'DELETE images': {
-        status: 403,
-        body: { message: 'the registry does not allow it', reason: 'Forbidden' }
-      }
+  it('deletes an image that is used only when told so twice', async () => {
+    const refuse = (message: string, reason: string): IAnswer => ({
+      status: 409,
+      body: { message, reason }
     });
-    const { store } = bench.hub;
-    await settle(() => {
-      store.put(instance('desk', { image: NAME }));
-      store.put(instance('lab', { image: NAME }));
-      store.put(job('train', { spec: { image: NAME } }));
-      store.put(job('old', { phase: 'Failed', spec: { image: NAME } }));
-    });
+    begin({ 'DELETE images': refuse('it is used by job train', 'ImageInUse') });
     const deleted = actions.delete(NAME);
-    const text = await answer('Delete');
-    expect(text).toContain(
-      'Instances desk, lab use it and will not start again. Job train uses it.'
+    expect(await answer('Delete')).toContain('This cannot be undone.');
+    bench.table.answers['DELETE images'] = refuse('it is read only', 'Refused');
+    expect(await answer('Delete')).toContain(
+      'It is used by job train. What uses it will not start again.'
     );
-    expect(await deleted).toBe(false);
+    await deleted;
+    expect(bench.table.asked.pop()).toMatch(/force=true/);
     expect(told()).toEqual(['Image desk:1 could not be deleted.']);
   });
 

@@ -27,9 +27,17 @@ describe('ImagesSection', () => {
   });
 
   it('lists what the site offers and what was saved, and finds in it', async () => {
-    await show(catalogue(OFFICIAL, image({ owner: 'bob' })));
+    const others = [2, 3, 4].map(tag =>
+      image({
+        name: `r/x:${tag}`,
+        title: `x:${tag}`,
+        note: null,
+        created: null
+      })
+    );
+    await show(catalogue(OFFICIAL, image({ owner: 'bob' }), ...others));
     const saved = within(screen.getByRole('list', { name: 'Saved' }));
-    expect(saved.getByRole('listitem').textContent).toContain(
+    expect(saved.getAllByRole('listitem')[0].textContent).toContain(
       '1 GiB · from instance desk · of bob · base python:3.12 · with numpy'
     );
     fireEvent.change(screen.getByRole('searchbox'), {

@@ -1,8 +1,9 @@
 import { Clipboard } from '@jupyterlab/apputils';
+import { ApiError } from '../api';
 import { confirmLoss } from '../confirmation';
 import type { IHubContext } from '../context';
 import { notifyFailure } from '../notifications';
-import { isFinished } from '../views';
+import { asSentence } from '../sentence';
 import { askForCopy } from './dialogs/copy';
 import { askForArchive, type PickFile } from './dialogs/load';
 import { askForExport } from './dialogs/export';
@@ -47,37 +48,44 @@ export class ImageActions {
     Clipboard.copyToSystem(image);
   }
 
-  /** Deletes an image after asking, which says who uses it. Resolves to whether it is gone. */
-  async delete(image: string): Promise<boolean> {
+  /** Deletes an image after asking, and once more where something uses it. */
+  async delete(image: string): Promise<void> {
     const { api, images, trans } = this._hub;
-    const agreed = await confirmLoss(
-      {
-        title: trans.__('Delete image %1?', shortName(image)),
-        body: [
-          ...this._users(image),
-          trans.__(
-            'Its files are lost, but for those that other images share. This cannot be undone.'
-          )
-        ].join(' '),
-        action: trans.__('Delete')
-      },
-      trans
+    const agreed = await this._confirmDelete(
+      image,
+      trans.__(
+        'Its files are lost, but for those that other images share. This cannot be undone.'
+      )
     );
     if (!agreed) {
-      return false;
+      return;
     }
     try {
-      await api.images.delete(image);
+      try {
+        await api.images.delete(image);
+      } catch (error) {
+        const isUsed =
+          error instanceof ApiError && error.reason === 'ImageInUse';
+        if (!isUsed) {
+          throw error;
+        }
+        const text = trans.__(
+          '%1 What uses it will not start again.',
+          asSentence(error.message)
+        );
+        if (!(await this._confirmDelete(image, text))) {
+          return;
+        }
+        await api.images.delete(image, true);
+      }
+      await images.refresh();
     } catch (error) {
       notifyFailure(
         trans.__('Image %1 could not be deleted.', shortName(image)),
         error,
         trans
       );
-      return false;
     }
-    await images.refresh();
-    return true;
   }
 
   async cancel(id: string): Promise<void> {
@@ -133,38 +141,15 @@ export class ImageActions {
     }
   }
 
-  /** Sentences that say which instances and jobs name an image. */
-  private _users(image: string): string[] {
-    const { store, trans } = this._hub;
-    const instances = store
-      .list('instance')
-      .filter(instance => instance.image === image)
-      .map(({ name }) => name);
-    const jobs = store
-      .list('job')
-      .filter(({ phase, spec }) => spec.image === image && !isFinished(phase))
-      .map(({ name }) => name);
-    return [
-      ...(instances.length === 0
-        ? []
-        : [
-            trans._n(
-              'Instance %2 uses it and will not start again.',
-              'Instances %2 use it and will not start again.',
-              instances.length,
-              instances.join(', ')
-            )
-          ]),
-      ...(jobs.length === 0
-        ? []
-        : [
-            trans._n(
-              'Job %2 uses it.',
-              'Jobs %2 use it.',
-              jobs.length,
-              jobs.join(', ')
-            )
-          ])
-    ];
+  private _confirmDelete(image: string, body: string): Promise<boolean> {
+    const { trans } = this._hub;
+    return confirmLoss(
+      {
+        title: trans.__('Delete image %1?', shortName(image)),
+        body,
+        action: trans.__('Delete')
+      },
+      trans
+    );
   }
 }

@@ -29,8 +29,10 @@ export class ImagesApi {
     return this._request('images');
   }
 
-  delete(name: string): Promise<void> {
-    return this._request(named('images', name), { method: 'DELETE' });
+  /** Deletes an image; with `force` also one that something uses. */
+  delete(name: string, force = false): Promise<void> {
+    const route = named('images', name) + (force ? '&force=true' : '');
+    return this._request(route, { method: 'DELETE' });
   }
 
   /** Gives an image a second name. */

@@ -19,6 +19,9 @@ import { imageAge, imageFacts, matches } from './words';
 /** Milliseconds after which ages are counted anew. */
 const AGE_INTERVAL = 60_000;
 
+/** How many images are found without a filter. */
+const FEW = 4;
+
 /** The images in the panel: what is under way, what the site offers, and what was saved. */
 export function ImagesSection(): JSX.Element {
   const { trans } = useHub();
@@ -40,7 +43,7 @@ export function ImagesSection(): JSX.Element {
         </p>
       )}
       <RegistryNotice />
-      {images.items.length > 0 && (
+      {images.items.length > FEW && (
         <input
           type="search"
           className="jp-mod-styled jp-TrainHub-filter"

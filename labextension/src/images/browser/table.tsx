@@ -14,6 +14,8 @@ type Column = 'title' | 'size' | 'created' | 'owner';
 /** All images as a table, ordered by the column whose heading was pressed. */
 export function ImageTable(props: {
   images: readonly IImage[];
+  /** What the names of saved images begin with. */
+  registry: string | null;
   /** The name of the image that is chosen. */
   chosen: string | null;
   onChoose: (image: string) => void;
@@ -84,11 +86,12 @@ export function ImageTable(props: {
                   <button
                     className="jp-TrainHub-itemName"
                     aria-pressed={name === chosen}
+                    title={name}
                     onClick={() => props.onChoose(name)}
                   >
                     {title}
                   </button>
-                  {title !== name && <code>{name}</code>}
+                  <code>{nameIn(name, props.registry)}</code>
                 </th>
                 <td>{size === null ? '' : formatBytes(size)}</td>
                 <td
@@ -123,6 +126,13 @@ export function ImageTable(props: {
       </table>
     </div>
   );
+}
+
+/** A name without the registry that most images here have in common. */
+function nameIn(name: string, registry: string | null): string {
+  return registry !== null && name.startsWith(`${registry}/`)
+    ? name.slice(registry.length + 1)
+    : name;
 }
 
 /** Orders what is not known behind the rest. */

@@ -117,6 +117,7 @@ export function ImagesContent(props: {
         />
         <ImageTable
           images={images.items.filter(image => matches(image, text))}
+          registry={images.registry?.name ?? null}
           chosen={props.image}
           onChoose={onChoose}
         />
