@@ -30,7 +30,7 @@ from jupyter_trainhub.registry.failures import RegistryError
 from jupyter_trainhub.registry.layer import Compression
 from jupyter_trainhub.registry.options import add_registry, repository
 
-from .container import find
+from .container import find, gone
 from .failures import ReadingError, Unsupported
 from .stream import LayerStream, Sink
 from .union import Union, UnionLayer, UnionMeasurement
@@ -90,6 +90,9 @@ def _save(options: argparse.Namespace) -> dict[str, Any]:
         def read(sink: Sink) -> dict[str, Any]:
             layer = UnionLayer(choice, *where, sink=sink)
             layer.run()
+            # The runtime removes the files of a container that has ended.
+            if find(options.container_id).pid != container.pid:
+                raise gone(options.container_id)
             return layer.end()
 
         stream = LayerStream(read, cast("Compression", options.compression))

@@ -76,7 +76,7 @@ def find(container_id: str) -> Container:
             Ids.read(_text(pid, "gid_map")),
         )
     except (ProcessLookupError, FileNotFoundError, IndexError):
-        raise _gone(container_id) from None
+        raise gone(container_id) from None
 
 
 def in_cgroup(container_id: str, cgroup: str) -> bool:
@@ -99,7 +99,7 @@ def _first_process(container_id: str) -> int:
                 if in_cgroup(container_id, _text(int(name), "cgroup")):
                     found.append((int(_status(int(name))[19]), int(name)))
     if not found:
-        raise _gone(container_id)
+        raise gone(container_id)
     return min(found)[1]
 
 
@@ -140,7 +140,8 @@ def _text(pid: int, name: str) -> str:
         return file.read()
 
 
-def _gone(container_id: str) -> ReadingError:
+def gone(container_id: str) -> ReadingError:
+    """The error for a container that has ended."""
     return ReadingError(
         f"no process of the container {container_id} runs on this node",
         remedy="Save the instance while it runs.",

@@ -23,10 +23,6 @@ REGISTRY, TAG = "localhost/trainhub", "test"
 CA = "/run/secrets/ca.pem"
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "images: builds the official images and runs them")
-
-
 def pytest_ignore_collect(config: pytest.Config) -> bool | None:
     """Nothing of this folder unless it is asked for."""
     return None if "images" in config.getoption("markexpr") else True

@@ -27,6 +27,9 @@ from jupyter_trainhub.registry.recipe import recipe
 from jupyter_trainhub.registry.reference import Reference
 
 _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+NO_BASE = (
+    "The instance ran on the files of a machine, not of an image: name one instead of scratch."
+)
 
 
 class Catalogue:
@@ -125,7 +128,12 @@ class Catalogue:
         Raises what :meth:`changes` raises.
         """
         image, found, layer = self._saved(name)
-        return recipe(self._changes_of(image, found, layer), found.base or "scratch")
+        changed = self._changes_of(image, found, layer)
+        if len(found.layers) > 1:
+            return recipe(changed, found.base or "scratch", found.user)
+        # A base without files is a machine, on which there is nothing to be deleted for others.
+        made = recipe({**changed, "emptied": [], "unexplained": []}, "scratch", found.user)
+        return {**made, "notes": [*made["notes"], NO_BASE]}
 
     def _changes_of(self, image: Reference, found: Facts, layer: Document) -> Changes:
         with translated("name"):

@@ -15,10 +15,10 @@ def ending(client: KubeClient, instance: str, pod: Object) -> Conflict | None:
     try:
         present = client.get(PODS, metadata["name"])
     except NotFound:
-        return _stopped(instance)
+        return stopped(instance)
     is_same = present["metadata"]["uid"] == metadata["uid"]
     if not is_same or present["metadata"].get("deletionTimestamp"):
-        return _stopped(instance)
+        return stopped(instance)
     before, status = container_status(pod), container_status(present)
     if status.get("containerID") == before.get("containerID") and "running" in status["state"]:
         return None
@@ -29,7 +29,7 @@ def ending(client: KubeClient, instance: str, pod: Object) -> Conflict | None:
             reason="InstanceEnded",
             remedy="Give it more memory, and save it before it is full.",
         )
-    return _stopped(instance)
+    return stopped(instance)
 
 
 def container_status(pod: Object) -> Object:
@@ -39,7 +39,8 @@ def container_status(pod: Object) -> Object:
     return {"state": {}, **found}
 
 
-def _stopped(instance: str) -> Conflict:
+def stopped(instance: str) -> Conflict:
+    """The error for an instance whose container has ended meanwhile."""
     return Conflict(
         f"instance {instance!r} was stopped or restarted while it was saved",
         reason="InstanceEnded",

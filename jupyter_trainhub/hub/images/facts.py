@@ -38,6 +38,8 @@ class Facts:
     layers: tuple[Document, ...] = ()
     top: str | None = None
     """What the last layer unpacks to, its diff ID."""
+    user: str = ""
+    """Whom its programs run as; empty is root."""
 
     @property
     def saved_layer(self) -> Document | None:
@@ -72,6 +74,7 @@ def facts(digest: str, platform_digest: str, manifest: Document, config: Documen
         created=created if isinstance(created, str) else None,
         labels=labels,
         layers=layers,
+        user=str(_dict(config, "config").get("User") or ""),
         top=(_list(_dict(config, "rootfs"), "diff_ids") or [None])[-1],
     )
 

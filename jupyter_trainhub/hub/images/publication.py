@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jupyter_trainhub.errors import RegistryFailed
 from jupyter_trainhub.hub.images.base import Base
@@ -13,7 +13,7 @@ from jupyter_trainhub.hub.images.failures import taken
 from jupyter_trainhub.hub.images.task import Task
 from jupyter_trainhub.registry.composition import compose
 from jupyter_trainhub.registry.copying import copy_blobs
-from jupyter_trainhub.registry.layer import Spool, layer_descriptor
+from jupyter_trainhub.registry.layer import Spool
 from jupyter_trainhub.registry.source import BytesSource
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Publication:
 
     def name(
         self,
-        spool: Spool,
+        layer: Mapping[str, Any],
         *,
         created: str,
         history: str,
@@ -93,15 +93,15 @@ class Publication:
     ) -> tuple[str, int]:
         """Describe the image, verify all of it, and only then give it its name.
 
-        Its digest, and its size in bytes. Program, variables and user are those of its base.
-        Raises AlreadyExists where the name is taken, unless ``overwrite``.
+        ``layer`` is a descriptor with one more key, ``diff_id``, of what the repository has
+        already. Returns the image's digest, and its size in bytes. Program, variables and user
+        are those of its base. Raises AlreadyExists where the name is taken, unless ``overwrite``.
         """
         self._task.step("verify")
-        layer = layer_descriptor(spool)
         document, media_type, config = compose(
             self._base.manifest,
             self._base.config,
-            [{**layer, "diff_id": spool.diff_id}],
+            [layer],
             keep=self._base.keep,
             created=created,
             history=history,

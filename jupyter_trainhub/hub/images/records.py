@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from jupyter_trainhub.errors import AlreadyExists, Conflict, Forbidden, NotFound, TrainHubError
 from jupyter_trainhub.hub.clock import moment
@@ -96,6 +97,27 @@ class Records:
                     self._remember(found)
                     return cancelled_by(found)
         raise _restless(transfer)
+
+    def take(
+        self, id_: str, server: str, wanted: Callable[[Transfer], bool]
+    ) -> Transfer | None:
+        """Make a transfer that another process has begun one of ``server``'s.
+
+        None where it is not ``wanted``, or where somebody else was quicker.
+        """
+        try:
+            found = self._read(id_)
+            transfer = transfer_of(found)
+            if transfer is None or not wanted(transfer):
+                return None
+            taken = replace(transfer, server=server)
+            seen = {"metadata": {"resourceVersion": found["metadata"]["resourceVersion"]}}
+            body = {"data": data(heartbeat(taken, moment()))}
+            with _rights():
+                self._remember(self._client.patch(CONFIG_MAPS, object_name(id_), seen | body))
+            return taken
+        except (Conflict, NotFound):
+            return None
 
     def ask_to_end(self, id_: str, user: str) -> None:
         """Let the process that works on it know that ``user`` wants it to end. Raises NotFound."""

@@ -19,7 +19,7 @@ from jupyter_trainhub.hub.images.spools import disk_told
 from jupyter_trainhub.hub.images.task import Cancelled, Task
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.registry.blob import Blob, BrokenImage
-from jupyter_trainhub.registry.layer import Compression, Spool
+from jupyter_trainhub.registry.layer import Compression, Spool, layer_descriptor
 from jupyter_trainhub.registry.merge import merge
 from jupyter_trainhub.specs.snapshot import SnapshotSpec
 
@@ -46,7 +46,7 @@ class Saving:
         self._id = task.transfer.id
         self._instance = str(task.transfer.instance)
         self._spec = SnapshotSpec.parse(task.spec)
-        self._engine = snapshots.engine(self._spec.engine)
+        self._engine = snapshots.engine(task.transfer.engine or self._spec.engine)
         self._choice = snapshots.choice(self._spec)
         if self._choice.secrets == "report":
             # None were found before; of one that has come since nobody was asked.
@@ -195,34 +195,14 @@ class Saving:
             self._task.step("upload")
             sending.result()
             self._task.progress(sent=spool.size)
-            created = now()
-            digest, size = publication.name(
-                spool,
-                created=created,
-                history=f"trainhub: saved from instance {self._instance}",
-                labels=image_labels(
-                    base,
-                    layer=spool.diff_id,
-                    created=created,
-                    owner=self._task.transfer.owner,
-                    instance=self._instance,
-                    namespace=self._hub.namespace,
-                    note=self._spec.note,
-                ),
-                overwrite=self._spec.overwrite,
-            )
+            layer = {**layer_descriptor(spool), "diff_id": spool.diff_id}
+            saved = saved_image(publication, self._hub.namespace, self._task, base, layer)
         except BaseException:
             sending.give_up()
             spool.close()
             raise
         spool.remove()
-        return {
-            "image": self._spec.image,
-            "digest": digest,
-            "size": size,
-            "layer_size": spool.size,
-            **self._task.state["told"],
-        }
+        return {**saved, **self._task.state["told"]}
 
     def _spool(self, compression: Compression) -> Spool:
         return Spool(self._spools.new(self._id), compression)
@@ -234,6 +214,29 @@ class Saving:
             raise _too_large(size, limit)
         self._task.progress(**progress_told(told))
         self._hub.idle.activity.note(self._instance, "saving")
+
+
+def saved_image(
+    publication: Publication, namespace: str, task: Task, base: Base, layer: Object
+) -> Object:
+    """Make the image that ``task`` is about of a base and ``layer``; what its result says of it."""
+    spec, instance, created = SnapshotSpec.parse(task.spec), str(task.transfer.instance), now()
+    digest, size = publication.name(
+        layer,
+        created=created,
+        history=f"trainhub: saved from instance {instance}",
+        labels=image_labels(
+            base,
+            layer=layer["diff_id"],
+            created=created,
+            owner=task.transfer.owner,
+            instance=instance,
+            namespace=namespace,
+            note=spec.note,
+        ),
+        overwrite=spec.overwrite,
+    )
+    return {"image": spec.image, "digest": digest, "size": size, "layer_size": layer["size"]}
 
 
 def _too_large(size: int, limit: int) -> Conflict:

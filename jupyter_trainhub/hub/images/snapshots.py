@@ -50,7 +50,8 @@ class Snapshots:
         instance does not run, or cannot be saved.
         """
         spec = spec or MeasurementSpec()
-        engine, pod = self.engine(spec.engine), self._hub.instances.running(name)
+        self.chosen(spec.engine)
+        engine, pod = self.engine("pod"), self._hub.instances.running(name)
         image = self._hub.registries.default_image(name)
         base = self.base(self.base_facts(pod))
         measured = engine.measure(pod, self.choice(spec), check)
@@ -66,19 +67,21 @@ class Snapshots:
         SnapshotRunning, SecretsFound or InstanceNotRunning; AlreadyExists, reason ImageExists; and
         what the registry or the cluster refuses.
         """
-        pod, engine = self._hub.instances.running(name), self.engine(spec.engine)
+        pod, chosen = self._hub.instances.running(name), self.chosen(spec.engine)
         registries = self._hub.registries
         image = registries.new_name(spec.image) if spec.image else registries.default_image(name)
         target, tag = self.target(image)
-        self.base(self.base_facts(pod))
-        with translated():
-            target.check_push()
-            if not spec.overwrite and target.resolve(tag) is not None:
-                raise taken(image)
         measured = None
-        if spec.secrets == "ask":
-            measured = engine.measure(pod, self.choice(spec))
-            _require_no_secrets(name, measured)
+        # With the other engine it is the snapshotter that has the passwords, and that looks.
+        if chosen == "pod":
+            self.base(self.base_facts(pod))
+            with translated():
+                target.check_push()
+                if not spec.overwrite and target.resolve(tag) is not None:
+                    raise taken(image)
+            if spec.secrets == "ask":
+                measured = self.engine("pod").measure(pod, self.choice(spec))
+                _require_no_secrets(name, measured)
         return self._hub.transfers.start(
             "snapshot",
             partial(self.run, measured=measured),
@@ -86,7 +89,7 @@ class Snapshots:
             title=f"Save instance {name} as {image}",
             instance=name,
             image=image,
-            engine=engine.name,
+            engine=chosen,
             spec={**spec.to_dict(), "image": image},
         )
 
@@ -96,6 +99,11 @@ class Snapshots:
         ``measured`` is what the engine has measured just now, if it has.
         """
         result = Saving(self._hub, self, task, measured).run()
+        result["warnings"] += task.state.get("fell_back", [])
+        return self.after(task, result)
+
+    def after(self, task: Task, result: Object) -> Object:
+        """Do what is asked for once an instance is saved; the transfer's result."""
         if SnapshotSpec.parse(task.spec).then == "stop":
             try:
                 self._hub.instances.stop(str(task.transfer.instance))
@@ -103,16 +111,13 @@ class Snapshots:
                 result["warnings"].append(f"It could not be stopped: {error}")
         return result
 
+    def chosen(self, engine: str) -> str:
+        """The engine that saves an instance, ``pod`` or ``node``, for what a user asks for."""
+        return self._config.snapshot_engine if engine == "auto" else engine
+
     def engine(self, name: str) -> Engine:
-        """What reads instances. Raises InvalidField for an engine that this site does not have."""
-        chosen = "pod" if name == "auto" else name
-        if chosen not in self.engines:
-            raise InvalidField(
-                f"this site has no engine {chosen!r}",
-                field="engine",
-                remedy=f"Choose auto or {' or '.join(self.engines)}.",
-            )
-        return self.engines[chosen]
+        """What reads instances from here. It also measures for the engine ``node``."""
+        return self.engines[name]
 
     def choice(self, spec: MeasurementSpec) -> Choice:
         """What is left out, by the site and by the user."""

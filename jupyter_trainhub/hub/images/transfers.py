@@ -12,6 +12,7 @@ from typing import Any
 
 from jupyter_trainhub.errors import Conflict, TrainHubError
 from jupyter_trainhub.hub.clock import now
+from jupyter_trainhub.hub.images import handover
 from jupyter_trainhub.hub.images.failures import translated
 from jupyter_trainhub.hub.images.heartbeat import Heartbeat, OnChange
 from jupyter_trainhub.hub.images.records import Records
@@ -47,13 +48,16 @@ class Transfers:
         user: str,
         again: Mapping[str, Run] | None = None,
         on_change: OnChange = lambda id_, view: None,
+        server: str | None = None,
     ) -> None:
+        """``server`` names the process where it takes what others offer; see :meth:`take`."""
         self._on_change = on_change
         self._records = Records(client)
         self._heartbeat = Heartbeat(self._records, on_change)
         self._user = user
         self._again = dict(again or {})
-        self._server = secrets.token_hex(8)
+        self._takes = server is not None
+        self._server = server or secrets.token_hex(8)
         self._room = threading.BoundedSemaphore(AT_ONCE)
         self._lock = threading.Lock()
         self._tasks: dict[str, Task] = {}
@@ -164,8 +168,21 @@ class Transfers:
             task = self._tasks.get(id_)
         return task.transfer if task is not None else self._records.get(id_)
 
+    def take(self, id_: str, wanted: Callable[[Transfer], bool], run: Run) -> bool:
+        """Go on with a transfer that another process has begun; False: somebody else does.
+
+        Its record must be ``wanted``.
+        """
+        taken = self._records.take(id_, self._server, wanted)
+        if taken is not None:
+            self._go(taken, run)
+        return taken is not None
+
     def _begin(self, transfer: Transfer, run: Run) -> Object:
         self._records.claim(transfer)
+        return self._go(transfer, run)
+
+    def _go(self, transfer: Transfer, run: Run) -> Object:
         task = Task(transfer)
         thread = threading.Thread(
             target=self._work, args=(task, run), name=f"trainhub-{transfer.id}", daemon=True
@@ -197,12 +214,19 @@ class Transfers:
                 del self._tasks[ended.id]
         if not task.lost:
             self._on_change(ended.id, ended.view())
+        elif handover.is_offered(ended) and not self._takes:
+            again = handover.follow(self._records, ended.id, self._on_change, task.stopping)
+            if again:
+                self.take(ended.id, handover.is_handed_back, run)
 
     def _outcome(self, task: Task, run: Run) -> Transfer:
         """The transfer after ``run``."""
         try:
-            with translated(), self._place(task):
-                result = run(task)
+            with translated():
+                if handover.is_offered(task.transfer) and not self._takes:
+                    handover.offer(task)
+                with self._place(task):
+                    result = run(task)
             # Too late for a cancellation: it is done.
             return replace(
                 task.transfer, phase="Succeeded", step=None, finished=now(), result=result
@@ -221,6 +245,8 @@ class Transfers:
             self._room.release()
 
     def _failed(self, task: Task, error: Exception) -> Transfer:
+        if isinstance(error, handover.HandBack):
+            return handover.handed_back(task.transfer, error)
         ended = replace(task.transfer, finished=now())
         can = ended.type in self._again
         if task.because is not None:
