@@ -20,25 +20,39 @@ from pydantic import BaseModel
 from jupyter_trainhub.specs.instance import InstanceSpec
 from jupyter_trainhub.specs.job import JobSpec
 from jupyter_trainhub.specs.mount import CsiVolume, Mount, NfsExport
+from jupyter_trainhub.specs.snapshot import SnapshotSpec
+from jupyter_trainhub.specs.transfer import CopySpec, ExportSpec, LoadSpec
 
 ROOT = Path(__file__).parent.parent
 LIST = ROOT / "labextension" / "src" / "serverSentences.json"
 
 _MODULES = {
-    "manifests": "activity folders idle_words instance_status job job_status pod_status probe"
-    " scheduling troubles workload_status",
-    "specs": "base job mount names quantity resources",
-    "hub": "cluster images jobs policy storages",
-    "hub/access": "ide reach shell terminals",
+    "manifests": "activity fitness fitness_rules folders idle_words instance_status job job_status"
+    " pod_status probe scheduling transfer troubles workload_status",
+    "specs": "base entry job mount names quantity resources storage",
+    "hub": "cluster jobs notebooks policy storages",
+    "hub/access": "ide interfaces reach shell terminals",
     "hub/capacity": "check fit quota refusal request room",
     "hub/idle": "activity manager",
-    "hub/instances": "creation editing manager",
-    "hub/tensorboards": "manager roots",
+    "hub/images": "archive_paths archives arrival catalogue default ending failures fitness"
+    " handover listing measurement naming node_reader passwords publication reading records"
+    " registries registry_jobs relay rootfs_diff saving snapshots spools transfers usage",
+    "hub/instances": "creation editing manager readiness",
+    "hub/tensorboards": "manager registry roots",
+    "inpod/rootfs_diff": "layer measurement opening secrets start walk",
     "kube": "client credentials exec portforward refusal stream",
-    "server": "connection failures",
+    "registry": "archive authentication blob client composition copying download endpoint failures"
+    " layered_tree listing manifest merge pushing recipe reference requirements saving tar"
+    " transport",
+    "server": "base body connection contents failures fitness idle images instances jobs logs"
+    " notebook snapshots ssh tensorboards terminals",
+    "snapshotter": "__main__ container failures overlay union",
     "ssh": "view",
 }
-_SPECS: tuple[type[BaseModel], ...] = (InstanceSpec, JobSpec, Mount, NfsExport, CsiVolume)
+_SPECS: tuple[type[BaseModel], ...] = (
+    *(InstanceSpec, JobSpec, Mount, NfsExport, CsiVolume),
+    *(SnapshotSpec, CopySpec, LoadSpec, ExportSpec),
+)
 
 # What pydantic says of a value of the wrong kind or size.
 _PYDANTIC = (

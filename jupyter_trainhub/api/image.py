@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from jupyter_trainhub.api import session
+from jupyter_trainhub.api.collection import Collection
 from jupyter_trainhub.api.display import html
 from jupyter_trainhub.api.follow import ProgressBar
 from jupyter_trainhub.errors import Conflict
 from jupyter_trainhub.hub.images.descriptions import progress_line
 from jupyter_trainhub.hub.images.waiting import wait_transfer
-from jupyter_trainhub.hub.tables import Table, catalogue_table
+from jupyter_trainhub.hub.tables import catalogue_table
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.manifests.fitness import Fitness
 from jupyter_trainhub.registry.changes import Changes
@@ -58,8 +58,10 @@ class Image:
         return html(catalogue_table([self._view]))
 
 
-class Images:
+class Images(Collection[Image]):
     """The catalogue: ``th.images.list("torch")``, ``th.images[name]``, ``len(th.images)``."""
+
+    table = staticmethod(catalogue_table)
 
     def list(self, search: str = "") -> list[Image]:
         """The images with ``search`` in their name, note or owner; all without it."""
@@ -69,21 +71,6 @@ class Images:
     def __getitem__(self, name: str) -> Image:
         """The image called ``name``. Raises NotFound."""
         return Image(name)
-
-    def __iter__(self) -> Iterator[Image]:
-        return iter(self.list())
-
-    def __len__(self) -> int:
-        return len(self.list())
-
-    def __repr__(self) -> str:
-        return self._table().text()
-
-    def _repr_html_(self) -> str:
-        return html(self._table())
-
-    def _table(self) -> Table:
-        return catalogue_table([image.view for image in self.list()])
 
 
 def save(instance: str, spec: SnapshotSpec, *, progress: bool) -> Image:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from jupyter_trainhub.api import session
+from jupyter_trainhub.api.collection import Collection
 from jupyter_trainhub.api.display import html
 from jupyter_trainhub.api.follow import ProgressBar
 from jupyter_trainhub.hub.access.reach import bracketed
 from jupyter_trainhub.hub.descriptions import why
-from jupyter_trainhub.hub.tables import Table, instances_table
+from jupyter_trainhub.hub.tables import instances_table
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.hub.waiting import wait_gone
 from jupyter_trainhub.specs.instance import InstanceSpec
@@ -140,8 +140,10 @@ class Instance:
         return f'{table}<a href="{path}" target="_blank" rel="noopener">Open JupyterLab</a>'
 
 
-class Instances:
+class Instances(Collection[Instance]):
     """All dev instances: ``th.instances["dev"]``, ``for instance in th.instances``."""
+
+    table = staticmethod(instances_table)
 
     def create(self, name: str, **fields: Any) -> Instance:
         """Create and start an instance; ``fields`` are ``cpus``, ``memory``, ``image`` and so on.
@@ -158,18 +160,3 @@ class Instances:
     def __getitem__(self, name: str) -> Instance:
         """The instance called ``name``. Raises NotFound."""
         return Instance(name)
-
-    def __iter__(self) -> Iterator[Instance]:
-        return iter(self.list())
-
-    def __len__(self) -> int:
-        return len(self.list())
-
-    def __repr__(self) -> str:
-        return self._table().text()
-
-    def _repr_html_(self) -> str:
-        return html(self._table())
-
-    def _table(self) -> Table:
-        return instances_table([instance.view for instance in self.list()])

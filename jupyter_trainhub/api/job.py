@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from jupyter_trainhub.api import session
-from jupyter_trainhub.api.display import html, job_html
+from jupyter_trainhub.api.collection import Collection
+from jupyter_trainhub.api.display import job_html
 from jupyter_trainhub.api.follow import ProgressBar, follow
 from jupyter_trainhub.errors import JobFailed
 from jupyter_trainhub.hub.descriptions import why
-from jupyter_trainhub.hub.tables import Table, jobs_table
+from jupyter_trainhub.hub.tables import jobs_table
 from jupyter_trainhub.hub.views import ENDED, View
 
 
@@ -84,8 +84,10 @@ class Job:
         return job_html(self._view)
 
 
-class Jobs:
+class Jobs(Collection[Job]):
     """All jobs: ``th.jobs["train-1"]``, ``for job in th.jobs``, ``len(th.jobs)``."""
+
+    table = staticmethod(jobs_table)
 
     def list(self) -> list[Job]:
         """Every job, the newest first."""
@@ -94,21 +96,6 @@ class Jobs:
     def __getitem__(self, name: str) -> Job:
         """The job called ``name``. Raises NotFound."""
         return Job(name)
-
-    def __iter__(self) -> Iterator[Job]:
-        return iter(self.list())
-
-    def __len__(self) -> int:
-        return len(self.list())
-
-    def __repr__(self) -> str:
-        return self._table().text()
-
-    def _repr_html_(self) -> str:
-        return html(self._table())
-
-    def _table(self) -> Table:
-        return jobs_table([job.view for job in self.list()])
 
 
 def job_failed(view: View) -> JobFailed:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_trainhub.cli import idle, image, instance, output, ssh
+from jupyter_trainhub.cli import idle, image, instance, output, snapshotter, ssh
 from jupyter_trainhub.cli.confirmation import confirmed
 from jupyter_trainhub.cli.spec import instance_fields, job_fields
 from jupyter_trainhub.config import TrainHubConfig, load_config
@@ -241,6 +241,7 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "idle": idle.idle,
     "keep": idle.keep,
     "stop-idle": idle.stop_idle,
+    "snapshotter": snapshotter.snapshotter,
     "ssh": ssh.ssh,
     "ssh-config": ssh.ssh_config,
     "ssh-proxy": ssh.ssh_proxy,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from jupyter_trainhub.cli import idle, image, ssh
+from jupyter_trainhub.cli import idle, image, snapshotter, ssh
 from jupyter_trainhub.cli import instance as instances
 from jupyter_trainhub.cli.confirmation import add_yes
 
@@ -94,6 +94,7 @@ def make_parser() -> argparse.ArgumentParser:
     ssh.add_parsers(commands, where)
     idle.add_parsers(commands, where, _output())
     image.add_parsers(commands, where, _output())
+    snapshotter.add_parsers(commands, where)
 
     cluster = commands.add_parser("cluster", help="the embedded cluster of this machine")
     cluster.add_argument(

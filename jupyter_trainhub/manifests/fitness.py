@@ -92,7 +92,7 @@ def _with_remedy(item: Item, addition: Addition | None, builder: Builder) -> Ite
         return item
     if builder.can(addition):
         return replace(item, remedy=builder.line(addition))
-    hint = "Its package manager has no package of it: build the image on another base."
+    hint = "Its package manager has no package for it: build the image on another base."
     return replace(item, message=f"{item.message} {hint}" if item.message else hint)
 
 

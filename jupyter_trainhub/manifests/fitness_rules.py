@@ -104,7 +104,7 @@ def _lab(readings: Readings) -> Judged:
     uses: Sequence[Use] = ("instance",)
     addition = Addition(python=("jupyterlab>=4",))
     if not readings["lab"]:
-        message = "An instance of it can be entered by terminal, IDE and SSH only."
+        message = "Its instances can be entered by terminal, IDE and SSH only."
         if version:
             message = "It is installed, but jupyter-lab is not on the path."
         state: State = "wrong" if version else "missing"
@@ -156,7 +156,7 @@ def _port(readings: Readings) -> Judged:
         return Item("port-22", title, "ok", ", ".join(ports), ("ssh", "mpi")), None
     files = shlex.join(settings.files("port", "listenaddress"))
     command = f"sed -i -E 's/^[[:space:]]*(Port|ListenAddress)[[:space:]=]/#&/I' {files}"
-    message = "sshd is set to another port than 22, on which it is looked for."
+    message = "sshd listens on another port; it is looked for on port 22."
     item = Item("port-22", title, "wrong", ", ".join(ports), ("ssh", "mpi"), message)
     return item, Addition(command=command)
 
@@ -177,7 +177,7 @@ def _sudo(readings: Readings) -> Judged:
     command = f"echo {rule} >/etc/sudoers.d/trainhub && chmod 0440 /etc/sudoers.d/trainhub"
     addition = Addition(() if path else ("sudo",), command=command)
     if not path:
-        message = "Without root, sshd cannot be started, nor packages be installed."
+        message = "Without it, sshd cannot be started and packages cannot be installed."
         return Item("sudo", title, "missing", None, uses, message), addition
     if readings["sudo_works"]:
         return Item("sudo", title, "ok", path, uses), None
@@ -191,7 +191,7 @@ def _open_mpi(readings: Readings) -> Judged:
         return Item("open-mpi", title, "missing", None, ("mpi",)), addition
     version = banner.rpartition(" ")[2]
     if "Open MPI" not in banner and "OpenRTE" not in banner:
-        message = "mpirun is of another MPI than Open MPI."
+        message = "Its mpirun is not Open MPI's."
         return Item("open-mpi", title, "wrong", banner or None, ("mpi",), message), None
     if numbers(version) < OLDEST_MPI:
         message = "It is older than Open MPI 4."

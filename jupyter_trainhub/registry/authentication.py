@@ -138,7 +138,7 @@ class Authentication:
                 f"{self._host}: its token server does not accept {who}",
                 remedy="Correct the user name or the password; a token may have expired."
                 if self.user
-                else "Log in to it (docker login), or name a Secret with the credential.",
+                else "Log in to it (docker login), or name a Secret with the password.",
                 reason="Unauthorized",
                 status=status,
             )

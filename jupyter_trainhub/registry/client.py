@@ -222,7 +222,9 @@ class Repository:
             found = json.loads(answer.body)
             given = str(found.get("mediaType") or "")
             if found.get("schemaVersion") == 1:
-                raise self._broken("its manifest is of the old first kind, which is read no more")
+                raise self._broken(
+                    "its manifest is of the first kind, which is out of use (schema 1)"
+                )
         except (ValueError, AttributeError):
             raise self._broken("its manifest is no JSON object") from None
         kind = answer.headers.get("Content-Type", "").partition(";")[0].strip()

@@ -93,7 +93,7 @@ class Download:
             begin = answer.headers.get("Content-Range", "").partition("-")[0]
             if begin != f"bytes {self._position}":
                 raise RegistryError(
-                    f"{self._where}: the registry sends bytes from elsewhere: {begin!r}",
+                    f"{self._where}: the registry sends other bytes than were asked for: {begin!r}",
                     remedy="Try again.",
                     reason="Broken",
                 )

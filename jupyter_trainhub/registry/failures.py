@@ -105,7 +105,7 @@ def from_answer(
         return failure(
             "the registry wants a user name and a password",
             "Unauthorized",
-            "Log in to it (docker login), or name a Secret with the credential.",
+            "Log in to it (docker login), or name a Secret with the password.",
         )
     if status == 401 and not insufficient:
         return failure(
@@ -132,11 +132,11 @@ def from_answer(
         return failure(
             f"not found{said}",
             "NotFound",
-            "Check the image's name and tag; some registries also say so of what you may not see.",
+            "Check the name and the tag; some registries say so of private images, too.",
         )
     if status == 413:
         return failure(
-            "a proxy in front of the registry takes no request this large",
+            "a proxy in front of the registry refuses requests of this size",
             "Refused",
             "Ask its administrator to raise the limit (nginx: client_max_body_size 0).",
         )
@@ -144,11 +144,11 @@ def from_answer(
         return failure(
             f"the registry received other bytes than were sent{said}",
             "Broken",
-            "Try again; when it happens again, a proxy on the way changes what passes.",
+            "Try again; if it happens again, a proxy on the way changes what passes.",
         )
     if "HTTP request to an HTTPS server" in body.decode(errors="replace"):
         return failure(
-            "the registry speaks HTTPS, and was asked by plain HTTP",
+            "the registry answers by HTTPS only, and plain HTTP was asked for",
             "Refused",
             "Give its URL with https://.",
         )
@@ -156,7 +156,7 @@ def from_answer(
         return failure(
             f"the registry says that there were too many requests{said}",
             "Unavailable",
-            "Wait, or log in: registries allow more to those that they know.",
+            "Wait, or log in to it: registries allow more to those whom they know.",
         )
     if status >= 500:
         return failure(
@@ -178,7 +178,7 @@ def from_connection(error: Exception, host: str, where: str) -> RegistryError:
         # Go's programs say: server gave HTTP response to HTTPS client.
         return RegistryError(
             f"{where}: {host} answers by plain HTTP, and HTTPS was asked for",
-            remedy="Allow plain HTTP for this registry, or have it serve TLS.",
+            remedy="Have it serve HTTPS, or name it in TrainHubConfig.insecure_registries.",
             reason="Refused",
         )
     if "certificate" in text.lower():
@@ -187,25 +187,25 @@ def from_connection(error: Exception, host: str, where: str) -> RegistryError:
         return RegistryError(
             f"{where}: the certificate of {host} cannot be trusted"
             + (f": {reason.strip()}" if reason else ""),
-            remedy="Give the certificate of its CA, or allow this registry as insecure.",
+            remedy="Name the certificate of its authority in TrainHubConfig.registry_ca, or the "
+            "registry in insecure_registries.",
             reason="Refused",
         )
     if "refused" in text.lower():
-        said, remedy = "refuses connections", "Start the registry, or correct its address."
+        said = f"{host} refuses connections"
+        remedy = "Start the registry, or correct its address."
     elif re.search(r"resolve|Name or service|nodename|name resolution", text, re.I):
-        said, remedy = "is no name that can be found", "Correct the registry's address."
+        said, remedy = f"there is no host {host}", "Correct the registry's address."
     elif re.search(r"unreachable|no route", text, re.I):
-        said, remedy = (
-            "cannot be reached from here",
-            "Copy the image from a place that reaches it, or set a proxy.",
-        )
+        said = f"{host} cannot be reached from here"
+        remedy = "Copy the image from a place that reaches it, or set a proxy."
     elif re.search(r"timed? ?out", text, re.I):
-        said, remedy = "does not answer in time", "Try again later, or check the network between."
+        said = f"{host} does not answer in time"
+        remedy = "Try again later, or check the network between."
     else:
-        said, remedy = "broke off the connection", "Try again; the registry's log may say more."
-    return RegistryError(
-        f"{where}: {host} {said}", remedy=remedy, reason="Unavailable", transient=True
-    )
+        said = f"{host} broke off the connection"
+        remedy = "Try again; the registry's log may say more."
+    return RegistryError(f"{where}: {said}", remedy=remedy, reason="Unavailable", transient=True)
 
 
 def _errors(body: bytes) -> tuple[set[str], str]:

@@ -164,7 +164,7 @@ class Transport:
                 break
             asked = replace(asked, url=found)
         raise RegistryError(
-            f"{asked.where}: {self.host} sends us on without end, or to where there is no HTTPS",
+            f"{asked.where}: {self.host} redirects without end, or to a place without HTTPS",
             remedy="Ask its administrator to correct its redirects.",
         )
 

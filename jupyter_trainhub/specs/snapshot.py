@@ -42,7 +42,9 @@ class SnapshotSpec(MeasurementSpec):
         title="Image",
         description="The name of the image. Left out: one made of owner, instance and time.",
     )
-    note: str = Field(default="", title="Note", description="What is in it.", max_length=4096)
+    note: str = Field(
+        default="", title="Note", description="A note on what is in the image.", max_length=4096
+    )
     secrets: Literal["ask", "exclude", "include"] = Field(
         default="ask",
         title="Secrets",

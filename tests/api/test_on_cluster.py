@@ -15,7 +15,7 @@ from jupyter_client.manager import start_new_kernel
 
 import jupyter_trainhub as th
 from jupyter_trainhub.api import session
-from jupyter_trainhub.errors import Conflict, JobFailed, NotFound
+from jupyter_trainhub.errors import AlreadyExists, Conflict, JobFailed, NotFound
 from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.kube.resources import NAMESPACES
 from tests.conftest import eventually
@@ -139,6 +139,26 @@ def test_an_instance_is_changed_and_restarted(folder: Path) -> None:
             instance.edit(cpus=0.3)
     finally:
         instance.delete()
+
+
+def test_an_instance_is_saved_and_its_image_found(folder: Path) -> None:
+    desk = th.instances.create("desk", **SMALL).wait_ready(progress=False)
+    # No registry is configured: the cluster says that it hosts one.
+    assert desk.measure()["image"].startswith("registry.trainhub.internal/")
+    image = desk.save("desk:1", note="as it was", secrets="exclude", progress=False)
+    assert image.view["instance"] == "desk"
+    assert [found.name for found in th.images.list("as it was")] == [image.name]
+    assert "as it was" in repr(th.images)
+    assert image.changes()["deleted"] == []
+    assert "Dockerfile" in image.recipe()
+    with pytest.raises(AlreadyExists):
+        desk.save("desk:1", secrets="exclude", progress=False)
+    other = image.tag("2")
+    assert other.name == image.name.replace(":1", ":2")
+    image.delete()
+    other.delete()
+    assert not th.images.list("as it was")
+    desk.delete()
 
 
 def test_a_form_tells_what_would_happen_and_creates(folder: Path) -> None:

@@ -354,7 +354,6 @@ def test_what_is_measured_is_named_as_the_site_names_it(site: Site) -> None:
     [
         ({"image": "r.example.com/a@sha256:" + "0" * 64}, None, InvalidField, "Invalid"),
         ({"image": "r.example.com/UPPER:1"}, None, InvalidField, "Invalid"),
-        ({"engine": "node"}, None, InvalidField, "Invalid"),
         ({}, "sha256:" + "0" * 64, Conflict, "ImageNotInRegistry"),
         ({}, "HOST/team/base@sha256:" + "0" * 64, TrainHubError, "ImageNotInRegistry"),
     ],

@@ -146,7 +146,7 @@ class Catalogue:
         found = self._facts(image)
         if found.saved_layer is None:
             raise Conflict(
-                f"{image} is no saved instance: what it changes of its base is not known",
+                f"{image} was not saved from an instance: what it changes of its base is not known",
                 reason="NotSaved",
                 field="name",
                 remedy="Choose an image that was saved from an instance.",
@@ -170,6 +170,8 @@ class Catalogue:
             )
         if image.digest:
             raise InvalidField(
-                f"{image} is no tag", field=field, remedy="Name the image by its tag, as NAME:TAG."
+                f"{image} names a digest",
+                field=field,
+                remedy="Name the image by its tag, as NAME:TAG.",
             )
         return image

@@ -69,9 +69,7 @@ def handed_back(transfer: Transfer, why: HandBack) -> Transfer:
     return replace(transfer, phase="Pending", step=None, engine="pod", message=None, state=state)
 
 
-def follow(
-    records: Records, id_: str, on_change: OnChange, stopping: threading.Event
-) -> bool:
+def follow(records: Records, id_: str, on_change: OnChange, stopping: threading.Event) -> bool:
     """Tell how a transfer goes on that is a snapshotter's now; whether it was handed back."""
     told: Object | None = None
     while not stopping.wait(_FOLLOW_SECONDS):

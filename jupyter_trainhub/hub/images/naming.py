@@ -33,7 +33,7 @@ def new_image(name: str, field: str = "image") -> Reference:
     found = reference(name, field)
     if found.digest:
         raise InvalidField(
-            f"{name!r} names a digest, which an image has when it is made",
+            f"{name!r} names a digest, which an image gets when it is made",
             field=field,
             remedy="Write it as REGISTRY/PATH:TAG.",
         )
@@ -86,9 +86,9 @@ def running_image(image_id: str) -> Reference:
         found = None
     if found is None or not found.digest:
         raise Conflict(
-            "the image that it runs came to the node without a registry",
+            "the image that it runs was put on the node without a registry",
             reason="ImageNotInRegistry",
-            remedy="Push the image to a registry, load it with 'trainhub load image', and start "
+            remedy="Push the image to a registry, or load it with 'trainhub load image', and start "
             "the instance from there.",
         )
     return found

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from jupyter_trainhub.errors import ClusterUnavailable, Conflict, Forbidden
-from jupyter_trainhub.hub.images.ending import ending, stopped
+from jupyter_trainhub.hub.images.ending import stopped
 from jupyter_trainhub.hub.images.failures import taken
 from jupyter_trainhub.hub.images.handover import HandBack
 from jupyter_trainhub.hub.images.measurement import progress_told, reading_told
@@ -160,6 +160,7 @@ class NodeReader:
     def _has_ended(self, instance: str, facts: Object) -> bool:
         """Whether its container is another one by now: then not all of it may have been read."""
         try:
-            return container_of(self._hub.instances.running(instance)) != facts["container"]
+            present = container_of(self._hub.instances.running(instance))
         except Conflict:
             return True
+        return present != str(facts["container"])

@@ -98,9 +98,7 @@ class Records:
                     return cancelled_by(found)
         raise _restless(transfer)
 
-    def take(
-        self, id_: str, server: str, wanted: Callable[[Transfer], bool]
-    ) -> Transfer | None:
+    def take(self, id_: str, server: str, wanted: Callable[[Transfer], bool]) -> Transfer | None:
         """Make a transfer that another process has begun one of ``server``'s.
 
         None where it is not ``wanted``, or where somebody else was quicker.
@@ -185,9 +183,9 @@ def _as_it_is(transfer: Transfer) -> Transfer:
 
 def _running(present: Transfer) -> Conflict:
     return Conflict(
-        f"{present.title}: that goes on already, begun by {present.owner} at {present.started}",
+        f"{present.title}: this is under way, begun by {present.owner} at {present.started}",
         reason=f"{present.type.capitalize()}Running",
-        remedy="Wait for its end, or cancel it.",
+        remedy="Wait until it has ended, or cancel it.",
         details={"id": present.id},
     )
 

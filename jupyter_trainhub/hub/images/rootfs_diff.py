@@ -48,7 +48,7 @@ class PodEngine:
 
         def keep(data: bytes) -> None:
             if len(printed) + len(data) > _LONGEST_MEASUREMENT:
-                raise _failed("it measures without end")
+                raise _failed("its measurement does not end")
             printed.extend(data)
 
         self._run(pod, "measure", choice, keep, report, check)
@@ -121,7 +121,7 @@ async def _run(
             await process.close()
     except CommandNotFound:
         raise Conflict(
-            "the image of the instance has no python3, which reads what has changed",
+            "the image of the instance has no python3, which is needed to read what has changed",
             reason="NoPython",
             remedy="Add python3 to the image.",
         ) from None
@@ -187,5 +187,5 @@ def _failed(why: str) -> TrainHubError:
     return Conflict(
         f"the program that reads the instance fails: {why}",
         reason="SnapshotFailed",
-        remedy="Look whether the instance has memory left, and try again.",
+        remedy="See that the instance has memory left, and try again.",
     )

@@ -108,7 +108,7 @@ class Snapshots:
             try:
                 self._hub.instances.stop(str(task.transfer.instance))
             except TrainHubError as error:
-                result["warnings"].append(f"It could not be stopped: {error}")
+                result["warnings"].append(f"The instance could not be stopped: {error}")
         return result
 
     def chosen(self, engine: str) -> str:

@@ -11,7 +11,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
-from jupyter_trainhub.errors import InvalidField, TrainHubError
+from jupyter_trainhub.errors import TrainHubError
 from jupyter_trainhub.hub.clock import moment
 from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.hub.images.handover import is_offered
@@ -20,15 +20,14 @@ from jupyter_trainhub.hub.images.registry_jobs import RegistryJobs
 from jupyter_trainhub.hub.images.transfers import Transfers
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import CONFIG_MAPS, JOBS
-from jupyter_trainhub.manifests.labels import Object, selector
+from jupyter_trainhub.manifests.labels import Objects, selector
 from jupyter_trainhub.manifests.reader_job import OF
 from jupyter_trainhub.manifests.transfer import Transfer, transfer_of
 
 _LOG = logging.getLogger(__name__)
 
-# Seconds between two looks at the records, and looks between two at Jobs that were left behind.
+# Seconds between two looks at the records.
 LOOK_SECONDS = 2.0
-_SWEEP = 30
 # Instances that one snapshotter saves at the same time; all of it is waiting.
 AT_ONCE = 16
 _SERVER = "snapshotter-"
@@ -49,20 +48,19 @@ class Snapshotter:
         self._namespaces = namespaces or ("",)
         self._jobs = RegistryJobs(client)
         self._server = f"{_SERVER}{secrets.token_hex(8)}"
-        self._room = threading.BoundedSemaphore(AT_ONCE)
+        self._working: list[Transfers] = []
 
     def run(self, stopping: threading.Event) -> None:
         """Look for transfers until ``stopping`` is set. What goes on then another one finishes."""
-        looks = 0
         while not stopping.wait(LOOK_SECONDS):
             try:
+                # First, for a Job is made after the record that it is for.
+                jobs = [*self._client.list(JOBS, label_selector=selector("reader"))]
                 found = [*self._records()]
-                if looks % _SWEEP == 0:
-                    self._sweep({f"{where}/{it.id}" for where, it in found if not it.ended})
+                self._sweep(jobs, {f"{where}/{it.id}" for where, it in found if not it.ended})
                 for namespace, transfer in found:
                     if self._is_wanted(transfer):
                         self._take(namespace, transfer)
-                looks += 1
             except TrainHubError as error:
                 _LOG.warning("the transfers cannot be looked at: %s", error)
 
@@ -94,20 +92,22 @@ class Snapshotter:
         return transfer.phase == "Pending" and not transfer.is_silent(moment())
 
     def _take(self, namespace: str, transfer: Transfer) -> None:
-        if not self._room.acquire(blocking=False):
+        self._working = [transfers for transfers in self._working if transfers.busy]
+        if len(self._working) >= AT_ONCE:
             return
-        begun = False
         try:
             hub = self._connect(namespace, transfer.owner)
-            reader = NodeReader(hub, self._jobs)
             transfers = Transfers(hub.client, transfer.owner, server=self._server)
-
-            def run(task: object) -> Object:
-                raise NotImplementedError
-
-            begun = transfers.take(transfer.id, self._is_wanted, reader.run)
+            reader = NodeReader(hub, self._jobs)
+            if transfers.take(transfer.id, self._is_wanted, reader.run):
+                self._working.append(transfers)
         except TrainHubError as error:
             _LOG.warning("%s/%s cannot be taken: %s", namespace, transfer.id, error)
-        finally:
-            if not begun:
-                self._room.release()
+
+    def _sweep(self, jobs: Objects, going_on: set[str]) -> None:
+        """Delete Jobs of transfers that nobody waits for any more."""
+        for job in jobs:
+            about = str(job["metadata"].get("annotations", {}).get(OF, ""))
+            is_ours = "" in self._namespaces or about.partition("/")[0] in self._namespaces
+            if is_ours and about not in going_on:
+                self._jobs.delete(job["metadata"]["name"])

@@ -17,7 +17,7 @@ from jupyter_trainhub.errors import Conflict
 
 # Seconds for which the layer of a transfer that failed is kept for another attempt.
 KEEP_SECONDS = 24 * 3600
-_REMEDY = "Make room there, or set TrainHubConfig.snapshot_folder to a folder with more."
+_REMEDY = "Make room there, or set TrainHubConfig.snapshot_folder to a folder with more room."
 
 
 class Spools:

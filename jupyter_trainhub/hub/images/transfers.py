@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import secrets
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from jupyter_trainhub.errors import Conflict, TrainHubError
@@ -15,13 +13,12 @@ from jupyter_trainhub.hub.clock import now
 from jupyter_trainhub.hub.images import handover
 from jupyter_trainhub.hub.images.failures import translated
 from jupyter_trainhub.hub.images.heartbeat import Heartbeat, OnChange
+from jupyter_trainhub.hub.images.outcome import failed, succeeded
 from jupyter_trainhub.hub.images.records import Records
-from jupyter_trainhub.hub.images.task import Cancelled, Task
+from jupyter_trainhub.hub.images.task import Task
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.manifests.labels import Object, Objects
 from jupyter_trainhub.manifests.transfer import Transfer
-
-_LOG = logging.getLogger(__name__)
 
 # Transfers that one process does at the same time; others wait.
 AT_ONCE = 2
@@ -118,15 +115,15 @@ class Transfers:
         run = self._again.get(transfer.type)
         if not transfer.ended:
             raise Conflict(
-                f"{transfer.title}: that goes on",
+                f"{transfer.title}: this is under way",
                 reason=f"{transfer.type.capitalize()}Running",
-                remedy="Wait for its end, or cancel it.",
+                remedy="Wait until it has ended, or cancel it.",
             )
         if run is None or not transfer.resumable:
             raise Conflict(
-                f"{transfer.title}: that cannot be tried again",
+                f"{transfer.title}: this cannot be tried again",
                 reason="NotResumable",
-                remedy="Begin it anew.",
+                remedy="Start a new one.",
             )
         return self._begin(transfer.again(now(), self._server), run)
 
@@ -149,7 +146,8 @@ class Transfers:
         """Forget a transfer. Raises NotFound, and Conflict while it goes on."""
         if not self._find(id_).ended:
             raise Conflict(
-                f"the transfer {id_!r} goes on", remedy="Cancel it, and wait until it has ended."
+                f"the transfer {id_!r} is under way",
+                remedy="Cancel it, and wait until it has ended.",
             )
         self._records.delete(id_)
         self._on_change(id_, None)
@@ -167,6 +165,12 @@ class Transfers:
         with self._lock:
             task = self._tasks.get(id_)
         return task.transfer if task is not None else self._records.get(id_)
+
+    @property
+    def busy(self) -> bool:
+        """Whether this process works on any."""
+        with self._lock:
+            return any(map(threading.Thread.is_alive, self._threads))
 
     def take(self, id_: str, wanted: Callable[[Transfer], bool], run: Run) -> bool:
         """Go on with a transfer that another process has begun; False: somebody else does.
@@ -227,12 +231,11 @@ class Transfers:
                     handover.offer(task)
                 with self._place(task):
                     result = run(task)
-            # Too late for a cancellation: it is done.
-            return replace(
-                task.transfer, phase="Succeeded", step=None, finished=now(), result=result
-            )
+            return succeeded(task, result)
         except Exception as error:
-            return self._failed(task, error)
+            # What a snapshotter fails with its user's server may try again.
+            resumable = task.transfer.type in self._again or self._takes
+            return failed(task, error, resumable=resumable)
 
     @contextlib.contextmanager
     def _place(self, task: Task) -> Any:
@@ -243,25 +246,3 @@ class Transfers:
             yield
         finally:
             self._room.release()
-
-    def _failed(self, task: Task, error: Exception) -> Transfer:
-        if isinstance(error, handover.HandBack):
-            return handover.handed_back(task.transfer, error)
-        ended = replace(task.transfer, finished=now())
-        can = ended.type in self._again
-        if task.because is not None:
-            remedy = "Try again: what is at the registry already is not sent twice."
-            return replace(
-                ended, phase="Failed", message=task.because, remedy=remedy, resumable=can
-            )
-        if task.cancelled() or isinstance(error, Cancelled):
-            return replace(ended, phase="Cancelled", step=None, message="It was cancelled.")
-        if not isinstance(error, TrainHubError):
-            _LOG.error("%s failed", ended.title, exc_info=error)
-            error = TrainHubError(
-                "TrainHub failed in a way that was not foreseen",
-                remedy="Look into the log of the program that did it, and report it.",
-            )
-        return replace(
-            ended, phase="Failed", message=error.message, remedy=error.remedy, resumable=can
-        )
