@@ -92,14 +92,22 @@ _COMPOSED = (
 
 # Calls whose first argument is not for people: regular expressions, words of the machine.
 _PATTERNS = {"Rule", "compile", "fullmatch", "match", "search", "split", "sub"}
-_UNTOLD = {"Field", "debug", "info", "warning", "get", "strftime"}
+_UNTOLD = {"Field", "debug", "info", "warning", "error", "get", "strftime", "AssertionError"} | {
+    *("add_argument", "ArgumentParser", "_comment", "_copies")
+}
 # Texts with spaces that are no words of ours: what the cluster says, programs, formats.
 _FOREIGN = re.compile(
     r"%H:%M|\n|\||\$ ?\{|^(import|from) |^(RUN|COPY) |^\(|exceeded quota|^exit code$|not found$"
     r"|^does not have a host|^executable file|^no such file|permission denied$|refused$"
     r"|^preemption:|^kill |IFS=|is forbidden:|^token %1|escaped name|does not start with"
-    r"|^command -v|^1 of 1|^Connection >|^Session >|^(ssh|scp|pip) "
+    r"|^command -v|^1 of 1|^Connection >|^Session >|^(ssh|scp|pip) |%s|charset=|^\w+\["
+    r"|^#|^&&|^--|^(FROM|USER|Basic|Bearer|bytes|adduser|useradd|sed|echo) |^(1|%1) files?$"
+    r"|ALL=|^HTTP request|trainhub$|^trainhub: "
 )
+# Titles that the front end knows by their names.
+_TITLES = {"Python kernel", "SSH server", "SSH client", "SSH port", "SSH login by password"} | {
+    *("sudo without a password", "Open MPI", "User name")
+}
 
 
 def sentences() -> list[str]:
@@ -112,7 +120,7 @@ def sentences() -> list[str]:
     for spec in _SPECS:
         # An error's remedy is its field's description where nothing else is known.
         found.update(field.description or "" for field in spec.model_fields.values())
-    return sorted(text for text in found if text and f"{text}." not in found)
+    return sorted(text for text in found - _TITLES if text and f"{text}." not in found)
 
 
 def told(source: str) -> Iterator[str]:

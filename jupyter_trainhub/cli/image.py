@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jupyter_trainhub.hub.hub import Hub
     from jupyter_trainhub.hub.views import View
 
+_SHOWN = 20  # paths that were not saved
 _WIDTH = 100  # columns of the line that is drawn over the last
 
 
@@ -243,6 +244,11 @@ def _tell(transfer: View, told: str, drawn: bool) -> str:
 def _ended(transfer: View, options: Namespace) -> int:
     """What came of it: the image's name on standard output, all else on standard error."""
     result = transfer["result"] or {}
+    skipped = result.get("skipped", [])
+    for entry in skipped[:_SHOWN]:
+        print(f"not saved: {entry['path']}: {entry['reason']}", file=sys.stderr)
+    if len(skipped) > _SHOWN:
+        print(f"not saved: {len(skipped) - _SHOWN} more, see -o json", file=sys.stderr)
     for warning in result.get("warnings", []):
         print(f"warning: {warning}", file=sys.stderr)
     if getattr(options, "output", "table") == "json":

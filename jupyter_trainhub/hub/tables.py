@@ -69,7 +69,9 @@ def catalogue_table(views: Views) -> Table:
             view["base"] or "",
             view["owner"] or "",
             age(view["created"]),
-            view["note"] or view["title"] or view["message"] or "",
+            view["note"]
+            or view["message"]
+            or (view["title"] if view["source"] == "official" else ""),
         )
         for view in views
     ]

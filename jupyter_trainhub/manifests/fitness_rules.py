@@ -82,10 +82,10 @@ def _user(readings: Readings) -> Judged:
     uid, name = readings["uid"], readings["user"]
     if name or not uid:
         state: State = "ok" if uid else "unknown"
-        return Item("user", "User", state, f"{name} ({uid})" if uid else None, ("ssh",)), None
+        return Item("user", "User name", state, f"{name} ({uid})" if uid else None, ("ssh",)), None
     message = "The user id has no name in /etc/passwd: sshd and sudo refuse it."
     add = "adduser -D -u" if readings["manager"] == "apk" else "useradd --create-home --uid"
-    item = Item("user", "User", "wrong", uid, ("ssh",), message)
+    item = Item("user", "User name", "wrong", uid, ("ssh",), message)
     return item, Addition(command=f"{add} {uid} trainhub")
 
 

@@ -11,14 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, NamedTuple, Protocol, cast
 
 from . import manifest
-from .blob import Blob, BrokenImage
+from .blob import Blob, BrokenImage, Progress
 from .manifest import Document, PackedImage
+from .tar import TarReader
 
 _DIGEST = re.compile("sha256:[0-9a-f]{64}")
 _COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+_MOST_MEMBERS = 10_000  # an image has at most 127 layers, of some members each
 
 # How tools tell the name in an index: the full one, or (OCI) at least a tag.
 _NAME = "io.containerd.image.name"
@@ -32,10 +34,13 @@ class _Files(Protocol):
 
 
 @contextmanager
-def open_archive(path: Path, scratch: Path) -> Iterator[list[PackedImage]]:
+def open_archive(
+    path: Path, scratch: Path, progress: Progress | None = None
+) -> Iterator[list[PackedImage]]:
     """The images of an archive or a layout's folder; their blobs can be read until the end.
 
-    An archive that is compressed as a whole is first unpacked to the folder `scratch`.
+    An archive that is compressed as a whole is first unpacked to the folder `scratch`; `progress`
+    is told of that.
 
     Raises:
         BrokenImage: it holds none that could be read.
@@ -48,7 +53,7 @@ def open_archive(path: Path, scratch: Path) -> Iterator[list[PackedImage]]:
         plain: BinaryIO = file
         if file.read(4).startswith(_COMPRESSED):
             whole = Blob(lambda: path.open("rb"), path.stat().st_size, str(path))
-            for chunk in whole.content():
+            for chunk in whole.content(progress):
                 unpacked.write(chunk)
             plain = cast(BinaryIO, unpacked)
         plain.seek(0)
@@ -57,49 +62,70 @@ def open_archive(path: Path, scratch: Path) -> Iterator[list[PackedImage]]:
 
 class _Folder:
     def __init__(self, root: Path) -> None:
-        self._root, self.place = root, str(root)
+        self._root, self.place = root.resolve(), str(root)
 
     def find(self, name: str, digest: str = "") -> Blob | None:
-        path = self._root / name
-        if ".." in Path(name).parts or not path.is_file():
-            return None
-        return Blob(lambda: path.open("rb"), path.stat().st_size, str(path), 0, digest)
+        path = (self._root / name).resolve()
+        if not path.is_relative_to(self._root) or not path.is_file():
+            return None  # links may lead anywhere
+        return Blob(lambda: path.open("rb"), path.stat().st_size, self.place, 0, digest)
 
 
 class _Archive:
-    """The members of a tar file that can be read at any place."""
+    """The members of a tar file that can be read at any place.
+
+    `tarfile` is not for files of strangers: some versions of it loop for ever over a header, and
+    all of them keep as many in memory as there are.
+    """
 
     def __init__(self, file: BinaryIO, place: str) -> None:
-        self.place = place
-        size = file.seek(0, 2)
-        file.seek(0)
-        try:
-            self._tar = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115
-        except tarfile.TarError as error:
-            raise BrokenImage(f"{place} is no archive at byte 0: {error}") from None
-        try:
-            members = self._tar.getmembers()
-        except tarfile.TarError as error:
-            at = size if "unexpected end" in str(error) else self._tar.offset
-            raise BrokenImage(f"{place} breaks off at byte {at}: {error}") from None
-        self._members = {posixpath.normpath(member.name): member for member in members}
+        self.place, self._file = place, file
+        self._members: dict[str, _Member] = {}
+        for entry, begin in TarReader.headers(file, place):
+            if len(self._members) == _MOST_MEMBERS:
+                raise BrokenImage(
+                    f"{place} is no image: it has more than {_MOST_MEMBERS} members before byte "
+                    f"{begin}"
+                )
+            self._members[entry.path] = _Member(entry.kind, entry.link, begin, entry.size)
 
     def find(self, name: str, digest: str = "") -> Blob | None:
         for _ in range(2):  # archives of docker save hold links to layers
             member = self._members.get(posixpath.normpath(name))
-            if member is None or member.isfile():
+            if member is None or member.kind not in (tarfile.SYMTYPE, tarfile.LNKTYPE):
                 break
-            above = posixpath.dirname(name) if member.issym() else ""
-            name = posixpath.join(above, member.linkname)
-        if member is None or not member.isfile():
+            above = posixpath.dirname(name) if member.kind == tarfile.SYMTYPE else ""
+            name = posixpath.join(above, member.link)
+        if member is None or member.kind != tarfile.REGTYPE:
             return None
-        opener = cast("partial[BinaryIO]", partial(self._tar.extractfile, member))
-        return Blob(opener, member.size, self.place, member.offset_data, digest)
+        opener = cast("partial[BinaryIO]", partial(_Content, self._file, member))
+        return Blob(opener, member.size, self.place, member.begin, digest)
 
-    @property
-    def end(self) -> int:
-        """The byte at which the last member ends."""
-        return self._tar.offset
+
+class _Member(NamedTuple):
+    kind: bytes
+    link: str
+    begin: int
+    size: int
+
+
+class _Content:
+    """The bytes of a member, read like a file."""
+
+    def __init__(self, file: BinaryIO, member: _Member) -> None:
+        self._file, self._position, self._end = file, member.begin, member.begin + member.size
+
+    def read(self, size: int) -> bytes:
+        self._file.seek(self._position)
+        piece = self._file.read(min(size, self._end - self._position))
+        self._position += len(piece)
+        return piece
+
+    def __enter__(self) -> _Content:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
 
 
 def _images(files: _Files) -> list[PackedImage]:
@@ -110,18 +136,12 @@ def _images(files: _Files) -> list[PackedImage]:
             images = _of_docker(files, saved)
         else:
             lacking = "neither index.json (OCI) nor manifest.json (docker save)"
-            raise BrokenImage(_lacks(files, lacking))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise BrokenImage(f"{files.place} holds {lacking}")
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise BrokenImage(f"{files.place} has an index that is none: {error!r}") from None
     if not images:
         raise BrokenImage(f"{files.place} holds no images")
     return images
-
-
-def _lacks(files: _Files, what: str) -> str:
-    # An archive that was damaged in its middle seems to end there.
-    end = f"; it seems to end at byte {files.end}" if isinstance(files, _Archive) else ""
-    return f"{files.place} holds {what}{end}"
 
 
 def _of_layout(files: _Files, index: Document) -> list[PackedImage]:
@@ -131,7 +151,7 @@ def _of_layout(files: _Files, index: Document) -> list[PackedImage]:
             raise BrokenImage(f"{files.place}: {digest!r} is no digest that can be verified")
         blob = files.find(f"blobs/{digest.replace(':', '/')}", digest)
         if blob is None:
-            raise BrokenImage(_lacks(files, f"no blob {digest}"))
+            raise BrokenImage(f"{files.place} holds no blob {digest}")
         return blob
 
     named: dict[tuple[str, ...], list[Document]] = {}
@@ -148,7 +168,7 @@ def _of_docker(files: _Files, saved: Blob) -> list[PackedImage]:
     def find(name: Any) -> Blob:
         blob = files.find(str(name))
         if blob is None:
-            raise BrokenImage(_lacks(files, f"no {name}"))
+            raise BrokenImage(_lacks(files, f"no file {name}"))
         return blob
 
     return [

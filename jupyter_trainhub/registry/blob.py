@@ -38,7 +38,7 @@ class Blob:
         """The bytes as they are stored, verified by size and digest.
 
         Raises:
-            BrokenImage: they end too early, or are others than the digest says.
+            BrokenImage: they end too early or too late, or are others than the digest says.
         """
         algorithm = self.digest.partition(":")[0] or "sha256"
         digest, position = hashlib.new(algorithm), 0
@@ -46,6 +46,8 @@ class Blob:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
                 position += len(chunk)
+                if position > self.size:  # whoever sends it may never end
+                    raise BrokenImage(f"{self.place} has more than the {self.size} bytes told")
                 yield chunk
                 if progress:
                     progress(position)
@@ -77,20 +79,15 @@ class Blob:
 
         chunks = self.stored(follow)
         first = next(chunks, b"")
-        make = _decompressor(first)
+        make, failure = _decompressor(first)
         try:
             yield from _chain(first, chunks) if make is None else _inflate(first, chunks, make)
-        except BrokenImage:
-            raise
-        except Exception as error:
-            # zlib.error, or one of an optional package that need not be there to be named here.
-            if make is None or isinstance(error, OSError):
-                raise
+        except (EOFError, failure) as error:
             raise BrokenImage(f"{self.place} is damaged at byte {position}: {error}") from error
 
     def document(self) -> bytes:
         """The whole of a small blob. Raises BrokenImage as `stored` does."""
-        if self.size > _LARGEST_DOCUMENT:
+        if not 0 <= self.size <= _LARGEST_DOCUMENT:
             raise BrokenImage(f"{self.place}: {self.size} bytes are too many for a document")
         return b"".join(self.stored())
 
@@ -100,14 +97,14 @@ def _chain(first: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield from chunks
 
 
-def _decompressor(first: bytes) -> Callable[[], Any] | None:
-    if first.startswith(_GZIP):
-        return lambda: zlib.decompressobj(wbits=31)
+def _decompressor(first: bytes) -> tuple[Callable[[], Any] | None, type[Exception]]:
+    """What makes a decompressor, where one is needed, and what that raises."""
     if not first.startswith(_ZSTD):
-        return None
+        is_gzip = first.startswith(_GZIP)
+        return (lambda: zlib.decompressobj(wbits=31)) if is_gzip else None, zlib.error
     import zstandard  # which few images need
 
-    return lambda: zstandard.ZstdDecompressor().decompressobj()
+    return lambda: zstandard.ZstdDecompressor().decompressobj(), zstandard.ZstdError
 
 
 def _inflate(first: bytes, chunks: Iterator[bytes], make: Callable[[], Any]) -> Iterator[bytes]:

@@ -35,7 +35,10 @@ class PackedImage:
             BrokenImage: it cannot be read, or does not fit the layers.
         """
         found = parse(self.config)
-        ids = (found.get("rootfs") or {}).get("diff_ids") or []
+        rootfs = found.get("rootfs")
+        ids = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
+        if not isinstance(ids, list):
+            raise BrokenImage(f"{self.config.place}: the configuration names no layers")
         if len(ids) != len(self.layers):
             raise BrokenImage(
                 f"{self.config.place}: the configuration names {len(ids)} layers, and the manifest "
@@ -48,7 +51,7 @@ def parse(blob: Blob) -> Document:
     """A blob that is a JSON object. Raises BrokenImage."""
     try:
         found = json.loads(blob.document())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BrokenImage(f"{blob.place} holds no JSON at byte {blob.offset}: {error}") from None
     if not isinstance(found, dict):
         raise BrokenImage(f"{blob.place} holds no JSON object at byte {blob.offset}")

@@ -14,6 +14,8 @@ import posixpath
 import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import BinaryIO
 
 from .blob import BrokenImage
 
@@ -92,6 +94,25 @@ class TarReader:
             self._stream.read(-entry.size % BLOCK)
         self._stream.drain()
 
+    @classmethod
+    def headers(cls, file: BinaryIO, place: str) -> Iterator[tuple[Entry, int]]:
+        """The entries of a file, each with the byte at which its content begins.
+
+        The content is passed over. Raises BrokenImage as above.
+        """
+        end = file.seek(0, 2)
+        file.seek(0)
+        reader = cls(iter(partial(file.read, BLOCK), b""), place)
+        stream = reader._stream
+        while (entry := reader._entry()) is not None:
+            begin = stream.position
+            stream.position += entry.size + -entry.size % BLOCK
+            if stream.position > end:
+                stream.position = end
+                raise stream.broken_off()
+            yield entry, begin
+            file.seek(stream.position)
+
     def _entry(self) -> Entry | None:
         offset, blocks = self._stream.position, b""
         records: Records = ()
@@ -107,7 +128,7 @@ class TarReader:
             following = _FOLLOWING_HEADER.get(info.type)
             if following is None:
                 break
-            if info.size > _LARGEST_HEADER:
+            if info.size + len(blocks) > _LARGEST_HEADER:
                 raise self._stream.broken(at, f"a header of {info.size} bytes is too large")
             content = self._stream.read(info.size + -info.size % BLOCK)
             if following == "global":
@@ -119,6 +140,8 @@ class TarReader:
                 names[following] = content[: info.size].split(b"\0", 1)[0]
         extended = block[482] if info.type == tarfile.GNUTYPE_SPARSE else 0
         while extended:  # more of the map of a sparse file
+            if len(block) > _LARGEST_HEADER:
+                raise self._stream.broken(offset, "the map of a sparse file is too large")
             block += self._stream.read(BLOCK)
             extended = block[-8]
         return self._made(info, blocks + block, len(blocks), records, names, offset)
@@ -197,10 +220,7 @@ class _Stream:
             if not self._chunk:
                 chunk = next(self._chunks, None)
                 if chunk is None:
-                    raise BrokenImage(
-                        f"{self._place} breaks off at byte {self.position}: "
-                        "the archive does not end there"
-                    )
+                    raise self.broken_off()
                 self._chunk = memoryview(chunk)
                 continue
             taken = bytes(self._chunk[: min(size, _CHUNK)])
@@ -217,6 +237,11 @@ class _Stream:
         self._chunk = memoryview(b"")
         for _ in self._chunks:
             pass
+
+    def broken_off(self) -> BrokenImage:
+        return BrokenImage(
+            f"{self._place} breaks off at byte {self.position}: the archive does not end there"
+        )
 
     def broken(self, at: int, why: str) -> BrokenImage:
         return BrokenImage(f"{self._place} is damaged at byte {at}: {why}")

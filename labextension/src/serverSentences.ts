@@ -10,6 +10,8 @@ const PLACEHOLDER = /%\d/;
 const BETWEEN_SENTENCES = /(?<=[.?!]) (?=[A-Z\d])/;
 /** A pattern that ends with a cause. */
 const OPEN = /^[^%].*%\d$/;
+/** What went wrong with a registry, after its address: `host:5000/path: there is no room`. */
+const AT_REGISTRY = /^(\S*[.:/]\S*): (.+)$/s;
 
 /** How lists are joined by the server, and how they are here. */
 const SEPARATORS: readonly (readonly [string, string])[] = [
@@ -137,6 +139,11 @@ export class ServerSentences {
   }
 
   private _sentence(text: string, open = false): string | null {
+    const [, address, failure] = AT_REGISTRY.exec(text) ?? [];
+    const said = address && this._sentence(failure, open);
+    if (said) {
+      return `${address}：${said}`;
+    }
     for (const { isOpen, matches, translate } of this._rules) {
       const found = open && !isOpen ? null : matches.exec(text);
       if (found) {

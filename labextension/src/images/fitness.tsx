@@ -86,7 +86,7 @@ function Checklist({ fitness }: { fitness: IFitness }): JSX.Element {
               {stateWord(item.state, trans)}
             </span>
             <span>
-              {item.title}
+              {itemTitle(item, trans)}
               {item.value && <code> {item.value}</code>}
               {item.message && (
                 <span className="jp-TrainHub-fieldHelp">
@@ -108,6 +108,23 @@ function Checklist({ fitness }: { fitness: IFitness }): JSX.Element {
       )}
     </>
   );
+}
+
+/** What an image may have; names of programs are the same in every language. */
+function itemTitle(
+  { name, title }: IFitnessItem,
+  trans: TranslationBundle
+): string {
+  const words: Record<string, string> = {
+    ipykernel: trans.__('Python kernel'),
+    sshd: trans.__('SSH server'),
+    'sshd-password': trans.__('SSH login by password'),
+    'port-22': trans.__('SSH port'),
+    'ssh-client': trans.__('SSH client'),
+    sudo: trans.__('sudo without a password'),
+    user: trans.__('User name')
+  };
+  return words[name] ?? title;
 }
 
 function stateWord(
