@@ -101,7 +101,7 @@ _FOREIGN = re.compile(
     r"|^does not have a host|^executable file|^no such file|permission denied$|refused$"
     r"|^preemption:|^kill |IFS=|is forbidden:|^token %1|escaped name|does not start with"
     r"|^command -v|^1 of 1|^Connection >|^Session >|^(ssh|scp|pip) |%s|charset=|^\w+\["
-    r"|^#|^&&|^--|^(FROM|USER|Basic|Bearer|bytes|adduser|useradd|sed|echo) |^(1|%1) files?$"
+    r"|^#|^ && |^--|^(FROM|USER|Basic|Bearer|bytes|adduser|useradd|sed|echo) |^(1|%1) files?$"
     r"|ALL=|^HTTP request|trainhub$|^trainhub: "
 )
 # Titles that the front end knows by their names.
@@ -120,7 +120,11 @@ def sentences() -> list[str]:
     for spec in _SPECS:
         # An error's remedy is its field's description where nothing else is known.
         found.update(field.description or "" for field in spec.model_fields.values())
-    return sorted(text for text in found - _TITLES if text and f"{text}." not in found)
+    known = {text[:1].lower() + text[1:] for text in found if text.endswith(".")}
+    # A capital and a full stop make no other sentence.
+    return sorted(
+        text for text in found - _TITLES if text and f"{text[:1].lower()}{text[1:]}." not in known
+    )
 
 
 def told(source: str) -> Iterator[str]:

@@ -106,7 +106,7 @@ class Hub:
         """Images from one registry to another."""
         from jupyter_trainhub.hub.images.relay import Relay
 
-        return Relay(self.registries, self.transfers)
+        return Relay(self.client, self.config, self.registries, self.transfers)
 
     @cached_property
     def fitness(self) -> FitnessCheck:

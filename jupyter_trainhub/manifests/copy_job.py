@@ -8,7 +8,7 @@ from jupyter_trainhub.manifests.labels import Object, labels
 from jupyter_trainhub.manifests.registry_job import Access, Program, registry_job
 
 _SECONDS = 24 * 3600
-_USER = 65532  # as images/snapshotter runs
+_GROUP = 65532
 
 
 def copy_job(
@@ -19,12 +19,13 @@ def copy_job(
     source: tuple[str, Access],
     target: tuple[str, Access],
     platform: str,
+    overwrite: bool,
     pull_secrets: Sequence[str] = (),
 ) -> tuple[Object, Object]:
     """The Job, suspended, and its Secret. A source has a digest, a target a tag.
 
-    ``platform`` is ``all``, or such as ``linux/amd64``. It fits into namespaces for pods that are
-    ``restricted`` (Pod Security Standards).
+    ``platform`` is ``all``, or such as ``linux/amd64``. As which user it runs the image says
+    (65532), for no other is needed.
     """
     sides = (source[1], target[1])
     program = Program(
@@ -32,6 +33,7 @@ def copy_job(
         [
             *("jupyter_trainhub.registry", "copy", source[0], target[0]),
             *("--platform", platform),
+            *(() if overwrite else ("--new",)),
             *(argument for side in sides for argument in side.arguments()),
         ],
         {name: text for side in sides for name, text in side.files().items()},
@@ -50,11 +52,8 @@ def copy_job(
         },
         pod={
             "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": _USER,
-                "runAsGroup": _USER,
-                # It may read the files of the Secret so.
-                "fsGroup": _USER,
+                # The program may read the files of the Secret so.
+                "fsGroup": _GROUP,
                 "seccompProfile": {"type": "RuntimeDefault"},
             }
         },

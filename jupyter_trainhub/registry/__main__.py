@@ -1,7 +1,7 @@
 """`python -m jupyter_trainhub.registry copy SOURCE TARGET`: what a relay job in a cluster runs.
 
 Standard output has a JSON object a line: `{"what", "done", "size"}` as blobs arrive, and last
-`{"digest"}`, or `{"error": {"message", "remedy", "reason"}}` and exit status 1.
+`{"digest", "size"}`, or `{"error": {"message", "remedy", "reason"}}` and exit status 1.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import time
 from typing import Any
 
 from . import reference
+from .client import Repository
 from .copying import Platforms, copy
 from .failures import RegistryError
 from .options import add_registry, repository
@@ -30,20 +31,24 @@ def main(arguments: list[str] | None = None) -> int:
         if options.platform != "all":
             system, _, architecture = options.platform.partition("/")
             platforms = (system, architecture)
+        there, here = repository(source, options, "from"), repository(target, options, "to")
+        if options.new:
+            _require_new(there, source.digest or source.tag, here, target.tag)
+        lines = _Lines()
         digest = copy(
-            repository(source, options, "from"),
+            there,
             source.digest or source.tag,
-            repository(target, options, "to"),
+            here,
             target.tag,
             platforms=platforms,
-            progress=_Lines(),
+            progress=lines,
         )
     except RegistryError as error:
         told = {"message": error.message, "remedy": error.remedy, "reason": error.reason}
         return _failed(**told)
     except (ValueError, OSError) as error:
         return _failed(message=str(error), remedy="Correct the command.", reason="Invalid")
-    _print({"digest": digest})
+    _print({"digest": digest, "size": lines.size})
     return 0
 
 
@@ -53,9 +58,20 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("source", help="name with a tag or a digest")
     command.add_argument("target", help="name with a tag")
     command.add_argument("--platform", default="all", help="all, or as linux/amd64")
+    command.add_argument("--new", action="store_true", help="only if nothing has the name yet")
     for side in ("from", "to"):
         add_registry(command, side)
     return parser
+
+
+def _require_new(source: Repository, asked: str, target: Repository, tag: str) -> None:
+    """Raise RegistryError where the name belongs to another image."""
+    present, wanted = target.resolve(tag), source.resolve(asked)
+    if present is not None and (wanted is None or wanted.digest != present.digest):
+        raise RegistryError(
+            f"there is an image {target.name}:{tag} already",
+            remedy="Choose another tag, or overwrite it.",
+        )
 
 
 class _Lines:
@@ -63,10 +79,17 @@ class _Lines:
 
     def __init__(self) -> None:
         self._told: dict[str, float] = {}
+        self._sizes: dict[str, int] = {}
         self._lock = threading.Lock()
+
+    @property
+    def size(self) -> int:
+        """Bytes of all blobs."""
+        return sum(self._sizes.values())
 
     def __call__(self, what: str, done: int, size: int) -> None:
         with self._lock:
+            self._sizes[what] = size
             now = time.monotonic()
             if done in (0, size) or now - self._told.get(what, 0.0) >= _SECONDS:
                 self._told[what] = now

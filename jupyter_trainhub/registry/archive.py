@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import posixpath
 import re
@@ -19,6 +20,8 @@ from .manifest import Document, PackedImage
 from .tar import TarReader
 
 _DIGEST = re.compile("sha256:[0-9a-f]{64}")
+# How docker save, and skopeo, call the file of a configuration: by its own digest.
+_CONFIG = re.compile(r"(?:blobs/sha256/)?([0-9a-f]{64})(?:\.json)?")
 _COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 _MOST_MEMBERS = 10_000  # an image has at most 127 layers, of some members each
 
@@ -81,13 +84,18 @@ class _Archive:
     def __init__(self, file: BinaryIO, place: str) -> None:
         self.place, self._file = place, file
         self._members: dict[str, _Member] = {}
-        for entry, begin in TarReader.headers(file, place):
-            if len(self._members) == _MOST_MEMBERS:
-                raise BrokenImage(
-                    f"{place} is no image: it has more than {_MOST_MEMBERS} members before byte "
-                    f"{begin}"
-                )
-            self._members[entry.path] = _Member(entry.kind, entry.link, begin, entry.size)
+        try:
+            for number, (entry, begin) in enumerate(TarReader.headers(file, place)):
+                if number == _MOST_MEMBERS:
+                    raise BrokenImage(
+                        f"{place} is no image: it has more than {number} members before byte "
+                        f"{begin}"
+                    )
+                self._members[entry.path] = _Member(entry.kind, entry.link, begin, entry.size)
+        except BrokenImage:
+            if self._members:
+                raise
+            raise BrokenImage(f"{place} is no archive at byte 0") from None
 
     def find(self, name: str, digest: str = "") -> Blob | None:
         for _ in range(2):  # archives of docker save hold links to layers
@@ -109,23 +117,18 @@ class _Member(NamedTuple):
     size: int
 
 
-class _Content:
+class _Content(io.RawIOBase):
     """The bytes of a member, read like a file."""
 
     def __init__(self, file: BinaryIO, member: _Member) -> None:
         self._file, self._position, self._end = file, member.begin, member.begin + member.size
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = -1) -> bytes:
         self._file.seek(self._position)
-        piece = self._file.read(min(size, self._end - self._position))
+        left = self._end - self._position
+        piece = self._file.read(min(size, left) if size >= 0 else left)
         self._position += len(piece)
         return piece
-
-    def __enter__(self) -> _Content:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
 
 def _images(files: _Files) -> list[PackedImage]:
@@ -138,7 +141,7 @@ def _images(files: _Files) -> list[PackedImage]:
             lacking = "neither index.json (OCI) nor manifest.json (docker save)"
             raise BrokenImage(f"{files.place} holds {lacking}")
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
-        raise BrokenImage(f"{files.place} has an index that is none: {error!r}") from None
+        raise BrokenImage(f"{files.place} has an index that cannot be read: {error!r}") from None
     if not images:
         raise BrokenImage(f"{files.place} holds no images")
     return images
@@ -165,18 +168,23 @@ def _of_layout(files: _Files, index: Document) -> list[PackedImage]:
 
 
 def _of_docker(files: _Files, saved: Blob) -> list[PackedImage]:
-    def find(name: Any) -> Blob:
-        blob = files.find(str(name))
+    def find(name: Any, digest: str = "") -> Blob:
+        blob = files.find(str(name), digest)
         if blob is None:
-            raise BrokenImage(_lacks(files, f"no file {name}"))
+            raise BrokenImage(f"{files.place} holds no file {name}")
         return blob
 
     return [
         PackedImage(
             tuple(entry.get("RepoTags") or ()),
             "",
-            find(entry["Config"]),
+            find(entry["Config"], _digest_in(str(entry["Config"]))),
             tuple(find(layer) for layer in entry["Layers"]),
         )
         for entry in json.loads(saved.document())
     ]
+
+
+def _digest_in(name: str) -> str:
+    found = _CONFIG.fullmatch(name)
+    return f"sha256:{found[1]}" if found else ""

@@ -36,9 +36,9 @@ class PackedImage:
         """
         found = parse(self.config)
         rootfs = found.get("rootfs")
-        ids = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
-        if not isinstance(ids, list):
+        if not isinstance(rootfs, dict) or not isinstance(rootfs.get("diff_ids"), list | None):
             raise BrokenImage(f"{self.config.place}: the configuration names no layers")
+        ids = rootfs["diff_ids"] = rootfs.get("diff_ids") or []  # null, for programs in Go
         if len(ids) != len(self.layers):
             raise BrokenImage(
                 f"{self.config.place}: the configuration names {len(ids)} layers, and the manifest "

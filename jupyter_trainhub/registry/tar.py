@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
 
-from .blob import BrokenImage
+from .tar_stream import TarStream
 
 BLOCK = tarfile.BLOCKSIZE
 Records = tuple[tuple[bytes, bytes], ...]
@@ -26,7 +26,6 @@ Records = tuple[tuple[bytes, bytes], ...]
 SPARSE_NAME = b"GNU.sparse.name"
 """The record that stands above `path`, which is a made-up name then."""
 
-_CHUNK = 256 << 10  # bytes of content handed on at once
 _LARGEST_HEADER = 16 << 20  # bytes; an inode's extended attributes are at most 64 KiB each
 _LONGEST_SIZE = 19  # digits: 8 EiB, which no file system passes
 _LONGEST_NUMBER = 10  # digits and a space before a record: it is no longer than its header
@@ -83,7 +82,7 @@ class TarReader:
     """
 
     def __init__(self, stream: Iterable[bytes], place: str = "the layer") -> None:
-        self._stream = _Stream(stream, place)
+        self._stream = TarStream(stream, place)
 
     def __iter__(self) -> Iterator[tuple[Entry, Iterator[bytes]]]:
         while (entry := self._entry()) is not None:
@@ -204,47 +203,6 @@ class TarReader:
             records,
             offset,
         )
-
-
-class _Stream:
-    """Chunks read by the byte, each byte with its position."""
-
-    def __init__(self, chunks: Iterable[bytes], place: str) -> None:
-        self._chunks = iter(chunks)
-        self._chunk = memoryview(b"")
-        self._place = place
-        self.position = 0
-
-    def chunks(self, size: int) -> Iterator[bytes]:
-        while size:
-            if not self._chunk:
-                chunk = next(self._chunks, None)
-                if chunk is None:
-                    raise self.broken_off()
-                self._chunk = memoryview(chunk)
-                continue
-            taken = bytes(self._chunk[: min(size, _CHUNK)])
-            self._chunk = self._chunk[len(taken) :]
-            self.position += len(taken)
-            size -= len(taken)
-            yield taken
-
-    def read(self, size: int) -> bytes:
-        return b"".join(self.chunks(size))
-
-    def drain(self) -> None:
-        """Read on to the end, so that what stands behind the stream can verify all of it."""
-        self._chunk = memoryview(b"")
-        for _ in self._chunks:
-            pass
-
-    def broken_off(self) -> BrokenImage:
-        return BrokenImage(
-            f"{self._place} breaks off at byte {self.position}: the archive does not end there"
-        )
-
-    def broken(self, at: int, why: str) -> BrokenImage:
-        return BrokenImage(f"{self._place} is damaged at byte {at}: {why}")
 
 
 def _normal(name: str) -> str | None:

@@ -66,7 +66,7 @@ def find(container_id: str) -> Container:
         # folder, that of another user's container as well. The runtime's mounts are trusted, and a
         # namespace in which only the node's own users could mount anything.
         if root is None and not _is_nodes(pid):
-            raise Unsupported("its root was mounted by itself")
+            raise Unsupported("its root was mounted by its own processes")
         return Container(
             pid,
             host,

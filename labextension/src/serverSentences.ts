@@ -69,7 +69,7 @@ export class ServerSentences {
     const translate = (text: string, words: readonly string[]): string =>
       // eslint-disable-next-line jupyter/no-dynamic-translation -- the list holds the literals
       trans._p(CONTEXT, text, ...words);
-    const names = ['%1', '%2', '%3', '%4', '%5'];
+    const names = ['%1', '%2', '%3', '%4', '%5', '%6'];
     this._rules = patterns
       .filter(text => translate(text, names) !== text)
       .sort((a, b) => literal(b).length - literal(a).length)

@@ -110,7 +110,7 @@ def test_what_may_not_be_read_is_unknown_and_forbids_nothing() -> None:
     [
         ("package.python=/usr/bin/python3 3.7.9", "python", "3.8"),
         ("package.jupyterlab=3.6.7", "jupyterlab", "JupyterLab 4"),
-        ("mpi_version=HYDRA build details:", "open-mpi", "another MPI"),
+        ("mpi_version=HYDRA build details:", "open-mpi", "not Open MPI"),
         ("mpi_version=mpirun (Open MPI) 3.1.6", "open-mpi", "older"),
         ("user=", "user", "/etc/passwd"),
         ("sudo_works=", "sudo", None),

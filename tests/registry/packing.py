@@ -79,8 +79,10 @@ def configuration(layers: Iterable[bytes], **config: Any) -> bytes:
 
 def docker_archive(path: Path, names: list[str], *layers: bytes, **config: Any) -> Path:
     """What `docker save` wrote before it wrote OCI layouts, too."""
-    saved = [{"Config": "config.json", "RepoTags": names, "Layers": []}]
-    files: list[tuple[str, bytes | str]] = [("config.json", configuration(layers, **config))]
+    document = configuration(layers, **config)
+    named = f"{digest(document).partition(':')[2]}.json"
+    saved = [{"Config": named, "RepoTags": names, "Layers": []}]
+    files: list[tuple[str, bytes | str]] = [(named, document)]
     for number, layer in enumerate(layers):
         saved[0]["Layers"].append(f"{number}/layer.tar")  # type: ignore[attr-defined]
         files.append((f"{number}/layer.tar", layer))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import tarfile
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,12 +114,12 @@ def test_an_index_of_other_architectures_is_told(tmp_path: Path) -> None:
     ("files", "words"),
     [
         ([("a", b"b")], "neither index.json"),
-        ([("manifest.json", b"{")], "an index that is none"),
-        ([("manifest.json", b'[{"Config": "c", "Layers": []}]')], "no c; it seems to end at byte"),
+        ([("manifest.json", b"{")], "an index that cannot be read"),
+        ([("manifest.json", b'[{"Config": "c", "Layers": []}]')], "no file c"),
         ([("index.json", b"[]")], "no JSON object at byte 512"),
         ([("index.json", b"{}")], "holds no images"),
         ([("index.json", b'{"manifests": [{"digest": "md5:1"}]}')], "'md5:1' is no digest"),
-        ([("index.json", b'{"manifests": ["x"]}')], "an index that is none"),
+        ([("index.json", b'{"manifests": ["x"]}')], "an index that cannot be read"),
     ],
 )
 def test_an_archive_of_something_else_is_refused(
@@ -134,3 +136,54 @@ def test_a_manifest_of_something_else_is_refused(tmp_path: Path) -> None:
     made.name("chart", made.blob(json.dumps(manifest).encode(), "x"))
     with pytest.raises(BrokenImage, match="is no layer: text/plain"):
         read(made.archive(tmp_path / "image"))
+
+
+def header(kind: bytes, size: int) -> bytes:
+    info = tarfile.TarInfo("x")
+    info.type, info.size = kind, size
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (header(tarfile.REGTYPE, -1024) + bytes(4096), "no archive"),
+        (header(tarfile.REGTYPE, 0) * 20_000, "more than 10000 members before byte"),
+        (tar(("a", ""))[:512] + header(tarfile.XHDTYPE, 1 << 32), "is too large"),
+        (tar(("index.json", b"[" * 100_000)), "no JSON at byte 512"),
+        (tar(("manifest.json", b"[" * 99_999)), "an index that"),
+        # A number without an end, on which some versions of tarfile work for hours.
+        (header(tarfile.XHDTYPE, 100_000) + b"1" * 100_000 + bytes(2048), "no archive"),
+    ],
+)
+def test_an_archive_that_was_made_to_do_harm(data: bytes, words: str, tmp_path: Path) -> None:
+    (tmp_path / "image").write_bytes(data)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BrokenImage, match=words):
+            read(tmp_path / "image")
+        assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "configuration", [b"{}", b"[]", b'{"rootfs": 3}', b'{"rootfs": {"diff_ids": 3}}']
+)
+def test_a_configuration_that_is_none(configuration: bytes, tmp_path: Path) -> None:
+    saved = json.dumps([{"Config": "c", "RepoTags": None, "Layers": []}])
+    (tmp_path / "image").write_bytes(tar(("manifest.json", saved), ("c", configuration)))
+    with (
+        open_archive(tmp_path / "image", tmp_path) as (image,),
+        pytest.raises(BrokenImage, match=r"configuration|no JSON object"),
+    ):
+        image.configuration()
+
+
+def test_links_of_a_folder_lead_nowhere_else(tmp_path: Path) -> None:
+    folder = layout().folder(tmp_path / "image")
+    outside = tmp_path / "outside"
+    (folder / "index.json").rename(outside)
+    (folder / "index.json").symlink_to(outside)
+    with pytest.raises(BrokenImage, match="neither index"):
+        read(folder)

@@ -105,7 +105,7 @@ def test_a_manifest_that_is_not_what_was_asked_for(door: Gate, through: Reposito
 
 @pytest.mark.parametrize(
     ("body", "words"),
-    [(b"<html>", "no JSON object"), (b"[]", "no JSON object"), (b'{"schemaVersion": 1}', "old")],
+    [(b"<html>", "no JSON object"), (b"[]", "no JSON object"), (b'{"schemaVersion": 1}', "schema 1")],
 )
 def test_a_manifest_that_is_none(door: Gate, through: Repository, body: bytes, words: str) -> None:
     door.once("GET", "/manifests/", Answer(200, {}, body))
@@ -147,7 +147,7 @@ def test_a_registry_that_is_busy_is_asked_again(door: Gate, through: Repository,
     ("url", "reason", "words"),
     [
         ("http://127.0.0.1:1", "Unavailable", "refuses connections"),
-        ("http://registry.invalid", "Unavailable", "no name that can be found"),
+        ("http://registry.invalid", "Unavailable", "there is no host"),
         ("https://{host}", "Refused", "answers by plain HTTP, and HTTPS was asked for"),
         ("ftp://example.com", "Refused", "no URL of a registry"),
         ("https://user:password@example.com", "Refused", "no URL of a registry"),

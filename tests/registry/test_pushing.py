@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from jupyter_trainhub.registry.blob import BrokenImage
 from jupyter_trainhub.registry.client import Repository
 from jupyter_trainhub.registry.failures import RegistryError
 from jupyter_trainhub.registry.pushing import Compression, push
+from tests.distribution import Distribution
 from tests.registry.gate import CutRequest, Gate
 from tests.registry.packing import Layout, digest, docker_archive, tar
 from tests.registry.programs import skopeo
@@ -89,6 +91,41 @@ def test_a_broken_archive_leaves_nothing(
     with pytest.raises((RegistryError, BrokenImage), match=r"byte [1-9]"):
         pushed(archive, through)
     assert not [request for request in door.seen if request.method != "HEAD"]
+
+
+def attempt(archive: Path, repository: Repository) -> tuple[str, str]:
+    """The digest of what was pushed, or why nothing was."""
+    try:
+        return pushed(archive, repository), ""
+    except (RegistryError, BrokenImage) as error:
+        return "", str(error)
+
+
+@pytest.mark.parametrize("make", [of_docker, of_oci])
+@pytest.mark.parametrize("damage", ["cut", "changed"])
+def test_no_damage_wherever_it_is_gets_into_the_registry(
+    distribution: Distribution,
+    repository: Repository,
+    tmp_path: Path,
+    make: Callable[[Path], Path],
+    damage: str,
+) -> None:
+    archive = make(tmp_path / "a.tar")
+    data, whole = archive.read_bytes(), make(tmp_path / "whole.tar")
+    chance = random.Random(len(data))
+    for _ in range(25):
+        at = chance.randrange(len(data.rstrip(b"\0")))
+        changed = data[:at] + bytes([data[at] ^ 1 << chance.randrange(8)]) + data[at + 1 :]
+        archive.write_bytes(data[:at] if damage == "cut" else changed)
+        before = [*distribution.folder.rglob("*")]
+        made, why = attempt(archive, repository)
+        if made:  # in what means nothing, such as the space behind a member
+            assert (damage, made) == ("changed", pushed(whole, repository))
+            repository.delete(made)
+        else:
+            assert re.search(r"byte \d|no blob|no file", why)
+            assert [*distribution.folder.rglob("*")] == before
+    assert list(repository.tags()) == []
 
 
 def test_an_archive_that_is_changed_while_it_is_sent(

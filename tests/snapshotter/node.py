@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import subprocess
 import sys
 import threading
@@ -14,9 +13,9 @@ from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.hub.cluster import ClusterChoice
 from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.hub.images.snapshotter import Snapshotter
-from jupyter_trainhub.kube.resources import CONFIG_MAPS, JOBS, PODS, SECRETS, Resource
+from jupyter_trainhub.kube.resources import CONFIG_MAPS, JOBS, PODS, Resource
 from jupyter_trainhub.kube.stream import Stream
-from jupyter_trainhub.manifests.labels import JOB_NAME
+from jupyter_trainhub.manifests.labels import JOB_NAME, owned_by
 from jupyter_trainhub.manifests.registry_job import FILES
 from tests.hub.fakes import FakeCluster
 from tests.snapshotter.containerd import Container
@@ -72,26 +71,28 @@ class System(FakeCluster):
     def _run(self, job: Object) -> None:
         """Run a Job's pod as a process of this machine, which is the node."""
         name = job["metadata"]["name"]
-        files = self.folder / name
-        files.mkdir(exist_ok=True)
+        files = self.folder / f"{name}-{len(self.jobs)}"
+        files.mkdir()
         secret = self.objects["secrets"][name]
         for key, text in secret["stringData"].items():
             (files / key).write_text(text)
         words = job["spec"]["template"]["spec"]["containers"][0]["command"][1:]
         words = [word.replace(FILES, str(files)) for word in words]
-        pod = f"{name}-x"
+        pod = f"{name}-{len(self.jobs)}"
         self._printed[pod] = files / "log"
-        self._pod(pod, name, "Pending")
+        self._pod(pod, job, "Pending")
         self.released.wait(30)
         with (files / "log").open("wb") as log:
             command = [sys.executable, *words, "--termination-log", str(files / "end")]
             code = subprocess.run(command, stdout=log, stderr=log).returncode
+        # Nobody makes pods of a Job that is deleted.
         if name in self.names(JOBS):
-            self._pod(pod, name, "Failed" if code else "Succeeded")
+            self._pod(pod, job, "Failed" if code else "Succeeded")
 
-    def _pod(self, name: str, job: str, phase: str) -> None:
-        self.put(PODS, {"metadata": {"name": name, "labels": {JOB_NAME: job}},
-                        "status": {"phase": phase}})  # fmt: skip
+    def _pod(self, name: str, job: Object, phase: str) -> None:
+        pod = {"metadata": {"name": name, "labels": {JOB_NAME: job["metadata"]["name"]}},
+               "status": {"phase": phase}}  # fmt: skip
+        self.put(PODS, owned_by(pod, job))
 
 
 class Cluster:
@@ -146,10 +147,3 @@ class Cluster:
         """Stop it."""
         self._stopping.set()
         self.hub.close()
-
-    def password(self, job: str) -> str:
-        """What the Secret of a Job holds."""
-        return base64.b64encode(str(self.system.objects["secrets"][job]).encode()).decode()
-
-
-__all__ = ["SECRETS", "Cluster"]

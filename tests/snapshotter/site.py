@@ -64,6 +64,12 @@ class Site:
         self.runtime.pull(name)
         return self.runtime.run(name, *MACHINE, command=command)
 
+    def run_without_overlay(self) -> Container:
+        """Start the base image on a copy of its files."""
+        name = f"{self.repository.name}:base"
+        self.runtime("image", "pull", "--plain-http", "--snapshotter", "native", name)
+        return self.runtime.run(name, "--snapshotter", "native", *MACHINE)
+
     def read(self, container: Container, *, layers: int, **choice: Any) -> tuple[int, list[View]]:
         """Run the program; its exit status, and the lines that it printed."""
         files = self.runtime.folder

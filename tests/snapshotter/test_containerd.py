@@ -142,7 +142,7 @@ def test_a_root_that_the_container_has_made_itself_is_not_believed(site: Site) -
     eventually(lambda: arguments.read_bytes().startswith(b"/usr/bin/sleep"), 10)
     code, lines = site.read(container, layers=2)
     assert code == UNSUPPORTED
-    assert "by itself" in lines[-1]["error"]["message"]
+    assert "its own processes" in lines[-1]["error"]["message"]
 
 
 def test_what_cannot_be_read_from_outside(site: Site) -> None:

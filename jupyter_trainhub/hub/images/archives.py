@@ -82,9 +82,18 @@ class Archives:
         spec = LoadSpec.parse(task.spec)
         file = source_file(spec.path, self._roots())
         task.step("read")
+
+        def unpacked(done: int) -> None:
+            task.check()
+            task.progress(bytes=done)
+
         # An archive that is compressed as a whole is unpacked here.
         scratch = self._spools.new(task.transfer.id).parent
-        with disk_told(scratch), translated("path"), open_archive(file, scratch) as images:
+        with (
+            disk_told(scratch),
+            translated("path"),
+            open_archive(file, scratch, unpacked) as images,
+        ):
             packed = chosen(images, spec.entry)
             image = new_image(spec.image) if spec.image else self._own_name(packed)
             task.change(image=str(image))

@@ -23,7 +23,6 @@ OFFER_SECONDS = 30.0
 _LOOK_SECONDS = 0.25
 _FOLLOW_SECONDS = 1.0
 
-_WAITING = "It waits for the cluster's snapshotter."
 _NOBODY = "no snapshotter in the cluster has begun it"
 
 
@@ -47,10 +46,11 @@ def offer(task: Task) -> None:
     Where none does, and the user wants any engine, the task goes on with the engine ``pod``; else
     this raises Conflict.
     """
-    task.change(message=_WAITING)
     deadline = time.monotonic() + OFFER_SECONDS
-    while time.monotonic() < deadline:
+    while (left := deadline - time.monotonic()) > 0:
         task.check()
+        # With each change the record is looked at, and whose it is.
+        task.change(message=f"It waits for the cluster's snapshotter, {left:.0f} s at the most.")
         time.sleep(_LOOK_SECONDS)
     if task.spec.get("engine") != "auto":
         raise Conflict(

@@ -119,7 +119,8 @@ class RegistryJobs:
         while True:
             check()
             try:
-                job, pod = self._client.get(JOBS, name), self._pod(name)
+                job = self._client.get(JOBS, name)
+                pod = self._pod(job)
                 lines = [*self._lines(pod)] if pod is not None else []
                 failures = 0
             except ClusterUnavailable:
@@ -140,8 +141,14 @@ class RegistryJobs:
                 raise why
             time.sleep(_LOOK_SECONDS)
 
-    def _pod(self, name: str) -> Object | None:
-        return next(self._client.list(PODS, label_selector=f"{JOB_NAME}={name}"), None)
+    def _pod(self, job: Object) -> Object | None:
+        """Its pod, and not that of an earlier Job of this name, which may still end."""
+        named = f"{JOB_NAME}={job['metadata']['name']}"
+        for pod in self._client.list(PODS, label_selector=named):
+            owners = pod["metadata"].get("ownerReferences") or ()
+            if any(owner["uid"] == job["metadata"]["uid"] for owner in owners):
+                return pod
+        return None
 
     def _lines(self, pod: Object) -> Iterator[Object]:
         """The last lines of its log, and what it says at its end; not others, as of a traceback."""

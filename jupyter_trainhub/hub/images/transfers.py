@@ -135,6 +135,9 @@ class Transfers:
         with self._lock:
             task = self._tasks.get(id_)
         if task is not None:
+            if handover.is_offered(task.transfer):
+                # It may be somebody else's by now.
+                self._records.ask_to_end(id_, self._user)
             task.cancel()
             return task.transfer.view()
         transfer = self._records.get(id_)

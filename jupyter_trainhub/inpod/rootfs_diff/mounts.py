@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from .opening import shown
 
-# A folder for each overlay of the root file system, with a file `place`, which holds its mount
-# point, and the overlay's upper folder, `files`. TrainHub's embedded cluster has it where a
-# container lies over a machine's own files, which change by themselves: a ctime says nothing then.
+# A folder for each overlay of the root file system, with a link to its mount point, `place`, and
+# its upper folder, `files`. TrainHub's embedded cluster has it where a container lies over a
+# machine's own files, which change by themselves: a ctime says nothing then.
 UPPERS = b"/dev/uppers"
 
 
@@ -72,8 +72,7 @@ def uppers(others: "dict[bytes, Mount]") -> "dict[bytes, bytes]":
         return {}
     for entry in entries:
         folder = os.path.join(UPPERS, entry)
-        with open(folder + b"/place", "rb") as file:
-            place = file.read()
+        place = os.readlink(folder + b"/place")
         if place not in others and os.path.isdir(place):
             found[place] = folder + b"/files"
     return found

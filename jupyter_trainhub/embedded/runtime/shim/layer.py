@@ -40,10 +40,12 @@ def unpack(folder: str, *, machine: bool = False) -> int:
     A failure is told on standard error as JSON: `errno`, 0 where the tar file is at fault, and
     `message`.
     """
+    maps: tuple[users.Map, users.Map] | None = None
     try:
         privileged = linux.is_privileged()
         if not privileged:
-            users.enter(users.maps(subordinate=not machine))
+            maps = users.maps(subordinate=not machine)
+            users.enter(maps)
         below = os.open("/", os.O_PATH | os.O_CLOEXEC) if machine else None
         # From here on a path cannot lead out of the folder, whatever links lie on it; and nothing
         # may be imported any more, since that would be the layer's.
@@ -52,7 +54,7 @@ def unpack(folder: str, *, machine: bool = False) -> int:
         os.chdir("/")
         os.umask(0o022)
         with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as tar:
-            _Layer(tar, privileged=privileged, below=below).unpack()
+            _Layer(tar, maps=maps, below=below).unpack()
         while sys.stdin.buffer.read(1 << 16):
             pass  # what pads the last block
         return 0
@@ -119,12 +121,15 @@ def _go(name: str, here: int) -> int:
 
 
 class _Layer:
-    def __init__(self, tar: tarfile.TarFile, *, privileged: bool, below: int | None) -> None:
+    def __init__(
+        self, tar: tarfile.TarFile, *, maps: tuple[users.Map, users.Map] | None, below: int | None
+    ) -> None:
         self._tar = tar
         # All is taken as it is: the root directory changed, so no path is dangerous.
         tar.extraction_filter = lambda member, path: member
-        self._privileged = privileged
-        self._namespace = "trusted" if privileged else "user"
+        self._maps = maps
+        self._privileged = maps is None
+        self._namespace = "trusted" if self._privileged else "user"
         self._below = below
         self._folders: list[tuple[str, float]] = []
 
@@ -182,6 +187,12 @@ class _Layer:
         member.name = "/." if path == "/" else path
         if not self._privileged and (member.ischr() or member.isblk()):
             return  # the kernel lets no ordinary user make devices
+        if self._maps is not None:
+            # An id that is not there would keep tarfile from setting the mode and the time as well.
+            member.uid, member.gid = (
+                number if number < sum(count for _, _, count in ids) else 0
+                for number, ids in zip((member.uid, member.gid), self._maps, strict=True)
+            )
         if path == "/":
             # Of this one tarfile makes an empty path.
             self._tar.chown(member, path, numeric_owner=True)

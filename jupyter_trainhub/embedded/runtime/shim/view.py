@@ -37,8 +37,8 @@ DEVICE_LINKS = {
 SHARED_MEMORY = 64 << 20  # bytes: containerd's /dev/shm
 
 # Where a container that lies over the machine's files finds what of them is its own: for each of
-# its overlays a folder with the file `place`, which names its mount point, and its upper folder,
-# `files`. What the machine changes meanwhile cannot be told from its own changes in another way.
+# its overlays a folder with a link to its mount point, `place`, and its upper folder, `files`. What
+# the machine changes meanwhile cannot be told from its own changes in another way.
 UPPERS = "/dev/uppers"
 
 _INERT = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
@@ -173,8 +173,7 @@ def _mount_tmpfs(target: str, size: int | None) -> None:
 def _show_uppers(uppers: dict[str, int]) -> None:
     for number, (place, tree) in enumerate(uppers.items()):
         os.makedirs(f"{UPPERS}/{number}")
-        with open(f"{UPPERS}/{number}/place", "wb") as file:
-            file.write(os.fsencode(place))
+        os.symlink(place, f"{UPPERS}/{number}/place")
         linux.attach(tree, f"{UPPERS}/{number}/files")
 
 
