@@ -26,7 +26,7 @@ from jupyter_trainhub.specs.transfer import CopySpec, ExportSpec, LoadSpec
 ROOT = Path(__file__).parent.parent
 LIST = ROOT / "labextension" / "src" / "serverSentences.json"
 
-_MODULES = {
+MODULES = {
     "manifests": "activity fitness fitness_rules folders idle_words instance_status job job_status"
     " pod_status probe scheduling transfer troubles workload_status",
     "specs": "base entry job mount names quantity resources storage",
@@ -35,7 +35,7 @@ _MODULES = {
     "hub/capacity": "check fit quota refusal request room",
     "hub/idle": "activity manager",
     "hub/images": "archive_paths archives arrival catalogue default ending failures fitness"
-    " handover listing measurement naming node_reader passwords publication reading records"
+    " handover listing measurement naming node_reader outcome passwords publication reading records"
     " registries registry_jobs relay rootfs_diff saving snapshots spools transfers usage",
     "hub/instances": "creation editing manager readiness",
     "hub/tensorboards": "manager registry roots",
@@ -113,7 +113,7 @@ _TITLES = {"Python kernel", "SSH server", "SSH client", "SSH port", "SSH login b
 def sentences() -> list[str]:
     """Every pattern once, in alphabetical order. ``%1`` stands for a name, an amount, a cause."""
     found = {*_PYDANTIC, *_TIMES, *_COMPOSED}
-    for folder, names in _MODULES.items():
+    for folder, names in MODULES.items():
         for name in names.split():
             path = ROOT / "jupyter_trainhub" / folder / f"{name}.py"
             found.update(told(path.read_text(encoding="utf-8")))

@@ -12,10 +12,15 @@ from jupyter_trainhub.errors import InvalidField
 from jupyter_trainhub.manifests import scheduling, troubles
 from jupyter_trainhub.manifests.explanation import Rule
 from jupyter_trainhub.specs.job import JobSpec
-from scripts.server_sentences import LIST, ROOT, sentences, told
+from scripts.server_sentences import LIST, MODULES, ROOT, sentences, told
 
 LOCALE = ROOT / "jupyter_trainhub" / "locale"
 PATTERNS: list[str] = json.loads(LIST.read_text(encoding="utf-8"))
+TELLING = ("hub", "kube", "manifests", "registry", "server", "snapshotter", "specs")
+# What they say is read by those who use the command or a notebook, and in pages of their own.
+ENGLISH_ONLY = {"hub/waiting", "registry/__main__", "server/pages", "server/proxy"} | {
+    "server/ssh_tunnel"
+}
 
 
 def rules() -> set[Rule]:
@@ -36,6 +41,18 @@ def is_known(sentence: str) -> bool:
 
 def test_list_is_up_to_date() -> None:
     assert sentences() == PATTERNS, "Run: python -m scripts.server_sentences"
+
+
+@pytest.mark.parametrize("folder", TELLING)
+def test_every_module_that_says_what_to_do_is_listed(folder: str) -> None:
+    package = ROOT / "jupyter_trainhub"
+    telling = {
+        str(path.relative_to(package).with_suffix(""))
+        for path in (package / folder).rglob("*.py")
+        if "remedy=" in path.read_text(encoding="utf-8")
+    }
+    listed = {f"{within}/{name}" for within, names in MODULES.items() for name in names.split()}
+    assert telling - listed - ENGLISH_ONLY == set()
 
 
 @pytest.mark.parametrize("path", sorted(LOCALE.glob("*/LC_MESSAGES/*.json")), ids=str)

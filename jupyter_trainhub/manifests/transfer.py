@@ -75,6 +75,16 @@ class Transfer:
         """Whether nobody works on it any more."""
         return self.phase in ENDED
 
+    @property
+    def tells_all(self) -> bool:
+        """Whether another attempt would do what people are told, and no more.
+
+        Whoever may write ConfigMaps may have written the record.
+        """
+        wanted = (self.spec.get("image"), self.spec.get("source", self.spec.get("path")))
+        told = (self.image, self.source)
+        return all(one in (None, two) for one, two in zip(wanted, told, strict=True))
+
     def progressed(self, **facts: Any) -> Transfer:
         """The same with these facts of its progress."""
         return replace(self, progress={**self.progress, **facts})

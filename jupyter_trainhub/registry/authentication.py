@@ -146,7 +146,7 @@ class Authentication:
             found = json.loads(answer) if status == 200 else {}
             token = str(found.get("token") or found.get("access_token") or "")
             life = float(found.get("expires_in") or _SECONDS)
-        except (ValueError, AttributeError, TypeError):
+        except (ValueError, AttributeError, TypeError, RecursionError):
             token, life = "", 0.0
         if not token:
             raise RegistryError(

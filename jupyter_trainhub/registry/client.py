@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import urllib.parse
 from collections.abc import Iterator
 from functools import partial
@@ -15,7 +14,15 @@ from typing import BinaryIO, cast
 
 from . import failures, listing, transport
 from .blob import Blob
-from .documents import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Descriptor, Manifest
+from .documents import (
+    DIGEST,
+    DOCKER_LIST,
+    DOCKER_MANIFEST,
+    OCI_INDEX,
+    OCI_MANIFEST,
+    Descriptor,
+    Manifest,
+)
 from .download import Download
 from .endpoint import Endpoint, default_url
 from .failures import RegistryError
@@ -38,7 +45,6 @@ __all__ = [
 ]
 
 _ACCEPT = ", ".join([OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST])
-_DIGEST = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})")
 _LARGEST_MANIFEST = 4 << 20  # bytes, as registries limit it
 
 
@@ -68,11 +74,16 @@ class Repository:
         if len(answer.body) > _LARGEST_MANIFEST:
             raise self._broken(f"its manifest {reference} is longer than {_LARGEST_MANIFEST} bytes")
         told = answer.headers.get("Docker-Content-Digest", "")
-        expected = next((text for text in (reference, told) if _DIGEST.fullmatch(text)), "")
+        expected = next((text for text in (reference, told) if DIGEST.fullmatch(text)), "")
         digest = _digest(answer.body, expected.partition(":")[0] or "sha256")
         if expected and digest != expected:
             raise self._broken(f"its manifest should be {expected}, and is {digest}")
-        return Manifest(answer.body, self._media_type(answer), digest)
+        manifest = Manifest(answer.body, self._media_type(answer), digest)
+        try:
+            manifest.check()
+        except ValueError as error:
+            raise self._broken(str(error)) from None
+        return manifest
 
     def resolve(self, reference: str) -> Descriptor | None:
         """The manifest of a tag or a digest, without its content; None when it is absent."""
@@ -81,7 +92,7 @@ class Repository:
         if answer.status == 404:
             return None
         digest = answer.headers.get("Docker-Content-Digest", "")
-        if not _DIGEST.fullmatch(digest) or "Content-Length" not in answer.headers:
+        if not DIGEST.fullmatch(digest) or "Content-Length" not in answer.headers:
             found = self.manifest(reference)  # this registry says too little in a HEAD
             return Descriptor(found.digest, len(found.bytes), found.media_type)
         kind = answer.headers.get("Content-Type", "").partition(";")[0]
@@ -89,7 +100,7 @@ class Repository:
 
     def blob(self, digest: str, size: int, cancelled: Cancelled | None = None) -> Blob:
         """A blob of `size` bytes, read when it is opened, verified as it is read."""
-        if not _DIGEST.fullmatch(digest):
+        if not DIGEST.fullmatch(digest):
             raise self._broken(f"{digest!r} is no digest that can be verified")
         url = self._namespaced(self._below("blobs", digest))
         opener = partial(Download, self._transport, url, self.name, self._pull, size, cancelled)
@@ -141,7 +152,7 @@ class Repository:
 
     def put_manifest(self, reference: str, document: bytes, media_type: str) -> str:
         """Store a manifest under a tag, or under its digest; its digest."""
-        algorithm = reference.partition(":")[0] if _DIGEST.fullmatch(reference) else "sha256"
+        algorithm = reference.partition(":")[0] if DIGEST.fullmatch(reference) else "sha256"
         digest = _digest(document, algorithm)
         put = partial(
             self._transport.request,
@@ -221,11 +232,7 @@ class Repository:
         try:
             found = json.loads(answer.body)
             given = str(found.get("mediaType") or "")
-            if found.get("schemaVersion") == 1:
-                raise self._broken(
-                    "its manifest is of the first kind, which is out of use (schema 1)"
-                )
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             raise self._broken("its manifest is no JSON object") from None
         kind = answer.headers.get("Content-Type", "").partition(";")[0].strip()
         return given or (

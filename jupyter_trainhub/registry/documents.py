@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 INDEXES = (OCI_INDEX, DOCKER_LIST)
+DIGEST = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})")
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,24 @@ class Manifest:
     def is_index(self) -> bool:
         """Whether it names manifests, one for each platform."""
         return self.media_type in INDEXES
+
+    def check(self) -> None:
+        """See that it names its parts, each with a digest and a size. Raises ValueError."""
+        document = self.document
+        if document.get("schemaVersion") == 1:
+            raise ValueError("its manifest is of the first kind, which is out of use (schema 1)")
+        parts = document.get("manifests" if self.is_index else "layers")
+        if not isinstance(parts, list) or not (self.is_index or "config" in document):
+            raise ValueError("its manifest does not list its parts")
+        for part in (*parts, *([] if self.is_index else [document["config"]])):
+            known = part if isinstance(part, dict) else {}
+            digest, size = known.get("digest"), known.get("size")
+            if not isinstance(digest, str) or not DIGEST.fullmatch(digest):
+                raise ValueError(f"its manifest names a part without a digest: {digest!r:.200}")
+            if type(size) is not int or size < 0:
+                raise ValueError(f"its manifest names a part without a size: {digest}")
+            if not isinstance(known.get("platform"), dict | None):
+                raise ValueError(f"its manifest names a part of no platform: {digest}")
 
 
 @dataclass(frozen=True)

@@ -216,7 +216,7 @@ def _errors(body: bytes) -> tuple[set[str], str]:
         words = "; ".join(
             dict.fromkeys(str(entry.get("message") or entry.get("code")).strip() for entry in found)
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return set(), ""
     return codes, words[:_LONGEST_WORDS]
 

@@ -49,7 +49,7 @@ def pages(
             return
         try:
             yield from (str(entry) for entry in json.loads(answer.body).get(key) or [])
-        except (ValueError, AttributeError, TypeError):
+        except (ValueError, AttributeError, TypeError, RecursionError):
             raise failures.broken(where, ValueError("its list is no JSON object")) from None
         link = re.match(r'\s*<([^>]+)>\s*;\s*rel="?next"?', answer.headers.get("Link", ""))
         url = urllib.parse.urljoin(answer.url, link[1]) if link else ""

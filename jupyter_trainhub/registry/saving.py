@@ -160,6 +160,8 @@ def _content(
 def _add(tar: tarfile.TarFile, name: str, chunks: Iterator[bytes], size: int) -> None:
     member = tarfile.TarInfo(name)
     member.size, member.mode = size, 0o644
+    # skopeo gives files to whom an archive says, and an ordinary user may give none away.
+    member.uid, member.gid = os.getuid(), os.getgid()
     tar.addfile(member, _Readable(chunks))
     for _ in chunks:  # a blob is verified when it is asked for what follows its last byte
         pass

@@ -82,7 +82,10 @@ def _save(options: argparse.Namespace) -> dict[str, Any]:
     container = find(options.container_id)
     with container.open(options.layers) as (upper, lowers):
         above = options.layers - options.keep
-        where = (container, [upper, *lowers[:above]], lowers[above:])
+        if above and lowers is None:
+            raise Unsupported("its root is not made of a folder for each layer of its image")
+        earlier = (lowers or [])[:above]
+        where = (container, [upper, *earlier], None if lowers is None else lowers[above:])
         measured = UnionMeasurement(choice, *where)
         measured.run()
         _require_leave(measured, choice, options.max_bytes)
@@ -142,10 +145,8 @@ def _require_privileges() -> None:
     status = Path("/proc/self/status").read_text()
     effective = int(status.split("CapEff:", 1)[1].split()[0], 16)
     if not effective >> _SYS_ADMIN & 1:
-        raise ReadingError(
-            "without CAP_SYS_ADMIN it is not visible what was deleted",
-            remedy="Give the pod the capabilities that its manifest asks for.",
-            reason="Forbidden",
+        raise Unsupported(
+            "its node gives the Job no CAP_SYS_ADMIN, which shows what was deleted in an overlay"
         )
 
 

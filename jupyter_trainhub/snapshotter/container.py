@@ -30,11 +30,17 @@ class Container:
     users: Ids
     groups: Ids
 
+    @property
+    def same_owners(self) -> bool:
+        """Whether users and groups are numbered as on the node."""
+        return self.users.same and self.groups.same
+
     @contextlib.contextmanager
-    def open(self, layers: int) -> Iterator[tuple[int, list[int]]]:
+    def open(self, layers: int) -> Iterator[tuple[int, list[int] | None]]:
         """Open folders: the upper one, and those of the image's `layers`, the topmost first.
 
-        Raises Unsupported where the runtime has something else.
+        These are None where the runtime has something else, as it may for users of its own. Raises
+        Unsupported.
         """
         with contextlib.ExitStack() as opened:
 
@@ -45,13 +51,12 @@ class Container:
             try:
                 host = keep(os.open(f"/proc/{self.host}/root", os.O_RDONLY | os.O_DIRECTORY))
                 upper = keep(open_below(host, self.root.upper))
-                lowers = [keep(open_below(host, path)) for path in self.root.lowers]
             except OSError as error:
-                raise Unsupported(f"the folders of its layers cannot be opened: {error}") from None
-            if len(lowers) != layers:
-                raise Unsupported(
-                    f"its root is made of {len(lowers)} folders, and its image of {layers} layers"
-                )
+                raise Unsupported(f"its upper folder cannot be opened: {error}") from None
+            lowers = None
+            if len(self.root.lowers) == layers and self.same_owners:
+                with contextlib.suppress(OSError):
+                    lowers = [keep(open_below(host, path)) for path in self.root.lowers]
             yield upper, lowers
 
 

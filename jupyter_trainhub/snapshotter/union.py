@@ -33,11 +33,15 @@ _XATTR = "SCHILY.xattr."  # how pax headers name extended attributes
 class Union(Written):
     """The walk over the changes of a container; `layers` are open folders, the topmost first.
 
-    `below` are those of the original base.
+    `below` are those of the original base, if they are known.
     """
 
     def __init__(
-        self, options: dict[str, Any], container: Container, layers: list[int], below: list[int]
+        self,
+        options: dict[str, Any],
+        container: Container,
+        layers: list[int],
+        below: list[int] | None,
     ) -> None:
         self._container = container
         self._layers, self._below = layers, below
@@ -121,6 +125,9 @@ class Union(Written):
             return False
 
     def _in_base(self, path: bytes) -> bool:
+        """Whether a mark of deletion has an effect, as far as that is known."""
+        if self._below is None:
+            return True
         for layer in self._below:
             with contextlib.suppress(OSError):
                 os.stat(path[1:] or b".", dir_fd=layer, follow_symlinks=False)
@@ -150,7 +157,7 @@ class UnionLayer(Union, Layer):
     ) -> bytes:
         """See :class:`Layer`: owners are numbered as in the container."""
         users, groups = self._container.users, self._container.groups
-        if found is not None and not (users.same and groups.same):
+        if found is not None and not self._container.same_owners:
             owner = (users.inside(found.st_uid), groups.inside(found.st_gid))
             found = os.stat_result(
                 (*found[:4], *owner, *found[6:]),
@@ -169,7 +176,7 @@ class UnionLayer(Union, Layer):
                 )
         found = xattrs(place)
         users, groups = self._container.users, self._container.groups
-        if not (users.same and groups.same):
+        if not self._container.same_owners:
             for key, text in found.items():
                 value, name = text.encode("utf-8", "surrogateescape"), key.removeprefix(_XATTR)
                 if name == "security.capability":

@@ -1,13 +1,16 @@
 const FULL_WIDTH_END = /[。！？]$/;
 const END = /[.!?。！？]$/;
+const CHINESE = /\p{Script=Han}/u;
+/** The first letter of a word; no name of a file, a registry, a package. */
+const INITIAL = /^[a-z](?=[a-z']*[.?!]?(\s|$))/;
 
 /** `text` with a capital in front and a full stop behind, as the server's messages have neither. */
 export function asSentence(text: string): string {
-  const sentence = text.charAt(0).toUpperCase() + text.slice(1);
-  if (END.test(sentence)) {
-    return sentence;
-  }
-  return sentence + (/\p{Script=Han}/u.test(sentence) ? '。' : '.');
+  const isChinese = CHINESE.test(text);
+  const sentence = isChinese
+    ? text
+    : text.replace(INITIAL, initial => initial.toUpperCase());
+  return END.test(sentence) ? sentence : sentence + (isChinese ? '。' : '.');
 }
 
 /** Sentences one behind the other. Full-width marks bring their own space; what is empty is none. */

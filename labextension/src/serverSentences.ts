@@ -11,7 +11,7 @@ const BETWEEN_SENTENCES = /(?<=[.?!]) (?=[A-Z\d])/;
 /** A pattern that ends with a cause. */
 const OPEN = /^[^%].*%\d$/;
 /** What went wrong with a registry, after its address: `host:5000/path: there is no room`. */
-const AT_REGISTRY = /^(\S*[.:/]\S*): (.+)$/s;
+const AT_REGISTRY = /^(\S+[:/]\S+): (.+)$/s;
 
 /** How lists are joined by the server, and how they are here. */
 const SEPARATORS: readonly (readonly [string, string])[] = [
@@ -126,15 +126,15 @@ export class ServerSentences {
     if (others.length === 0) {
       return this._sentence(text);
     }
-    // A sentence may end with a cause that goes on to the end, in sentences of its own.
-    const whole = this._sentence(text, true);
-    if (whole !== null) {
-      return whole;
-    }
     const rest = others.join(' ');
     const [told, toldRest] = [this._sentence(first), this._sentences(rest)];
-    return told === null && toldRest === null
-      ? null
+    if (told !== null && toldRest !== null) {
+      return joinSentences([told, toldRest]);
+    }
+    // A sentence may end with a cause that goes on to the end, in sentences of its own.
+    const whole = this._sentence(text, true);
+    return whole !== null || (told === null && toldRest === null)
+      ? whole
       : joinSentences([told ?? first, toldRest ?? rest]);
   }
 

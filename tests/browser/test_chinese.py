@@ -20,7 +20,7 @@ LANGUAGE = "lab/api/settings/@jupyterlab/translation-extension:plugin"
 SAME = re.compile(
     r"(?i)[^a-z]*|TrainHub|TensorBoard|Lab|IDE|SSH|PuTTY|[CG]PU|NFS|Home|Small|Huge|host"
     r"|TensorBoard Section|auto|image|\S*[/_.:=\d]\S*"
-    r"|[\d. /·]*([KMG]iB?|[CG]PU|\d)[\d. /·]*"
+    r"|[\d. /·]*([KMG]iB?|B|[CG]PU|\d)[\d. /·]*"
 )
 # All words of an element that a person sees, points at or hears.
 WORDS = """element => {

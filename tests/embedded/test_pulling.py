@@ -43,10 +43,10 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = Distribution(folder, {"auth": {"htpasswd": htpasswd}}).start()
     made = Layout()
     image = made.image(programs("sleep"), Cmd=["/bin/sleep", "600"])
-    archive = made.name("", image).archive(folder / "image.tar")
+    layout = made.name("", image).folder(folder / "image")
     target = f"docker://{server.host}/private/image:1"
     access = ["--dest-tls-verify=false", "--dest-creds", "ada:secret"]
-    subprocess.run(["skopeo", "copy", "-q", *access, f"oci-archive:{archive}", target], check=True)
+    subprocess.run(["skopeo", "copy", "-q", *access, f"oci:{layout}", target], check=True)
     yield f"{server.host}/private/image:1"
     server.stop()
 

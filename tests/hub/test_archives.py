@@ -221,7 +221,7 @@ def test_a_record_that_somebody_changed_opens_no_other_folder(
     failed = load(hub, root, "a.tar")
     record = hub.client.get(CONFIG_MAPS, f"transfer-{failed['id']}")
     changed = json.loads(record["data"]["transfer"])
-    changed["spec"]["path"] = str(tmp_path / "secret.tar")
+    changed["spec"]["path"] = changed["source"] = str(tmp_path / "secret.tar")
     hub.client.patch(
         CONFIG_MAPS, record["metadata"]["name"], {"data": {"transfer": json.dumps(changed)}}
     )

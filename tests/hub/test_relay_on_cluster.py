@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from jupyter_trainhub.config import TrainHubConfig
+from jupyter_trainhub.errors import InvalidField, RegistryFailed
 from jupyter_trainhub.hub.hub import Hub
-from jupyter_trainhub.hub.images import registries
+from jupyter_trainhub.hub.images import relay
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.registry.failures import RegistryError
 from jupyter_trainhub.specs.transfer import CopySpec
 from tests.conftest import Kubectl, eventually
 from tests.distribution import Distribution
-from tests.hub.site import ended, htpasswd, layer, put_image, repository
+from tests.hub.site import docker_config, ended, htpasswd, layer, put_image, repository
 
 pytestmark = pytest.mark.cluster
 
-SLOW = "registry.example.org/no/such:1"
-
 
 @pytest.fixture
-def outside(tmp_path: Path) -> str:
+def outside(tmp_path: Path) -> Iterator[str]:
     """Another registry, which wants ada's password."""
     server = Distribution(tmp_path / "outside", htpasswd(tmp_path)).start()
     yield server.host
@@ -74,9 +74,34 @@ def test_with_the_password_of_a_secret(hub: Hub, kubectl: Kubectl, outside: str)
     assert copy(hub, **source, overwrite=True)["phase"] == "Succeeded"
 
 
-def test_here_or_there(hub: Hub, outside: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    digest = put_image(repository(outside, "open", "secret"), "1", layer())
-    done = copy(hub, source=f"{outside}/open:1", image=f"{hub.config.registry}/open:1")
-    assert done["phase"] == "Failed"
-    assert "password" in f"{done['message']} {done['remedy']}".lower() or done["remedy"]
-    assert digest
+def test_where_this_machine_has_no_route(
+    hub: Hub, outside: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*asked: object) -> str:
+        raise RegistryError("it does not answer", reason="Unavailable")
+
+    monkeypatch.setattr(relay, "require", away)
+    digest = put_image(repository(outside, "tools", "secret"), "1", layer())
+    (tmp_path / "auth.json").write_bytes(docker_config(outside))
+    hub.config.registry_auth_file = str(tmp_path / "auth.json")
+    image = {"source": f"{outside}/tools:1", "image": f"{hub.config.registry}/tools:1"}
+
+    assert copy(hub, **image, where="auto")["result"]["digest"] == digest
+
+    hub.config.snapshotter_image = ""
+    with pytest.raises(RegistryFailed):
+        hub.relay.copy(CopySpec.parse({**image, "where": "auto"}))
+    with pytest.raises(InvalidField):
+        hub.relay.copy(CopySpec.parse({**image, "where": "cluster"}))
+
+
+def test_cancelled_while_it_waits(hub: Hub, kubectl: Kubectl, outside: str) -> None:
+    hub.config.snapshotter_image = "registry.example.org/that/is/nowhere:1"
+    spec = CopySpec.parse(
+        {"source": f"{outside}/x:1", "image": f"{hub.config.registry}/x:1", "where": "cluster"}
+    )
+    view = hub.relay.copy(spec)
+    eventually(lambda: kubectl.get("jobs")["items"])
+    hub.transfers.cancel(view["id"])
+    assert ended(hub, view)["phase"] in ("Cancelled", "Failed")
+    eventually(lambda: kubectl("get", "jobs,secrets,pods", "-o", "name") == "")

@@ -5,6 +5,7 @@ Several ``Transfers`` on one fake cluster are several servers.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -59,7 +60,7 @@ def work() -> Iterator[Work]:
 
 def begin(transfers: Transfers, run: Callable[[Task], View], id_: str = "snapshot-x") -> View:
     return transfers.start(
-        "snapshot", run, id_=id_, title="Save x", instance="x", spec={"image": "a"}
+        "snapshot", run, id_=id_, title="Save x", instance="x", image="a", spec={"image": "a"}
     )
 
 
@@ -293,3 +294,20 @@ def test_a_record_that_somebody_broke_is_in_nobodys_way(
         transfers.get("snapshot-x")
     begin(transfers, work)
     assert ended(transfers)["phase"] == "Succeeded"
+
+
+def test_a_record_that_somebody_forged_does_nothing_that_it_does_not_tell(
+    cluster: FakeCluster, work: Work
+) -> None:
+    transfers = Transfers(cluster, "ada", {"snapshot": work})
+    work.error = Conflict("no", remedy="Try again.")
+    work.may_end.set()
+    begin(transfers, work)
+    ended(transfers)
+    work.task = None
+    record = cluster.objects["configmaps"]["transfer-snapshot-x"]
+    forged = json.loads(record["data"]["transfer"]) | {"spec": {"image": "evil.example/a:1"}}
+    record["data"] = {"transfer": json.dumps(forged)}
+    with pytest.raises(Conflict) as refused:
+        transfers.resume("snapshot-x")
+    assert (refused.value.reason, work.task) == ("NotResumable", None)

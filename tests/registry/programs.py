@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
+import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -23,6 +27,17 @@ def buildah(folder: Path, *arguments: str) -> str:
 def _run(program: str, *arguments: str) -> str:
     if shutil.which(program) is None:
         pytest.skip(f"{program} is not installed: run tests/install_debian.sh build/debian")
-    done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60)
+    environment = {**os.environ, "XDG_RUNTIME_DIR": _own_folder()}
+    done = subprocess.run(
+        [program, *arguments], capture_output=True, text=True, timeout=60, env=environment
+    )
     assert done.returncode == 0, f"{program} {' '.join(arguments)}: {done.stderr}"
     return done.stdout
+
+
+@functools.cache
+def _own_folder() -> str:
+    """Where they look for passwords; else that is a folder that root may have closed to others."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder

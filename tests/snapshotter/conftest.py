@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +17,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     if why := lacking():
         pytest.skip(why)
     server = Distribution(tmp_path_factory.mktemp("registry")).start()
-    runtime = Containerd(tmp_path_factory.mktemp("containerd")).start()
-    yield Site(server, runtime)
-    runtime.stop()
+    with tempfile.TemporaryDirectory() as folder:
+        # Containers with users of their own find their way through it.
+        os.chmod(folder, 0o711)
+        runtime = Containerd(Path(folder)).start()
+        yield Site(server, runtime)
+        runtime.stop()
     server.stop()

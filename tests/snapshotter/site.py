@@ -64,6 +64,13 @@ class Site:
         self.runtime.pull(name)
         return self.runtime.run(name, *MACHINE, command=command)
 
+    def run_as_other_users(self) -> Container:
+        """Start the base image in a user namespace: its root is another user on the node."""
+        name = f"{self.repository.name}:base"
+        self.runtime.pull(name)
+        maps = [f"--{kind}map=0:100000:65536" for kind in ("uid", "gid")]
+        return self.runtime.run(name, *maps, "--mount=type=bind,src=/usr,dst=/usr,options=rbind:ro")
+
     def run_without_overlay(self) -> Container:
         """Start the base image on a copy of its files."""
         name = f"{self.repository.name}:base"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import struct
 import sys
 import threading
 from pathlib import Path
@@ -145,9 +146,37 @@ def test_a_root_that_the_container_has_made_itself_is_not_believed(site: Site) -
     assert "its own processes" in lines[-1]["error"]["message"]
 
 
+def test_users_of_its_own(site: Site) -> None:
+    """Numbers of owners are those inside; so are lists of them, and capabilities."""
+    container, first = site.run_as_other_users(), 100000
+    mine = container.root / "opt" / "mine"
+    mine.mkdir()
+    os.chown(mine, first, first)
+    for name, owner in (("root", 0), ("other", 7)):
+        (mine / name).touch()
+        os.chown(mine / name, first + owner, first + owner)
+    granted = struct.pack("<6I", 0x3000001, 8192, 0, 0, 0, first)
+    os.setxattr(mine / "root", "security.capability", granted)
+    nobody = 0xFFFFFFFF
+    listed = [(1, 6, nobody), (2, 4, first + 7), (4, 4, nobody), (16, 4, nobody), (32, 0, nobody)]
+    packed = b"".join(struct.pack("<HHI", *entry) for entry in listed)
+    os.setxattr(mine / "other", "system.posix_acl_access", struct.pack("<I", 2) + packed)
+    (container.root / "opt" / "gone").unlink()
+    site.save(container, "own-users")
+    mine = site.run("own-users").root / "opt" / "mine"
+    owners = {path.name: (path.stat().st_uid, path.stat().st_gid) for path in mine.iterdir()}
+    assert owners == {"root": (0, 0), "other": (7, 7)}
+    assert (mine.stat().st_uid, (mine.parent / "mode").stat().st_uid) == (0, 0)
+    capability = os.getxattr(mine / "root", "security.capability")
+    assert struct.unpack("<5I", capability)[:2] == (0x2000001, 8192)
+    acl = os.getxattr(mine / "other", "system.posix_acl_access")[4:]
+    assert (2, 4, 7) in struct.iter_unpack("<HHI", acl)
+    assert not (mine.parent / "gone").exists()
+
+
 def test_what_cannot_be_read_from_outside(site: Site) -> None:
-    container = site.run("base")
-    code, lines = site.read(container, layers=7)
+    container = site.run_without_overlay()
+    code, lines = site.read(container, layers=2)
     assert code == UNSUPPORTED
     assert lines[-1]["error"]["reason"] == "Unsupported"
     code, lines = site.read(Container("0" * 64, 1), layers=2)

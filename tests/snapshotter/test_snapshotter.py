@@ -15,6 +15,7 @@ from jupyter_trainhub.hub.images import handover, node_reader, registry_jobs, sn
 from jupyter_trainhub.hub.images.registry_jobs import RegistryJobs
 from jupyter_trainhub.hub.images.task import Task
 from jupyter_trainhub.kube.resources import CONFIG_MAPS, JOBS, SECRETS
+from jupyter_trainhub.manifests.reader_job import job_name
 from jupyter_trainhub.manifests.transfer import ENDED, Transfer, config_map
 from jupyter_trainhub.specs.snapshot import SnapshotSpec
 from tests.conftest import eventually
@@ -165,7 +166,7 @@ def test_another_one_finishes_what_a_snapshotter_has_begun(cluster: Cluster) -> 
         server="snapshotter-gone",
     )
     reader = node_reader.NodeReader(cluster.connect("lab", "ada"), RegistryJobs(cluster.system))
-    name = node_reader.job_name("lab", begun.id)
+    name = job_name("lab", begun.id)
     reader._begin(name, Task(begun), SnapshotSpec.parse(begun.spec))
     cluster.lab.put(CONFIG_MAPS, config_map(begun))
     for _ in range(3):
@@ -182,7 +183,7 @@ def test_jobs_that_nobody_waits_for_are_removed(cluster: Cluster) -> None:
         spec={"image": f"{cluster.site.repository.name}:never", "secrets": "exclude"},
     )  # fmt: skip
     reader = node_reader.NodeReader(cluster.connect("lab", "ada"), RegistryJobs(cluster.system))
-    name = node_reader.job_name("lab", record.id)
+    name = job_name("lab", record.id)
     reader._begin(name, Task(record), SnapshotSpec.parse(record.spec))
     cluster.run_snapshotter()
     eventually(lambda: not cluster.system.names(JOBS) + cluster.system.names(SECRETS))

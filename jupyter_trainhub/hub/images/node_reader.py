@@ -144,11 +144,13 @@ class NodeReader:
         try:
             told: Object = self._jobs.follow(name, hear, task.check)["done"]
         except JobEnded as error:
-            if error.reason == "Unsupported" and task.spec.get("engine") == "auto":
-                raise HandBack(error.message) from None
             with contextlib.suppress(ClusterUnavailable):
                 if self._has_ended(instance, facts):
                     raise stopped(instance) from None
+            # A node that shows the pod no processes is as one without overlays.
+            cannot = error.reason in ("Unsupported", "InstanceEnded")
+            if cannot and task.spec.get("engine") == "auto":
+                raise HandBack(error.message) from None
             raise
         if self._has_ended(instance, facts):
             raise stopped(instance)

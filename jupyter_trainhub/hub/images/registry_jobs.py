@@ -131,10 +131,10 @@ class RegistryJobs:
                 begun = time.monotonic()
             for line in lines:
                 on_line(line)
-            if lines and ("done" in lines[-1] or "digest" in lines[-1]):
+            if lines and _is_last(lines[-1]):
+                if "error" in lines[-1]:
+                    raise _told(lines[-1]["error"])
                 return lines[-1]
-            if lines and "error" in lines[-1]:
-                raise _told(lines[-1]["error"])
             status = pod_status(pod) if pod is not None else None
             late = time.monotonic() - begun > _PATIENCE
             if (why := _ending(job, status, late=late)) is not None:
@@ -165,10 +165,12 @@ class RegistryJobs:
             printed.insert(0, message.encode())
         found = [line for line in map(_json, printed) if line is not None]
         # What comes by standard error may be late.
-        yield from sorted(found, key=lambda line: not line.keys().isdisjoint(_LAST))
+        yield from sorted(found, key=_is_last)
 
 
-_LAST = ("done", "digest", "error")
+def _is_last(line: Object) -> bool:
+    """Whether a program has ended with this line: a result, or what is wrong."""
+    return "digest" in line or "error" in line or isinstance(line.get("done"), dict)
 
 
 def _json(line: bytes) -> Object | None:

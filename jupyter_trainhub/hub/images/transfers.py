@@ -119,7 +119,7 @@ class Transfers:
                 reason=f"{transfer.type.capitalize()}Running",
                 remedy="Wait until it has ended, or cancel it.",
             )
-        if run is None or not transfer.resumable:
+        if run is None or not transfer.resumable or not transfer.tells_all:
             raise Conflict(
                 f"{transfer.title}: this cannot be tried again",
                 reason="NotResumable",

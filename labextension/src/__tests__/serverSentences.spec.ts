@@ -45,6 +45,23 @@ describe('ServerSentences', () => {
       '正在等待节点。2 个节点中已有 1 个在运行。'
     ],
     ["Input should be 'single' or 'pytorch'", "应为 'single'、'pytorch'"],
+    [
+      '127.0.0.1:5000/ada/desk: the registry has no space left',
+      '127.0.0.1:5000/ada/desk：镜像仓库没有剩余空间'
+    ],
+    [
+      "r.example/ada: the registry does not accept the password of 'ada'. Ask the registry's administrator.",
+      "r.example/ada：镜像仓库不接受 'ada' 的密码。请联系镜像仓库管理员。"
+    ],
+    [
+      'Save instance desk as r.example/desk:1: this is under way, begun by ada at 10:21 UTC on 3 May',
+      '将实例 desk 保存为 r.example/desk:1：正在进行，由 ada 于 5 月 3 日 10:21 UTC 开始'
+    ],
+    ['The settings of sshd allow keys only.', 'sshd 的设置只允许使用密钥。'],
+    [
+      '/a/b.tar is damaged between byte 1 and byte 9: these should be sha256:1, and are sha256:2',
+      '/a/b.tar 在第 1 至 9 字节之间损坏：应为 sha256:1，实际为 sha256:2'
+    ],
     ['What the cluster alone knows: 0/1.', 'What the cluster alone knows: 0/1.']
   ])('says %j', (english, told) => {
     expect(chinese.translate(english)).toBe(told);

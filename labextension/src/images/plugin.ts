@@ -49,6 +49,12 @@ export const imagesPlugin: JupyterFrontEndPlugin<void> = {
     const pages = new WidgetTracker<MainAreaWidget<ImagesPage>>({
       namespace: 'trainhub-images'
     });
+    const savePage = (content: ImagesPage): void => {
+      const page = pages.find(({ content: other }) => other === content);
+      if (page) {
+        void pages.save(page);
+      }
+    };
 
     commands.addCommand(CommandIDs.showImages, {
       label: args => showLabel(args, trans),
@@ -56,7 +62,6 @@ export const imagesPlugin: JupyterFrontEndPlugin<void> = {
       icon: args => (args.image ? undefined : imageIcon),
       describedBy: { args: CommandArguments.images },
       execute: async args => {
-        const isOpen = pages.currentWidget !== null;
         const { content } = await openTab(shell, pages, {
           id: 'trainhub-images',
           label: trans.__('Images'),
@@ -66,14 +71,11 @@ export const imagesPlugin: JupyterFrontEndPlugin<void> = {
             return new ImagesPage(hub, contents);
           }
         });
+        // A reload finds the image that was chosen last.
+        content.chosen.connect(savePage);
         if (args.image) {
           const view = (args.view ?? 'about') as ImageView;
           content.choose(String(args.image), view);
-        }
-        if (!isOpen) {
-          content.chosen.connect(() => {
-            void pages.save(pages.find(tab => tab.content === content)!);
-          });
         }
       }
     });

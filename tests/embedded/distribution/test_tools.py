@@ -85,9 +85,9 @@ def test_what_was_pushed_runs_and_what_replaced_it_when_it_is_pulled(
     for text in ("first", "second"):
         made = Layout()
         descriptor = made.image(SHELL, tar(("text", text)), Cmd=["/bin/cat", "/text"])
-        archive = made.name("", descriptor).archive(tmp_path / f"{text}.tar")
+        layout = made.name("", descriptor).folder(tmp_path / text)
         access = ["--dest-creds", client.credentials, "--dest-cert-dir", certificates]
-        run("skopeo", "copy", *access, f"oci-archive:{archive}", f"docker://{client.host}/{name}:1")
+        run("skopeo", "copy", *access, f"oci:{layout}", f"docker://{client.host}/{name}:1")
         digests.append(descriptor["digest"])
         apply_pod(kubectl, text, image, "Always")
         assert output(kubectl, text) == text
