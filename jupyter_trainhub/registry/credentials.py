@@ -40,12 +40,15 @@ class _Config:
     entries: Mapping[str, Credential] = field(repr=False, default_factory=dict)
     helpers: Mapping[str, str] = field(default_factory=dict)
     store: str = ""
+    _asked: dict[str, Credential | None] = field(repr=False, compare=False, default_factory=dict)
+    """What the programs have said, for a start of each takes a while."""
 
     def find(self, domain: str, path: str) -> Credential | None:
         host = _host(domain)
         if name := self.helpers.get(host) or self.store:
-            found = _ask(name, _HUB_KEY if host == "docker.io" else domain)
-            if found is not None:
+            if host not in self._asked:
+                self._asked[host] = _ask(name, _HUB_KEY if host == "docker.io" else domain)
+            if (found := self._asked[host]) is not None:
                 return found
         wanted = f"{host}/{path}".rstrip("/")
         matching = [key for key in self.entries if _matches(key, wanted)]

@@ -99,6 +99,10 @@ def _write(
         if progress:
             progress(digest, 0, size)
     with tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+        for folder in ("blobs", "blobs/sha256"):
+            member = _member(folder, 0o755)
+            member.type = tarfile.DIRTYPE
+            tar.addfile(member)
         _add(tar, "oci-layout", iter([b'{"imageLayoutVersion":"1.0.0"}']), 30)
         _add(tar, _path(found.digest), iter([found.bytes]), len(found.bytes))
         for digest, size in sizes.items():
@@ -158,13 +162,18 @@ def _content(
 
 
 def _add(tar: tarfile.TarFile, name: str, chunks: Iterator[bytes], size: int) -> None:
-    member = tarfile.TarInfo(name)
-    member.size, member.mode = size, 0o644
-    # skopeo gives files to whom an archive says, and an ordinary user may give none away.
-    member.uid, member.gid = os.getuid(), os.getgid()
+    member = _member(name, 0o644)
+    member.size = size
     tar.addfile(member, _Readable(chunks))
     for _ in chunks:  # a blob is verified when it is asked for what follows its last byte
         pass
+
+
+def _member(name: str, mode: int) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    # skopeo gives files to whom an archive says, and an ordinary user may give none away.
+    member.mode, member.uid, member.gid = mode, os.getuid(), os.getgid()
+    return member
 
 
 class _Readable(io.RawIOBase):

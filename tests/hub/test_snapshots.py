@@ -22,7 +22,7 @@ from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import AlreadyExists, Conflict, Forbidden, InvalidField, TrainHubError
 from jupyter_trainhub.hub.cluster import ClusterChoice
 from jupyter_trainhub.hub.hub import Hub
-from jupyter_trainhub.hub.images import base, heartbeat
+from jupyter_trainhub.hub.images import base, handover, heartbeat
 from jupyter_trainhub.hub.images.engine import Choice, Interrupted
 from jupyter_trainhub.kube.resources import PODS, STATEFUL_SETS
 from jupyter_trainhub.registry.client import Repository
@@ -367,6 +367,37 @@ def test_refused_before_anything_is_read(
     assert refused.value.reason == reason
     assert refused.value.remedy
     assert (site.engine.readings, site.hub.transfers.list()) == (0, [])
+
+
+def test_an_engine_that_nobody_runs(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handover, "OFFER_SECONDS", 0.3)
+    found = site.save(engine="node")
+    assert (found["phase"], found["resumable"], site.engine.readings) == ("Failed", True, 0)
+    assert "no snapshotter" in found["message"]
+    site.config.snapshot_engine = "node"
+    found = site.save(engine="auto")
+    assert (found["phase"], found["engine"]) == ("Succeeded", "pod")
+    assert "read from within" in found["result"]["warnings"][-1]
+
+
+def test_what_a_snapshotter_has_taken_is_its_own(site: Site) -> None:
+    """Until it is handed back; another process of the user's sees it, and may cancel it."""
+    view = site.begin(engine="node")
+    other = Records(site.cluster)
+
+    def is_offered(transfer: Transfer) -> bool:
+        return transfer.phase == "Pending"
+
+    taken = eventually(lambda: other.take(view["id"], "snapshotter-1", is_offered))
+    assert Records(site.cluster).take(view["id"], "snapshotter-2", lambda it: False) is None
+    other.write(replace(taken, phase="Running", step="read"))
+    eventually(lambda: site.hub.transfers.get(view["id"])["step"] == "read")
+    site.hub.transfers.cancel(view["id"])
+    assert eventually(lambda: other.write(taken)) == "ada"
+    other.write(handover.handed_back(taken, handover.HandBack("it is another one")))
+    # The wish to cancel it holds.
+    eventually(lambda: site.hub.transfers.get(view["id"])["phase"] == "Cancelled")
+    assert site.engine.readings == 0
 
 
 def test_more_than_the_site_allows(shared: Distribution, tmp_path: Path) -> None:

@@ -85,18 +85,6 @@ def test_from_the_request_to_the_start_of_the_image(cluster: Cluster) -> None:
     assert manifest(cluster.site.run("two")) == manifest(again)
 
 
-def test_an_engine_that_nobody_runs(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handover, "OFFER_SECONDS", 0.3)
-    cluster.hub.snapshots.engines["pod"] = MadeUp()
-    found = ended(cluster, save(cluster))
-    assert (found["phase"], found["resumable"]) == ("Failed", True)
-    assert "no snapshotter" in found["message"]
-    cluster.config.snapshot_engine = "node"
-    found = ended(cluster, save(cluster, engine="auto"))
-    assert (found["phase"], found["engine"]) == ("Succeeded", "pod"), found
-    assert "read from within" in found["result"]["warnings"][-1]
-
-
 def test_what_it_cannot_read_is_read_from_within(cluster: Cluster) -> None:
     cluster.hub.snapshots.engines["pod"] = MadeUp()
     cluster.config.snapshot_engine = "node"

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from jupyter_trainhub.errors import Conflict
 from jupyter_trainhub.hub.images.failures import translated
 from jupyter_trainhub.manifests.labels import DOMAIN, Object
 from jupyter_trainhub.registry.blob import Blob
 from jupyter_trainhub.registry.copying import choose
+from jupyter_trainhub.registry.failures import RegistryError
 from jupyter_trainhub.registry.manifest import parse
 
 if TYPE_CHECKING:
     from jupyter_trainhub.hub.images.registries import Registries
     from jupyter_trainhub.registry.client import Repository
+    from jupyter_trainhub.registry.transport import Cancelled
 
 # Labels of a saved image. Those of OCI: github.com/opencontainers/image-spec, annotations.md.
 _OCI = "org.opencontainers.image"
@@ -48,9 +53,24 @@ class Base:
         """The descriptors of the layers that stay below."""
         return list(self.manifest["layers"][: self.keep])
 
-    def blob(self, descriptor: Object) -> Blob:
+    def blob(self, descriptor: Object, cancelled: Cancelled | None = None) -> Blob:
         """A blob of the image."""
-        return self.repository.blob(descriptor["digest"], descriptor["size"])
+        return self.repository.blob(descriptor["digest"], descriptor["size"], cancelled)
+
+    @contextmanager
+    def required(self) -> Iterator[None]:
+        """Raise Conflict where its registry has lost a part of it."""
+        try:
+            yield
+        except RegistryError as error:
+            if error.reason != "NotFound":
+                raise
+            raise Conflict(
+                f"the image that the instance runs is not whole any more: {error.message}",
+                reason="ImageNotInRegistry",
+                remedy="Push that image again and try again, or copy the files that you need to "
+                "a storage.",
+            ) from None
 
 
 def read_base(registries: Registries, image: str, image_id: str, platform: tuple[str, str]) -> Base:

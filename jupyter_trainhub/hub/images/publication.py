@@ -79,7 +79,8 @@ class Publication:
                 f"{sum(sizes.values()) >> 20} MiB."
             )
 
-        copy_blobs(self._base.repository, self._target, sizes, tell, self._task.cancelled)
+        with self._base.required():
+            copy_blobs(self._base.repository, self._target, sizes, tell, self._task.cancelled)
         self._task.change(message=None)
 
     def name(

@@ -32,6 +32,8 @@ T = TypeVar("T")
 
 # Seconds for which what the cluster and its Secrets say is taken for granted.
 _FRESH = 30.0
+# The same for passwords: who corrects one tries again at once.
+_PASSWORDS_FRESH = 3.0
 # Seconds without a byte after which a registry that is only looked at counts as away.
 _GLANCE = 5.0
 # Where a registry answers that images call otherwise.
@@ -70,7 +72,7 @@ class Registries:
         self._config = config
         self._user = user
         self._schemes = Schemes(config.insecure_registries)
-        self._credentials = _Lately(lambda: site_credentials(client, config))
+        self._credentials = _Lately(lambda: site_credentials(client, config), _PASSWORDS_FRESH)
         self._hosting = _Lately(lambda: hosting(client))
 
     def home(self) -> Home | None:
@@ -212,13 +214,13 @@ class Registries:
 class _Lately(Generic[T]):
     """What was found lately; what could not be found is looked for anew."""
 
-    def __init__(self, find: Callable[[], T]) -> None:
-        self._find = find
+    def __init__(self, find: Callable[[], T], seconds: float = _FRESH) -> None:
+        self._find, self._seconds = find, seconds
         self._found: tuple[float, T] | None = None
 
     def __call__(self) -> T:
         found = self._found
-        if found is None or time.monotonic() - found[0] >= _FRESH:
+        if found is None or time.monotonic() - found[0] >= self._seconds:
             found = self._found = (time.monotonic(), self._find())
         return found[1]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -20,7 +20,7 @@ from jupyter_trainhub.hub.images.task import Cancelled, Task
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.registry.blob import Blob, BrokenImage
 from jupyter_trainhub.registry.layer import Compression, Spool, layer_descriptor
-from jupyter_trainhub.registry.merge import merge
+from jupyter_trainhub.registry.merge import Layer, merge
 from jupyter_trainhub.specs.snapshot import SnapshotSpec
 
 if TYPE_CHECKING:
@@ -64,7 +64,9 @@ class Saving:
             with disk_told(self._spools.folder):
                 return self._save(left)
         except BaseException:
-            if self._task.because is None and self._task.cancelled():
+            # What another process does by now has its files beside these.
+            is_unwanted = self._task.because is None and self._task.cancelled()
+            if is_unwanted and not self._task.lost:
                 self._spools.clear(self._id)
             raise
 
@@ -165,8 +167,7 @@ class Saving:
             self._task.change(message="It is merged with what was saved before.")
 
             def write(spool: Spool) -> Object:
-                for piece in merge(earlier.content, upper.content):
-                    self._task.check()
+                for piece in merge(self._checked(earlier.content), self._checked(upper.content)):
                     spool.write(piece)
                 return done
 
@@ -179,14 +180,25 @@ class Saving:
     def _fetched(self, base: Base) -> Blob:
         """The layer that was saved before, in a file: it is read twice."""
         assert base.earlier is not None
-        path = self._spools.new(self._id)
-        with path.open("wb") as file:
-            for piece in base.blob(base.earlier).stored():
+        path, there = self._spools.new(self._id), base.blob(base.earlier, self._task.cancelled)
+        try:
+            with base.required(), path.open("wb") as file:
+                for piece in self._checked(there.stored)():
+                    file.write(piece)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return replace(there, open=lambda: path.open("rb"), place=str(path))
+
+    def _checked(self, layer: Layer) -> Layer:
+        """The same, which ends when nobody wants it any more."""
+
+        def read() -> Iterator[bytes]:
+            for piece in layer():
                 self._task.check()
-                file.write(piece)
-        return Blob(
-            lambda: path.open("rb"), base.earlier["size"], str(path), 0, base.earlier["digest"]
-        )
+                yield piece
+
+        return read
 
     def _publish(self, base: Base, spool: Spool, sending: Sending) -> Object:
         publication = Publication(self._target, self._tag, base, self._task)
