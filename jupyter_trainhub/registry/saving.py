@@ -100,9 +100,9 @@ def _write(
             progress(digest, 0, size)
     with tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as tar:
         for folder in ("blobs", "blobs/sha256"):
-            member = _member(folder, 0o755)
-            member.type = tarfile.DIRTYPE
-            tar.addfile(member)
+            place = _member(folder, 0o755)
+            place.type = tarfile.DIRTYPE
+            tar.addfile(place)
         _add(tar, "oci-layout", iter([b'{"imageLayoutVersion":"1.0.0"}']), 30)
         _add(tar, _path(found.digest), iter([found.bytes]), len(found.bytes))
         for digest, size in sizes.items():

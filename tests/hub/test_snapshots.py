@@ -13,6 +13,7 @@ import tarfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ from jupyter_trainhub.hub.cluster import ClusterChoice
 from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.hub.images import base, handover, heartbeat
 from jupyter_trainhub.hub.images.engine import Choice, Interrupted
+from jupyter_trainhub.hub.images.records import Records
 from jupyter_trainhub.kube.resources import PODS, STATEFUL_SETS
+from jupyter_trainhub.manifests.transfer import Transfer
 from jupyter_trainhub.registry.client import Repository
 from jupyter_trainhub.registry.layer import Spool
 from jupyter_trainhub.registry.source import BytesSource
@@ -149,8 +152,12 @@ class Site:
 
     def save(self, tag: str = "1", **fields: Any) -> View:
         """The transfer's view at its end."""
+        return self.ended(self.begin(tag, **fields))
+
+    def begin(self, tag: str = "1", **fields: Any) -> View:
+        """The transfer's view at its beginning."""
         spec = {"image": self.name(tag), "secrets": "exclude", **fields}
-        return self.ended(self.hub.snapshots.save("x", SnapshotSpec.parse(spec)))
+        return self.hub.snapshots.save("x", SnapshotSpec.parse(spec))
 
     def ended(self, view: View) -> View:
         return eventually(
@@ -380,24 +387,32 @@ def test_an_engine_that_nobody_runs(site: Site, monkeypatch: pytest.MonkeyPatch)
     assert "read from within" in found["result"]["warnings"][-1]
 
 
-def test_what_a_snapshotter_has_taken_is_its_own(site: Site) -> None:
-    """Until it is handed back; another process of the user's sees it, and may cancel it."""
-    view = site.begin(engine="node")
+def test_what_a_snapshotter_has_taken_is_its_own_until_it_hands_it_back(site: Site) -> None:
     other = Records(site.cluster)
 
-    def is_offered(transfer: Transfer) -> bool:
-        return transfer.phase == "Pending"
+    def taken(view: View) -> Transfer:
+        found: Transfer = eventually(
+            lambda: other.take(view["id"], "snapshotter-1", lambda it: it.phase == "Pending")
+        )
+        return found
 
-    taken = eventually(lambda: other.take(view["id"], "snapshotter-1", is_offered))
+    view = site.begin(engine="node")
+    transfer = taken(view)
     assert Records(site.cluster).take(view["id"], "snapshotter-2", lambda it: False) is None
-    other.write(replace(taken, phase="Running", step="read"))
+    other.write(replace(transfer, phase="Running", step="read"))
     eventually(lambda: site.hub.transfers.get(view["id"])["step"] == "read")
     site.hub.transfers.cancel(view["id"])
-    assert eventually(lambda: other.write(taken)) == "ada"
-    other.write(handover.handed_back(taken, handover.HandBack("it is another one")))
-    # The wish to cancel it holds.
-    eventually(lambda: site.hub.transfers.get(view["id"])["phase"] == "Cancelled")
+    assert other.write(transfer) == "ada"
+    other.write(replace(transfer, phase="Cancelled", finished="2026-11-22T12:00:00Z"))
+    assert site.ended(view)["phase"] == "Cancelled"
     assert site.engine.readings == 0
+
+    view = site.begin(engine="node")
+    transfer = taken(view)
+    other.write(handover.handed_back(transfer, handover.HandBack("there is no overlay")))
+    found = site.ended(view)
+    assert (found["phase"], found["engine"], site.engine.readings) == ("Succeeded", "pod", 1)
+    assert "there is no overlay" in found["result"]["warnings"][-1]
 
 
 def test_more_than_the_site_allows(shared: Distribution, tmp_path: Path) -> None:

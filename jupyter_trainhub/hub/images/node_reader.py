@@ -12,9 +12,8 @@ from jupyter_trainhub.hub.images.ending import stopped
 from jupyter_trainhub.hub.images.failures import taken
 from jupyter_trainhub.hub.images.handover import HandBack
 from jupyter_trainhub.hub.images.measurement import progress_told, reading_told
-from jupyter_trainhub.hub.images.publication import Publication
+from jupyter_trainhub.hub.images.publication import Publication, saved_image
 from jupyter_trainhub.hub.images.registry_jobs import JobEnded, RegistryJobs, access
-from jupyter_trainhub.hub.images.saving import saved_image
 from jupyter_trainhub.hub.images.task import Task
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.manifests.reader_job import (

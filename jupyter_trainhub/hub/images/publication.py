@@ -8,13 +8,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from jupyter_trainhub.errors import RegistryFailed
-from jupyter_trainhub.hub.images.base import Base
+from jupyter_trainhub.hub.clock import now
+from jupyter_trainhub.hub.images.base import Base, image_labels
 from jupyter_trainhub.hub.images.failures import taken
 from jupyter_trainhub.hub.images.task import Task
+from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.registry.composition import compose
 from jupyter_trainhub.registry.copying import copy_blobs
 from jupyter_trainhub.registry.layer import Spool
 from jupyter_trainhub.registry.source import BytesSource
+from jupyter_trainhub.specs.snapshot import SnapshotSpec
 
 if TYPE_CHECKING:
     from jupyter_trainhub.registry.client import Repository
@@ -129,3 +132,26 @@ class Publication:
             f"{self._target.name}:{self._tag} was not stored whole: {what}",
             remedy="Try again, and look into the registry's log.",
         )
+
+
+def saved_image(
+    publication: Publication, namespace: str, task: Task, base: Base, layer: Object
+) -> Object:
+    """Make the image that ``task`` is about of a base and ``layer``; what its result says of it."""
+    spec, instance, created = SnapshotSpec.parse(task.spec), str(task.transfer.instance), now()
+    digest, size = publication.name(
+        layer,
+        created=created,
+        history=f"trainhub: saved from instance {instance}",
+        labels=image_labels(
+            base,
+            layer=layer["diff_id"],
+            created=created,
+            owner=task.transfer.owner,
+            instance=instance,
+            namespace=namespace,
+            note=spec.note,
+        ),
+        overwrite=spec.overwrite,
+    )
+    return {"image": spec.image, "digest": digest, "size": size, "layer_size": layer["size"]}

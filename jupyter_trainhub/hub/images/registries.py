@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Generic, Literal, TypeVar
+from typing import Literal
 from urllib.parse import urlsplit
 
 from jupyter_trainhub.config import TrainHubConfig
@@ -13,6 +11,7 @@ from jupyter_trainhub.errors import InvalidField, NotFound
 from jupyter_trainhub.hub.clock import moment
 from jupyter_trainhub.hub.images.failures import failure, no_registry, translated
 from jupyter_trainhub.hub.images.hosting import Hosting, hosting
+from jupyter_trainhub.hub.images.lately import Lately
 from jupyter_trainhub.hub.images.naming import (
     names_registry,
     path_part,
@@ -28,12 +27,9 @@ from jupyter_trainhub.registry.credentials import Credential
 from jupyter_trainhub.registry.failures import RegistryError
 from jupyter_trainhub.registry.reference import InvalidReference, Reference, parse
 
-T = TypeVar("T")
-
-# Seconds for which what the cluster and its Secrets say is taken for granted.
-_FRESH = 30.0
-# The same for passwords: who corrects one tries again at once.
-_PASSWORDS_FRESH = 3.0
+# Seconds for which what the cluster says is taken for granted, and what passwords are: who corrects
+# one tries again at once.
+_FRESH, _PASSWORDS_FRESH = 30.0, 3.0
 # Seconds without a byte after which a registry that is only looked at counts as away.
 _GLANCE = 5.0
 # Where a registry answers that images call otherwise.
@@ -72,8 +68,8 @@ class Registries:
         self._config = config
         self._user = user
         self._schemes = Schemes(config.insecure_registries)
-        self._credentials = _Lately(lambda: site_credentials(client, config), _PASSWORDS_FRESH)
-        self._hosting = _Lately(lambda: hosting(client))
+        self._credentials = Lately(lambda: site_credentials(client, config), _PASSWORDS_FRESH)
+        self._hosting = Lately(lambda: hosting(client), _FRESH)
 
     def home(self) -> Home | None:
         """The site's registry: the configured one, else the one that the cluster hosts.
@@ -209,20 +205,6 @@ class Registries:
             credential=Credential(self._user.replace(":", "-"), token) if token else None,
             certificate=own.certificate_files,
         )
-
-
-class _Lately(Generic[T]):
-    """What was found lately; what could not be found is looked for anew."""
-
-    def __init__(self, find: Callable[[], T], seconds: float = _FRESH) -> None:
-        self._find, self._seconds = find, seconds
-        self._found: tuple[float, T] | None = None
-
-    def __call__(self) -> T:
-        found = self._found
-        if found is None or time.monotonic() - found[0] >= self._seconds:
-            found = self._found = (time.monotonic(), self._find())
-        return found[1]
 
 
 def _repository(image: Reference, endpoint: Endpoint) -> Repository:

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from jupyter_trainhub.errors import ClusterUnavailable, Conflict, TrainHubError
-from jupyter_trainhub.hub.clock import now
-from jupyter_trainhub.hub.images.base import Base, image_labels
+from jupyter_trainhub.hub.images.base import Base
 from jupyter_trainhub.hub.images.ending import ending
 from jupyter_trainhub.hub.images.engine import Interrupted
 from jupyter_trainhub.hub.images.measurement import progress_told, reading_told
-from jupyter_trainhub.hub.images.publication import Publication, Sending
+from jupyter_trainhub.hub.images.publication import Publication, Sending, saved_image
 from jupyter_trainhub.hub.images.spools import disk_told
 from jupyter_trainhub.hub.images.task import Cancelled, Task
 from jupyter_trainhub.manifests.labels import Object
@@ -226,29 +225,6 @@ class Saving:
             raise _too_large(size, limit)
         self._task.progress(**progress_told(told))
         self._hub.idle.activity.note(self._instance, "saving")
-
-
-def saved_image(
-    publication: Publication, namespace: str, task: Task, base: Base, layer: Object
-) -> Object:
-    """Make the image that ``task`` is about of a base and ``layer``; what its result says of it."""
-    spec, instance, created = SnapshotSpec.parse(task.spec), str(task.transfer.instance), now()
-    digest, size = publication.name(
-        layer,
-        created=created,
-        history=f"trainhub: saved from instance {instance}",
-        labels=image_labels(
-            base,
-            layer=layer["diff_id"],
-            created=created,
-            owner=task.transfer.owner,
-            instance=instance,
-            namespace=namespace,
-            note=spec.note,
-        ),
-        overwrite=spec.overwrite,
-    )
-    return {"image": spec.image, "digest": digest, "size": size, "layer_size": layer["size"]}
 
 
 def _too_large(size: int, limit: int) -> Conflict:
