@@ -50,7 +50,8 @@ def overlay(mount: Mount) -> Overlay:
             lowers.append(path if key == b"lowerdir+" else b"")
         else:
             flags.add(key)
-    if not upper.startswith(b"/") or b"" in lowers:
+    # A path in /proc is of the process that mounted it, and says nothing to others.
+    if not upper.startswith(b"/") or upper.startswith(b"/proc/") or b"" in lowers:
         raise Unsupported("the container's root is an overlay that cannot be written to as usual")
     # containerd names them from a common folder where the whole would be longer than a page.
     store = os.path.dirname(os.path.dirname(upper))

@@ -64,7 +64,8 @@ CRIO = "/var/lib/containers/storage/overlay"
         (f"rw,lowerdir+={CRIO}/l/B,lowerdir+={CRIO}/l/A,upperdir={CRIO}/x/diff,fsync=volatile",
          f"{CRIO}/x/diff", [f"{CRIO}/l/B", f"{CRIO}/l/A"]),
         # Escaped by whoever mounted it, and by the kernel.
-        (r"rw,lowerdir=/a\134:b:/c\054d\040e,upperdir=/u\054v,userxattr", "/u,v", ["/a:b", "/c,d e"]),
+        (r"rw,lowerdir=/a\134:b:/c\054d\040e,upperdir=/u\054v,userxattr", "/u,v",
+         ["/a:b", "/c,d e"]),
     ],
 )  # fmt: skip
 def test_the_folders_of_an_overlay(options: str, upper: str, lowers: list[str]) -> None:
@@ -110,7 +111,7 @@ def test_links_stay_on_the_node(tmp_path: Path) -> None:
     (node / "store").symlink_to("data")
     assert os.listdir(open_below(root, b"/var/lib/l/A")) == ["here"]
     for path in (b"/loop", b"/nowhere", b"/data/store/here"):
-        with pytest.raises(OSError, match="."):
+        with pytest.raises(OSError, match=r"."):
             open_below(root, path)
 
 

@@ -22,6 +22,9 @@ from jupyter_trainhub.specs.snapshot import SnapshotSpec
 if TYPE_CHECKING:
     from jupyter_trainhub.registry.client import Repository
 
+# Seconds for which who gives an upload up waits for the registry.
+_PATIENCE = 5.0
+
 
 class Sending:
     """A layer on its way to a registry, in a thread of its own, while it is still written."""
@@ -40,9 +43,12 @@ class Sending:
             raise self._error
 
     def give_up(self) -> None:
-        """End the upload, here and at the registry; of a spool that fails or is complete."""
+        """End the upload, here and at the registry; of a spool that fails or is complete.
+
+        A registry that does not answer is told later, when it does or its time is over.
+        """
         self._given_up = True
-        self._thread.join()
+        self._thread.join(_PATIENCE)
 
     def _send(self) -> None:
         try:

@@ -25,6 +25,8 @@ _LOADER = (
 _KILLED = 128 + 9
 # Seconds between two looks whether anybody still wants it.
 _LOOK_SECONDS = 0.5
+# Bytes that are hashed and compressed at once: a message of a websocket has 32 KiB.
+_PIECE = 1 << 20
 # Seconds without a byte, of a program that tells twice a second how far it is, after which the
 # connection counts as broken.
 _SILENT_SECONDS = 120.0
@@ -113,7 +115,7 @@ async def _run(
         feeding = asyncio.ensure_future(process.write(source + options))
         lines = _Lines(report)
         try:
-            await _follow(process, {"stdout": sink, "stderr": lines.take}, check)
+            await _follow(process, sink, lines.take, check)
             code = await process.wait()
         finally:
             feeding.cancel()
@@ -135,26 +137,63 @@ async def _run(
         raise _failed(lines.rest or f"it ended with exit code {code}")
 
 
-async def _follow(process: Exec, sinks: dict[str, Callable[[bytes], None]], check: Check) -> None:
+async def _follow(
+    process: Exec,
+    sink: Callable[[bytes], None],
+    hear: Callable[[bytes], None],
+    check: Check,
+) -> None:
     """Pass on what ``process`` writes, until there is no more."""
     loop = asyncio.get_running_loop()
-    reading, heard = None, loop.time()
+    heard, pieces = loop.time(), _Pieces(sink)
+
+    async def pass_on() -> None:
+        nonlocal heard
+        while (piece := await process.read()) is not None:
+            if piece[0] == "stdout":
+                await pieces.take(piece[1])
+            else:
+                hear(piece[1])
+            heard = loop.time()
+        await pieces.end()
+
+    passing = asyncio.ensure_future(pass_on())
     try:
-        while True:
-            reading = reading or asyncio.ensure_future(process.read())
-            await asyncio.wait({reading}, timeout=_LOOK_SECONDS)
+        while not passing.done():
+            await asyncio.wait({passing}, timeout=_LOOK_SECONDS)
             check()
-            if not reading.done():
-                if loop.time() - heard > _SILENT_SECONDS:
-                    raise Interrupted("the instance does not answer any more", remedy="Try again.")
-                continue
-            piece, reading, heard = reading.result(), None, loop.time()
-            if piece is None:
-                return
-            sinks[piece[0]](piece[1])
+            if loop.time() - heard > _SILENT_SECONDS:
+                raise Interrupted("the instance does not answer any more", remedy="Try again.")
+        passing.result()
     finally:
-        if reading is not None:
-            reading.cancel()
+        passing.cancel()
+
+
+class _Pieces:
+    """Gives bytes to ``sink`` in large pieces, in a thread, while the next ones come in."""
+
+    def __init__(self, sink: Callable[[bytes], None]) -> None:
+        self._sink = sink
+        self._held = bytearray()
+        self._given: asyncio.Future[None] | None = None
+
+    async def take(self, data: bytes) -> None:
+        """Hold bytes; waits while two pieces are on their way."""
+        self._held += data
+        if len(self._held) >= _PIECE:
+            await self._give()
+
+    async def end(self) -> None:
+        """Give what is left, and wait until all of it is taken. Raises what ``sink`` raised."""
+        await self._give()
+        if self._given is not None:
+            await self._given
+
+    async def _give(self) -> None:
+        piece, self._held = bytes(self._held), bytearray()
+        if self._given is not None:
+            await self._given
+        self._given = asyncio.get_running_loop().run_in_executor(None, self._sink, piece)
 
 
 class _Lines:

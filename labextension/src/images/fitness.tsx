@@ -65,7 +65,7 @@ function Uses({ fitness }: { fitness: IFitness }): JSX.Element {
     uses
       .filter(use => fitness.ok[use] === isFit)
       .map(use => words[use])
-      .join(', ');
+      .join(trans.__(', '));
   return (
     <p>
       {list(true) && trans.__('Fit for %1.', list(true))}{' '}

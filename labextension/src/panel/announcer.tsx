@@ -1,6 +1,7 @@
 import React, { useEffect, useRef, useState } from 'react';
 import { useHub } from '../context';
 import type { IObjectChange } from '../events';
+import { transferTitle } from '../images/words';
 import { phaseWord } from '../phase';
 import { titleOf } from '../views';
 
@@ -19,9 +20,11 @@ export function Announcer(): JSX.Element {
       }
       phases.current.set(id, object.phase);
       if (before !== undefined && before !== object.phase) {
-        setText(
-          trans.__('%1: %2', titleOf(object), phaseWord(object.phase, trans))
-        );
+        const title =
+          object.kind === 'transfer'
+            ? transferTitle(object, trans)
+            : titleOf(object);
+        setText(trans.__('%1: %2', title, phaseWord(object.phase, trans)));
       }
     };
     store.objectChanged.connect(onChange);
