@@ -34,16 +34,16 @@ MODULES = {
     "hub/access": "ide interfaces reach shell terminals",
     "hub/capacity": "check fit quota refusal request room",
     "hub/idle": "activity manager",
-    "hub/images": "archive_paths archives arrival catalogue default ending failures fitness"
+    "hub/images": "archive_paths archives arrival base catalogue default ending failures fitness"
     " handover listing measurement naming node_reader outcome passwords publication reading records"
     " registries registry_jobs relay rootfs_diff saving snapshots spools transfers usage",
     "hub/instances": "creation editing manager readiness",
     "hub/tensorboards": "manager registry roots",
     "inpod/rootfs_diff": "layer measurement opening secrets start walk",
     "kube": "client credentials exec portforward refusal stream",
-    "registry": "archive authentication blob client composition copying download endpoint failures"
-    " layered_tree listing manifest merge pushing recipe reference requirements saving tar"
-    " transport",
+    "registry": "archive authentication blob client composition copying documents download endpoint"
+    " failures layered_tree listing manifest merge pushing recipe reference requirements saving tar"
+    " tar_stream transport",
     "server": "base body connection contents failures fitness idle images instances jobs logs"
     " notebook snapshots ssh tensorboards terminals",
     "snapshotter": "__main__ container failures overlay union",

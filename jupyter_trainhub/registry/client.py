@@ -106,12 +106,13 @@ class Repository:
         opener = partial(Download, self._transport, url, self.name, self._pull, size, cancelled)
         return Blob(cast("partial[BinaryIO]", opener), size, self.name, 0, digest)
 
-    def has_blob(self, digest: str) -> bool:
+    def has_blob(self, digest: str, cancelled: Cancelled | None = None) -> bool:
         """Whether the blob is there."""
         path = self._below("blobs", digest)
-        return self._get("HEAD", path, expect=(200, 404), patient=True).status == 200
+        asked = self._get("HEAD", path, expect=(200, 404), patient=True, cancelled=cancelled)
+        return asked.status == 200
 
-    def mount(self, digest: str, source_path: str) -> bool:
+    def mount(self, digest: str, source_path: str, cancelled: Cancelled | None = None) -> bool:
         """Have the registry share a blob of another of its repositories; False: it does not."""
         query = urllib.parse.urlencode({"mount": digest, "from": source_path})
         try:
@@ -122,6 +123,7 @@ class Repository:
                 scopes=(*self._push, f"repository:{source_path}:pull"),
                 expect=(201, 202),
                 patient=True,
+                cancelled=cancelled,
             )
         except RegistryError as error:
             # One who may not read the other repository, or a registry that knows no mounts.
@@ -205,7 +207,12 @@ class Repository:
             ) from None
 
     def _get(
-        self, method: str, path: str, expect: tuple[int, ...] = (200,), patient: bool = False
+        self,
+        method: str,
+        path: str,
+        expect: tuple[int, ...] = (200,),
+        patient: bool = False,
+        cancelled: Cancelled | None = None,
     ) -> Answer:
         return self._transport.request(
             method,
@@ -215,6 +222,7 @@ class Repository:
             headers={"Accept": _ACCEPT} if "/manifests/" in path else {},
             expect=expect,
             patient=patient,
+            cancelled=cancelled,
         )
 
     def _below(self, kind: str, reference: str) -> str:

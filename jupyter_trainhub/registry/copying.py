@@ -149,7 +149,9 @@ def _copy_blob(
             progress(digest, sent, size)
 
     same = (source.domain, source.endpoint.url) == (target.domain, target.endpoint.url)
-    if not target.has_blob(digest) and not (same and target.mount(digest, source.path)):
+    if not target.has_blob(digest, cancelled) and not (
+        same and target.mount(digest, source.path, cancelled)
+    ):
         blob = source.blob(digest, size, cancelled)
         try:
             with closing(StreamSource(blob.stored, digest)) as stream:

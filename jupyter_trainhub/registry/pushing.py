@@ -91,7 +91,7 @@ def verify(
 def _push_blob(
     blob: Blob, target: Repository, progress: Progress | None, cancelled: Cancelled | None
 ) -> None:
-    if not target.has_blob(blob.digest):
+    if not target.has_blob(blob.digest, cancelled):
         told = partial(_tell, progress, cancelled, blob.digest, blob.size)
         with closing(StreamSource(partial(blob.stored, told), blob.digest)) as source:
             target.upload(source, cancelled=cancelled)

@@ -23,6 +23,9 @@ Cancelled = Callable[[], bool]
 
 _LARGEST_ANSWER = 8 << 20  # bytes: more than any manifest or list has
 _HOPS = 5
+_PIECE = 64 << 10  # bytes that are sent at once
+_CONNECT = 10.0  # seconds for a connection
+_SEND = 60.0  # the same, and for each piece of a body
 _LONGEST_WAIT = 60.0  # seconds that a registry can make us wait at once
 _REDIRECTS = {301, 302, 303, 307, 308}
 
@@ -172,16 +175,22 @@ class Transport:
         import urllib3
 
         common = {"User-Agent": "jupyter-trainhub", "Accept-Encoding": "identity"}
+        body = asked.body
+        sized = {} if body is None else {"Content-Length": str(len(body))}
         send = partial(
             self._pool_of(asked.url).request,
             asked.method,
             asked.url,
-            body=asked.body,
-            headers={**common, **asked.headers},
+            # All of it at once would have to pass within the time for a connection, which urllib3
+            # counts for what is sent, too.
+            body=None if body is None else _pieces(body),
+            headers={**common, **sized, **asked.headers},
             redirect=False,
             retries=False,
             preload_content=False,
-            timeout=urllib3.Timeout(connect=min(10.0, asked.timeout), read=asked.timeout),
+            timeout=urllib3.Timeout(
+                connect=min(_CONNECT if body is None else _SEND, asked.timeout), read=asked.timeout
+            ),
         )
         try:
             try:
@@ -226,6 +235,10 @@ def wait(seconds: float, cancelled: Cancelled | None, where: str) -> None:
         if left <= 0:
             return
         time.sleep(min(left, 0.2))
+
+
+def _pieces(body: bytes) -> list[bytes]:
+    return [body[at : at + _PIECE] for at in range(0, len(body), _PIECE)]
 
 
 def _read(response: urllib3.BaseHTTPResponse, url: str) -> Answer:

@@ -64,7 +64,7 @@ class Upload:
     def send(self, source: Source, progress: Progress | None, cancelled: Cancelled | None) -> str:
         """Send all of it; its digest. Raises RegistryError, or what the source raises."""
         try:
-            self._begin(patient=True)
+            self._begin(patient=True, cancelled=cancelled)
             while True:
                 self._send_rest(source, progress, cancelled)
                 if self._commit(source.digest(), cancelled):
@@ -85,8 +85,10 @@ class Upload:
                 self._ask("DELETE", self._location, (200, 202, 204), timeout=_CANCEL_SECONDS)
             self._location = ""
 
-    def _begin(self, *, patient: bool) -> None:
-        answer = self._ask("POST", f"{self._path}/blobs/uploads/", (202,), patient=patient)
+    def _begin(self, *, patient: bool, cancelled: Cancelled | None = None) -> None:
+        answer = self._ask(
+            "POST", f"{self._path}/blobs/uploads/", (202,), patient=patient, cancelled=cancelled
+        )
         self._follow(answer)
         least = answer.headers.get("OCI-Chunk-Min-Length", "")
         self._chunk = max(self._chunk, int(least) if least.isdigit() else 0)
@@ -176,7 +178,7 @@ class Upload:
                 raise
             # It may have been done, and only the answer got lost.
             blob = f"{self._path}/blobs/{digest}"
-            if self._ask("HEAD", blob, (200, 404), patient=True).status == 404:
+            if self._ask("HEAD", blob, (200, 404), patient=True, cancelled=cancelled).status == 404:
                 self._recover(error, cancelled)
                 return False
         self._location = ""
@@ -197,6 +199,7 @@ class Upload:
         *,
         patient: bool = False,
         timeout: float | None = None,
+        cancelled: Cancelled | None = None,
     ) -> Answer:
         return self._transport.request(
             method,
@@ -209,6 +212,7 @@ class Upload:
             patient=patient,
             retry=patient,
             timeout=timeout,
+            cancelled=cancelled,
         )
 
 

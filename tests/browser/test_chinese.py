@@ -92,3 +92,35 @@ def test_panel_form_and_tab_are_chinese(page: Page, lab: JupyterLab, chinese: No
     for part in ("header", ".jp-TrainHub-folders", ".jp-TrainHub-specTable"):
         assert left_in_english(tab.locator(part).first) == []
     finish(lab.request("DELETE", "trainhub/api/instances/Zh_1"))
+
+
+def test_images_are_chinese(page: Page, lab: JupyterLab, chinese: None) -> None:
+    trainhub = TrainHubPage(page, lab)
+    trainhub.open()
+    panel = trainhub.show_panel()
+    dialog = page.get_by_role("dialog")
+    # Why the server refuses an archive, and what would do.
+    panel.get_by_role("button", name="加载归档文件…").click()
+    dialog.locator("input").first.fill("/no/such.tar")
+    dialog.get_by_role("button", name="加载", exact=True).click()
+    expect(dialog).to_contain_text("'/no/such.tar' 不在允许的文件夹内。")
+    assert left_in_english(dialog) == []
+    dialog.get_by_role("button", name="取消").click()
+    # What a registry fails with.
+    panel.get_by_role("button", name="从镜像仓库复制…").click()
+    dialog.locator("input").nth(0).fill("127.0.0.1:1/no/such:1")
+    dialog.locator("input").nth(1).fill("such:1")
+    dialog.get_by_role("button", name="复制", exact=True).click()
+    expect(dialog).to_contain_text("127.0.0.1:1 拒绝连接。", timeout=INSTANCE_MILLISECONDS)
+    assert left_in_english(dialog) == []
+    dialog.get_by_role("button", name="取消").click()
+
+    panel.get_by_role("button", name="在标签页中显示所有镜像").click()
+    images = page.locator(".jp-TrainHub-imagesPage:visible")
+    images.get_by_role("button", name="host:latest", exact=True).click()
+    assert left_in_english(images) == []
+    images.get_by_role("tab", name="检查").click()
+    images.get_by_role("button", name="检查此镜像").click()
+    checked = images.get_by_role("list", name="镜像中有什么")
+    expect(checked).to_contain_text("SSH 服务器", timeout=INSTANCE_MILLISECONDS)
+    trainhub.keep("chinese-images")

@@ -9,6 +9,7 @@ import errno
 import io
 import json
 import os
+import shutil
 import tarfile
 import threading
 import uuid
@@ -23,18 +24,21 @@ from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import AlreadyExists, Conflict, Forbidden, InvalidField, TrainHubError
 from jupyter_trainhub.hub.cluster import ClusterChoice
 from jupyter_trainhub.hub.hub import Hub
-from jupyter_trainhub.hub.images import base, handover, heartbeat
+from jupyter_trainhub.hub.images import base, handover, heartbeat, registries
 from jupyter_trainhub.hub.images.engine import Choice, Interrupted
 from jupyter_trainhub.hub.images.records import Records
+from jupyter_trainhub.hub.images.task import Task
 from jupyter_trainhub.kube.resources import PODS, STATEFUL_SETS
 from jupyter_trainhub.manifests.transfer import Transfer
 from jupyter_trainhub.registry.client import Repository
+from jupyter_trainhub.registry.credentials import Credential
 from jupyter_trainhub.registry.layer import Spool
 from jupyter_trainhub.registry.source import BytesSource
 from jupyter_trainhub.specs.snapshot import SnapshotSpec
 from tests.conftest import eventually
 from tests.distribution import Distribution
 from tests.hub.fakes import FakeCluster
+from tests.hub.site import docker_config
 from tests.registry.packing import MANIFEST, configuration, digest, tar
 
 View = dict[str, Any]
@@ -548,6 +552,53 @@ def test_a_layer_that_was_damaged_meanwhile_is_read_again(
     assert mortal.ended(mortal.hub.transfers.resume(view["id"]))["phase"] == "Succeeded"
     assert mortal.engine.readings == 2
     assert mortal.image()[2] == {"opt": b"", "opt/new": b"first"}
+
+
+@pytest.mark.parametrize("which", [-1, 0])
+def test_an_image_that_its_registry_has_lost_a_part_of(
+    mortal: Site, which: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient(monkeypatch)
+    mortal.save("0")
+    mortal.run_saved("0")
+    lost = mortal.image("0")[0]["layers"][which]["digest"].partition(":")[2]
+    for path in [*mortal.server.folder.glob(f"data/**/{lost}")]:
+        shutil.rmtree(path)
+    # What it remembers of its blobs.
+    mortal.server.kill()
+    mortal.server.start()
+    mortal.engine.layer = tar(("opt/later", "x"))
+    view = mortal.save("1")
+    assert "is not whole any more" in view["message"]
+    assert list(mortal.repository().tags()) == ["0"]
+    # What was read is kept, in case that the base comes back.
+    assert len(mortal.left()) == (0 if which == -1 else 2)
+
+
+def test_who_has_lost_a_transfer_leaves_the_files_of_the_one_who_has_it(site: Site) -> None:
+    def lose(reading: int) -> None:
+        task.append(site.hub.transfers._tasks["snapshot-x"])
+        (site.spools / f"{site.hub.spools._prefix('snapshot-x')}other").touch()
+        task[0].lost = True
+        task[0].cancel()
+
+    task: list[Task] = []
+    site.engine.meanwhile = lose
+    spec = SnapshotSpec.parse({"image": site.name("1"), "secrets": "exclude"})
+    site.hub.snapshots.save("x", spec)
+    eventually(lambda: task and task[0].ending.is_set())
+    assert [name.rpartition(".")[2] for name in site.left()] == ["other"]
+
+
+def test_a_password_that_is_corrected_is_taken_soon(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registries, "_PASSWORDS_FRESH", 0.0)
+    site.connect()
+    known = [site.hub.registries.repository(site.name("1")).endpoint.credential]
+    (tmp_path / "auth.json").write_bytes(docker_config(site.server.host))
+    known.append(site.hub.registries.repository(site.name("1")).endpoint.credential)
+    assert known == [None, Credential("ada", "secret")]
 
 
 def test_who_may_not_push_is_told_before_anything_is_read(site: Site, tmp_path: Path) -> None:

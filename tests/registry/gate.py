@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+_PIECE = 64 << 10
 
 
 @dataclass
@@ -59,6 +63,8 @@ class Gate:
     upstream: str = ""
     rules: list[Rule] = field(default_factory=list)
     seen: list[Request] = field(default_factory=list)
+    pause: float = 0.0
+    """Seconds between two pieces that are taken of a body."""
 
     @property
     def url(self) -> str:
@@ -99,9 +105,12 @@ def gate(upstream: str = "") -> Iterator[Gate]:
                 self.close_connection = True
                 return
             length = int(self.headers.get("Content-Length") or 0)
-            request = Request(
-                self.command, self.path, dict(self.headers.items()), self.rfile.read(length)
-            )
+            body = b""
+            while made.pause and len(body) < length:
+                body += self.rfile.read(min(_PIECE, length - len(body)))
+                time.sleep(made.pause)
+            body += self.rfile.read(length - len(body))
+            request = Request(self.command, self.path, dict(self.headers.items()), body)
             made.seen.append(request)
             act = next((found for rule in list(made.rules) if (found := rule(request))), None)
             if isinstance(act, Answer):
@@ -154,6 +163,7 @@ def gate(upstream: str = "") -> Iterator[Gate]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _PIECE)
     made.host = f"127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -209,7 +209,7 @@ def with_tls(tmp_path: Path) -> Iterator[Distribution]:
         ("https", "no", "certificate of .* cannot be trusted: self-signed certificate"),
         ("https", "ca", ""),
         ("https", "any", ""),
-        ("http", "no", "speaks HTTPS"),
+        ("http", "no", "answers by HTTPS only"),
     ],
 )
 def test_tls(with_tls: Distribution, tmp_path: Path, scheme: str, trusted: str, words: str) -> None:

@@ -105,7 +105,18 @@ def test_a_manifest_that_is_not_what_was_asked_for(door: Gate, through: Reposito
 
 @pytest.mark.parametrize(
     ("body", "words"),
-    [(b"<html>", "no JSON object"), (b"[]", "no JSON object"), (b'{"schemaVersion": 1}', "schema 1")],
+    [
+        (b"<html>", "no JSON object"),
+        (b"[]", "no JSON object"),
+        (b"[" * 100_000, "no JSON object"),
+        (b'{"schemaVersion": 1}', "schema 1"),
+        (b"{}", "does not list its parts"),
+        (b'{"config": {}, "layers": 3}', "does not list its parts"),
+        (b'{"config": 3, "layers": []}', "a part without a digest"),
+        (b'{"manifests": [{"digest": "../x", "size": 1}]}', "a part without a digest"),
+        (b'{"manifests": [{"digest": "sha256:%064d", "size": "1"}]}' % 0, "a part without a size"),
+        (b'{"manifests": [{"digest": "sha256:%064d", "size": -1}]}' % 0, "a part without a size"),
+    ],
 )
 def test_a_manifest_that_is_none(door: Gate, through: Repository, body: bytes, words: str) -> None:
     door.once("GET", "/manifests/", Answer(200, {}, body))

@@ -258,7 +258,7 @@ def test_the_command(repository: Repository, target: Repository, tmp_path: Path)
 
     status, lines = run("v1")
     assert status == 0
-    assert lines[-1] == {"digest": descriptor["digest"]}
+    assert lines[-1]["digest"] == descriptor["digest"]
     assert {"what", "done", "size"} == lines[0].keys()
     assert target.manifest("w1") == repository.manifest("v1")
     status, lines = run("v2")

@@ -16,6 +16,7 @@ from jupyter_trainhub.registry.source import BytesSource, StreamSource
 from tests.distribution import Distribution
 from tests.registry.conftest import SOON
 from tests.registry.gate import Act, Answer, CutAnswer, CutRequest, Gate, Request
+from tests.registry.packing import digest
 
 MIB = 1 << 20
 DATA = random.Random(1).randbytes(5 * MIB + 333)
@@ -125,7 +126,7 @@ def test_a_proxy_that_takes_no_large_requests(
     assert content(through, digest, len(DATA)) == DATA
     assert door.count("POST") == 1
     limit = 1000
-    with pytest.raises(RegistryError, match="takes no request this large") as caught:
+    with pytest.raises(RegistryError, match="refuses requests of this size") as caught:
         through.upload(BytesSource(DATA))
     assert "client_max_body_size" in caught.value.remedy
     assert door.seen[-1].method == "DELETE"
@@ -236,3 +237,29 @@ def test_a_registry_behind_a_proxy_that_speaks_tls_for_it() -> None:
     assert transport.absolute("/v2/x") == "https://registry.example.com/v2/x"
     assert transport.absolute("x/tags/list") == "https://registry.example.com/v2/x/tags/list"
     assert transport.absolute("https://store.example.com/x") == "https://store.example.com/x"
+
+
+def test_a_slow_line(door: Gate, through: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jupyter_trainhub.registry.transport._SEND", 0.3)
+    door.pause = 0.02
+    assert through.upload(BytesSource(DATA)) == digest(DATA)
+    assert door.count("PATCH") == 1
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda repository, wanted: repository.has_blob(digest(DATA), wanted),
+        lambda repository, wanted: repository.mount(digest(DATA), "y", wanted),
+        lambda repository, wanted: repository.upload(BytesSource(DATA), cancelled=wanted),
+    ],
+)
+def test_cancelling_does_not_wait_for_a_registry_that_is_away(
+    start: Callable[..., Distribution], act: Callable[[Repository, Callable[[], bool]], object]
+) -> None:
+    server = start()
+    server.stop()
+    away = Repository(server.host, "x", Endpoint(server.url, retries=(30.0,) * 5))
+    with pytest.raises(RegistryError) as caught:
+        act(away, lambda: True)
+    assert caught.value.reason == "Cancelled"

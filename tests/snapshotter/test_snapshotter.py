@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_trainhub.errors import Conflict
 from jupyter_trainhub.hub.images import handover, node_reader, registry_jobs, snapshotter
 from jupyter_trainhub.hub.images.registry_jobs import RegistryJobs
 from jupyter_trainhub.hub.images.task import Task
@@ -98,6 +99,13 @@ def test_what_it_cannot_read_is_read_from_within(cluster: Cluster) -> None:
     assert "no overlay" in found["message"]
 
 
+class WithoutPython(MadeUp):
+    """An image in which nothing can be measured from within."""
+
+    def measure(self, *asked: object, **how: object) -> View:
+        raise Conflict("there is none", reason="NoPython", remedy="Add it.")
+
+
 @pytest.mark.parametrize(
     ("fields", "settings", "message"),
     [
@@ -115,6 +123,7 @@ def test_refused(cluster: Cluster, fields: View, settings: View, message: str) -
         setattr(cluster.config, name, given)
     key = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhki\n"
     (cluster.container.root / "root" / "key").write_text(key)
+    cluster.hub.snapshots.engines["pod"] = WithoutPython()
     cluster.run_snapshotter()
     fields = {key: text.replace("HOST", host) for key, text in fields.items()}
     found = ended(cluster, save(cluster, **fields))

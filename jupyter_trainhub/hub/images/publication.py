@@ -53,15 +53,18 @@ class Sending:
     def _send(self) -> None:
         try:
             digest = self._spool.digest()
-            if digest and self._target.has_blob(digest):
+            if digest and self._target.has_blob(digest, self._cancelled):
                 return
             self._target.upload(
                 self._spool,
                 progress=lambda digest, done, size: self._task.progress(sent=done),
-                cancelled=lambda: self._given_up or self._task.cancelled(),
+                cancelled=self._cancelled,
             )
         except Exception as error:
             self._error = error
+
+    def _cancelled(self) -> bool:
+        return self._given_up or self._task.cancelled()
 
 
 class Publication:
@@ -120,7 +123,7 @@ class Publication:
         described = self._target.upload(BytesSource(config), cancelled=self._task.cancelled)
         for descriptor in (*self._base.layers, layer, {"digest": described}):
             self._task.check()
-            if not self._target.has_blob(descriptor["digest"]):
+            if not self._target.has_blob(descriptor["digest"], self._task.cancelled):
                 raise self._lost(f"its part {descriptor['digest']} is missing")
         digest = f"sha256:{hashlib.sha256(document).hexdigest()}"
         self._target.put_manifest(digest, document, media_type)

@@ -45,7 +45,7 @@ class Saving:
         self._id = task.transfer.id
         self._instance = str(task.transfer.instance)
         self._spec = SnapshotSpec.parse(task.spec)
-        self._engine = snapshots.engine(task.transfer.engine or self._spec.engine)
+        self._engine = snapshots.engine(task.transfer.engine or "pod")
         self._choice = snapshots.choice(self._spec)
         if self._choice.secrets == "report":
             # None were found before; of one that has come since nobody was asked.

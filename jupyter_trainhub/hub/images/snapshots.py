@@ -71,7 +71,6 @@ class Snapshots:
         registries = self._hub.registries
         image = registries.new_name(spec.image) if spec.image else registries.default_image(name)
         target, tag = self.target(image)
-        measured = None
         # With the other engine it is the snapshotter that has the passwords, and that looks.
         if chosen == "pod":
             self.base(self.base_facts(pod))
@@ -79,9 +78,15 @@ class Snapshots:
                 target.check_push()
                 if not spec.overwrite and target.resolve(tag) is not None:
                     raise taken(image)
-            if spec.secrets == "ask":
+        measured = None
+        if spec.secrets == "ask":
+            try:
                 measured = self.engine("pod").measure(pod, self.choice(spec))
-                _require_no_secrets(name, measured)
+            except Conflict as error:
+                # The node's program needs none in the image, and refuses to save secrets, too.
+                if chosen == "pod" or error.reason != "NoPython":
+                    raise
+            _require_no_secrets(name, measured or {})
         return self._hub.transfers.start(
             "snapshot",
             partial(self.run, measured=measured),

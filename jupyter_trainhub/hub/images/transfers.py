@@ -222,8 +222,7 @@ class Transfers:
         if not task.lost:
             self._on_change(ended.id, ended.view())
         elif handover.is_offered(ended) and not self._takes:
-            again = handover.follow(self._records, ended.id, self._on_change, task.stopping)
-            if again:
+            if handover.follow(self._records, ended.id, self._on_change, task.stopping):
                 self.take(ended.id, handover.is_handed_back, run)
 
     def _outcome(self, task: Task, run: Run) -> Transfer:

@@ -11,8 +11,8 @@ specification, "Image Layer Filesystem Changeset"). Both tell on standard error 
 JSON object a line; the last one of ``tar`` has the key ``done``. The end of standard input ends
 them: container engines tell a program in no other way that nobody waits for it any more.
 
-In a glob ``*`` and ``?`` stay within a name, ``**`` stands for any folders, and one without a slash
-at its beginning may lie anywhere. It stands for what it names with all below.
+In a glob ``*``, ``?`` and ``[a-z]`` stay within a name, ``**`` stands for any folders, and one
+without a slash at its beginning may lie anywhere. It stands for what it names with all below.
 
 Changed is what has a ctime of the start or later: an overlay makes a new inode of whatever is
 written to or gets other modes, and unlike the mtime the ctime cannot be set back by touch, tar or

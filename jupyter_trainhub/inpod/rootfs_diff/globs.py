@@ -3,6 +3,10 @@
 import re
 from typing import Any
 
+_SPECIAL = re.compile(rb"[*?[]")
+_PARTS = re.compile(rb"[*?]|\[!?\]?[^\]]*\]|[^*?[]+|\[")
+_WILDCARDS = {b"*": b"[^/]*", b"?": b"[^/]"}
+
 
 class Globs:
     """Patterns of paths."""
@@ -18,7 +22,7 @@ class Globs:
                 words.insert(0, b"**")
             last = words[-1] if words else b""
             rule = (re.compile(b"".join(map(_regex, words)) + rb"\Z"), pattern, inside)
-            if b"*" in last or b"?" in last:
+            if _SPECIAL.search(last):
                 self._others.append((re.compile(_regex(last) + rb"\Z"), rule))
             else:
                 self._by_name.setdefault(last, []).append(rule)
@@ -48,4 +52,20 @@ class Globs:
 def _regex(word: bytes) -> bytes:
     if word == b"**":
         return rb"(?:/[^/]+)*"
-    return b"/" + re.escape(word).replace(rb"\*", b"[^/]*").replace(rb"\?", b"[^/]")
+    return b"/" + b"".join(map(_part_regex, _PARTS.findall(word)))
+
+
+def _part_regex(part: bytes) -> bytes:
+    """A regular expression of a part of a name. ``[*]`` is how a character stands for itself."""
+    if part in _WILDCARDS:
+        return _WILDCARDS[part]
+    if part.startswith(b"[") and part.endswith(b"]"):
+        but = part.startswith(b"[!") and part != b"[!]"
+        characters = re.escape(part[2 if but else 1 : -1]).replace(rb"\-", b"-")
+        regex = (b"[^/" if but else b"[") + characters + b"]"
+        try:
+            re.compile(regex)
+            return regex
+        except re.error:
+            pass  # such as [z-a]: a name, then
+    return re.escape(part)

@@ -3,7 +3,7 @@ import React, { useState } from 'react';
 import { describeError } from '../api';
 import { useHub } from '../context';
 import { Copyable } from '../copyable';
-import { asSentence } from '../sentence';
+import { asSentence, joinSentences } from '../sentence';
 import type { IFitness, IFitnessItem } from './views';
 
 /** Checks an image when asked to: what it has of what is needed, and what to add. */
@@ -68,8 +68,10 @@ function Uses({ fitness }: { fitness: IFitness }): JSX.Element {
       .join(trans.__(', '));
   return (
     <p>
-      {list(true) && trans.__('Fit for %1.', list(true))}{' '}
-      {list(false) && trans.__('Not fit for %1.', list(false))}
+      {joinSentences([
+        list(true) && trans.__('Fit for %1.', list(true)),
+        list(false) && trans.__('Not fit for %1.', list(false))
+      ])}
     </p>
   );
 }

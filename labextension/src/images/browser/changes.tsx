@@ -23,7 +23,7 @@ function ChangeTables({ changes }: { changes: IChanges }): JSX.Element {
   const sizes = (title: string, entries: { path: string; bytes: number }[]) => (
     <Table
       title={title}
-      head={[trans.__('Path'), trans.__('Size')]}
+      head={[trans.__('Path'), trans._p('bytes', 'Size')]}
       rows={entries.map(entry => [entry.path, formatBytes(entry.bytes)])}
     />
   );

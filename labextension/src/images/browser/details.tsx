@@ -116,7 +116,7 @@ function About({ image }: { image: IImage }): JSX.Element {
     [trans.__('Image'), image.name],
     [trans.__('Note'), image.note],
     [trans.__('Digest'), image.digest],
-    [trans.__('Size'), size === null ? null : formatBytes(size)],
+    [trans._p('bytes', 'Size'), size === null ? null : formatBytes(size)],
     [
       trans.__('Above the base'),
       layer_size === null ? null : formatBytes(layer_size)

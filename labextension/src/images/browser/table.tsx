@@ -64,7 +64,7 @@ export function ImageTable(props: {
         <thead>
           <tr>
             {heading('title', trans.__('Name'))}
-            {heading('size', trans.__('Size'))}
+            {heading('size', trans._p('bytes', 'Size'))}
             {heading('created', trans.__('Age'))}
             {heading('owner', trans.__('Owner'))}
             <th scope="col">
