@@ -13,8 +13,6 @@ from jupyter_trainhub.hub.images.descriptions import progress_line
 from jupyter_trainhub.hub.images.waiting import wait_transfer
 from jupyter_trainhub.hub.tables import catalogue_table
 from jupyter_trainhub.hub.views import View
-from jupyter_trainhub.manifests.fitness import Fitness
-from jupyter_trainhub.registry.changes import Changes
 from jupyter_trainhub.specs.snapshot import SnapshotSpec
 
 
@@ -30,17 +28,17 @@ class Image:
         """All that is known, as the REST interface shows it, as of the last look."""
         return self._view
 
-    def changes(self) -> Changes:
+    def changes(self) -> View:
         """What a saved image has beyond its base: packages, files, what was deleted."""
-        return session.hub().catalogue.changes(self.name)
+        return dict(session.hub().catalogue.changes(self.name))
 
     def recipe(self) -> dict[str, Any]:
         """A Dockerfile, and the files that it needs, that make an image like this saved one."""
         return session.hub().catalogue.recipe(self.name)
 
-    def check(self) -> Fitness:
+    def check(self) -> View:
         """Whether it has what instances and jobs need; starts a short pod of it."""
-        return session.hub().fitness.check(image=self.name)
+        return dict(session.hub().fitness.check(image=self.name))
 
     def tag(self, new_name: str, *, overwrite: bool = False) -> Image:
         """Give it another name, or only another tag, too. Raises Conflict when that is taken."""

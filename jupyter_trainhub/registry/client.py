@@ -44,7 +44,7 @@ __all__ = [
     "default_url",
 ]
 
-_ACCEPT = ", ".join([OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST])
+_KINDS = (OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST)
 _LARGEST_MANIFEST = 4 << 20  # bytes, as registries limit it
 
 
@@ -219,7 +219,7 @@ class Repository:
             self._namespaced(path),
             where=f"{self.name}",
             scopes=self._pull,
-            headers={"Accept": _ACCEPT} if "/manifests/" in path else {},
+            headers={"Accept": ", ".join(_KINDS)} if "/manifests/" in path else {},
             expect=expect,
             patient=patient,
             cancelled=cancelled,
@@ -244,7 +244,7 @@ class Repository:
             raise self._broken("its manifest is no JSON object") from None
         kind = answer.headers.get("Content-Type", "").partition(";")[0].strip()
         return given or (
-            kind if kind in _ACCEPT else OCI_INDEX if "manifests" in found else OCI_MANIFEST
+            kind if kind in _KINDS else OCI_INDEX if "manifests" in found else OCI_MANIFEST
         )
 
     def _broken(self, what: str) -> RegistryError:

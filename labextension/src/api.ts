@@ -51,6 +51,13 @@ export class ApiError extends Error {
   }
 }
 
+/** Any thrown value as an error of the server's kind. */
+export function asApiError(error: unknown): ApiError {
+  return error instanceof ApiError
+    ? error
+    : new ApiError(String(error), 'Unknown');
+}
+
 /** Any thrown value as one sentence or two for people. */
 export function describeError(error: unknown): string {
   if (error instanceof ApiError) {

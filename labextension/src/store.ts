@@ -2,7 +2,7 @@ import type { Event } from '@jupyterlab/services';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
-import { ApiError, type TrainHubApi } from './api';
+import { type ApiError, asApiError, type TrainHubApi } from './api';
 import { objectChange, type IObjectChange } from './events';
 import {
   keyOf,
@@ -166,10 +166,7 @@ export class TrainHubStore implements IDisposable {
       }
       this._problem = null;
     } catch (error) {
-      this._problem =
-        error instanceof ApiError
-          ? error
-          : new ApiError(String(error), 'Unknown');
+      this._problem = asApiError(error);
       throw error;
     } finally {
       this._scheduleFlush();

@@ -57,6 +57,7 @@ class Transfers:
         self._server = server or secrets.token_hex(8)
         self._room = threading.BoundedSemaphore(AT_ONCE)
         self._lock = threading.Lock()
+        self._stopping = threading.Event()
         self._tasks: dict[str, Task] = {}
         self._threads: list[threading.Thread] = []
 
@@ -157,6 +158,7 @@ class Transfers:
 
     def stop(self) -> None:
         """End the transfers of this process: they can be tried again later. Waits some seconds."""
+        self._stopping.set()
         with self._lock:
             tasks, threads = [*self._tasks.values()], [*self._threads]
         for task in tasks:
@@ -222,8 +224,12 @@ class Transfers:
         if not task.lost:
             self._on_change(ended.id, ended.view())
         elif handover.is_offered(ended) and not self._takes:
-            if handover.follow(self._records, ended.id, self._on_change, task.stopping):
-                self.take(ended.id, handover.is_handed_back, run)
+            self._follow(ended.id, run)
+
+    def _follow(self, id_: str, run: Run) -> None:
+        """Tell how a snapshotter goes on with one, and go on with it where that hands it back."""
+        if handover.follow(self._records, id_, self._on_change, self._stopping):
+            self.take(id_, handover.is_handed_back, run)
 
     def _outcome(self, task: Task, run: Run) -> Transfer:
         """The transfer after ``run``."""

@@ -1,7 +1,7 @@
 import type { IDisposable } from '@lumino/disposable';
 import { Debouncer } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
-import { ApiError } from '../api';
+import { type ApiError, asApiError } from '../api';
 import type { Spec } from '../views';
 
 /** What the server says to a spec, asked for again whenever the spec changes. */
@@ -67,10 +67,7 @@ export class LiveAnswer<T> implements IDisposable {
       if (abort.signal.aborted) {
         return;
       }
-      this._problem =
-        error instanceof ApiError
-          ? error
-          : new ApiError(String(error), 'Unknown');
+      this._problem = asApiError(error);
     }
     this._isPending = false;
     this._changed.emit();

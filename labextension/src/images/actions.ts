@@ -44,10 +44,6 @@ export class ImageActions {
     }
   }
 
-  copyName(image: string): void {
-    Clipboard.copyToSystem(image);
-  }
-
   /** Deletes an image after asking, and once more where something uses it. */
   async delete(image: string): Promise<void> {
     const { api, images, trans } = this._hub;

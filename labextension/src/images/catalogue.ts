@@ -1,7 +1,7 @@
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
-import { ApiError, type TrainHubApi } from '../api';
+import { type ApiError, asApiError, type TrainHubApi } from '../api';
 import type { IObjectChange } from '../events';
 import type { TrainHubStore } from '../store';
 import { isUnderWay, type IImage, type IRegistry } from './views';
@@ -105,10 +105,7 @@ export class ImageCatalogue implements IDisposable {
       this._problem = null;
       this._answered = Date.now();
     } catch (error) {
-      this._problem =
-        error instanceof ApiError
-          ? error
-          : new ApiError(String(error), 'Unknown');
+      this._problem = asApiError(error);
       throw error;
     } finally {
       this._isPending = false;

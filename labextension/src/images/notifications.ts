@@ -92,7 +92,7 @@ function endActions(
     ? []
     : [
         action(
-          trans.__('Start an instance from it…'),
+          trans.__('Start an instance…'),
           CommandIDs.startWithImage,
           {
             image: name

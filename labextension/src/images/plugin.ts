@@ -4,13 +4,14 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import {
+  Clipboard,
   ICommandPalette,
   WidgetTracker,
   type MainAreaWidget
 } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, type TranslationBundle } from '@jupyterlab/translation';
-import { refreshIcon } from '@jupyterlab/ui-components';
+import { refreshIcon, type LabIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { CommandArguments, CommandIDs } from '../commands';
 import { imageIcon, instanceIcon, jobIcon } from '../icons';
@@ -86,65 +87,93 @@ export const imagesPlugin: JupyterFrontEndPlugin<void> = {
       describedBy: { args: CommandArguments.none },
       execute: () => trainhub.images.refresh()
     });
-    commands.addCommand(CommandIDs.startWithImage, {
-      label: trans.__('Start an instance with it…'),
-      caption: trans.__('Open the form of a new dev instance with this image'),
-      icon: instanceIcon,
-      describedBy: { args: CommandArguments.image },
-      execute: ({ image }) =>
-        commands.execute(CommandIDs.openInstanceForm, { mode: 'new', image })
-    });
-    commands.addCommand(CommandIDs.submitWithImage, {
-      label: trans.__('Submit a job with it…'),
-      caption: trans.__(
+    const onImage = (
+      command: string,
+      label: string,
+      caption: string,
+      execute: (image: string) => unknown,
+      icon?: LabIcon
+    ): void => {
+      commands.addCommand(command, {
+        label,
+        caption,
+        icon,
+        describedBy: { args: CommandArguments.image },
+        execute: ({ image }) => execute(String(image))
+      });
+    };
+    onImage(
+      CommandIDs.startWithImage,
+      trans.__('Start an instance with it…'),
+      trans.__('Open the form of a new dev instance with this image'),
+      image =>
+        commands.execute(CommandIDs.openInstanceForm, { mode: 'new', image }),
+      instanceIcon
+    );
+    onImage(
+      CommandIDs.submitWithImage,
+      trans.__('Submit a job with it…'),
+      trans.__(
         'Open the form of a job with this image: for the current notebook, for a command when none is open'
       ),
-      icon: jobIcon,
-      describedBy: { args: CommandArguments.image },
-      execute: ({ image }) => {
+      image => {
         const path = notebooks?.currentWidget?.context.path;
         return commands.execute(CommandIDs.openJobForm, {
           image,
           ...(path ? { notebook: contents.localPath(path) } : {})
         });
-      }
-    });
-    commands.addCommand(CommandIDs.copyImageName, {
-      label: trans.__('Copy name'),
-      caption: trans.__('Copy the name of the image, as pods name it'),
-      describedBy: { args: CommandArguments.image },
-      execute: ({ image }) => act(actions => actions.copyName(String(image)))
-    });
-    commands.addCommand(CommandIDs.tagImage, {
-      label: trans.__('Add another name…'),
-      caption: trans.__('Give the image a second name, without a copy of it'),
-      describedBy: { args: CommandArguments.image },
-      execute: ({ image }) => act(actions => actions.tag(String(image)))
-    });
-    commands.addCommand(CommandIDs.deleteImage, {
-      label: trans.__('Delete image…'),
-      caption: trans.__('Delete the image from its registry'),
-      describedBy: { args: CommandArguments.image },
-      execute: ({ image }) => act(actions => actions.delete(String(image)))
-    });
-    commands.addCommand(CommandIDs.cancelTransfer, {
-      label: trans.__('Cancel'),
-      caption: trans.__('Cancel a long action on an image'),
-      describedBy: { args: CommandArguments.transfer },
-      execute: ({ id }) => act(actions => actions.cancel(String(id)))
-    });
-    commands.addCommand(CommandIDs.retryTransfer, {
-      label: trans.__('Try again'),
-      caption: trans.__('Go on with an action on an image that has failed'),
-      describedBy: { args: CommandArguments.transfer },
-      execute: ({ id }) => act(actions => actions.retry(String(id)))
-    });
-    commands.addCommand(CommandIDs.forgetTransfer, {
-      label: trans.__('Remove from the list'),
-      caption: trans.__('Forget an action on an image that has ended'),
-      describedBy: { args: CommandArguments.transfer },
-      execute: ({ id }) => act(actions => actions.forget(String(id)))
-    });
+      },
+      jobIcon
+    );
+    onImage(
+      CommandIDs.copyImageName,
+      trans.__('Copy name'),
+      trans.__('Copy the name of the image, as pods name it'),
+      image => Clipboard.copyToSystem(image)
+    );
+    onImage(
+      CommandIDs.tagImage,
+      trans.__('Add another name…'),
+      trans.__('Give the image a second name, without a copy of it'),
+      image => act(actions => actions.tag(image))
+    );
+    onImage(
+      CommandIDs.deleteImage,
+      trans.__('Delete image…'),
+      trans.__('Delete the image from its registry'),
+      image => act(actions => actions.delete(image))
+    );
+    const onTransfer = (
+      command: string,
+      label: string,
+      caption: string,
+      execute: (actions: ImageActions, id: string) => Promise<void>
+    ): void => {
+      commands.addCommand(command, {
+        label,
+        caption,
+        describedBy: { args: CommandArguments.transfer },
+        execute: ({ id }) => act(actions => execute(actions, String(id)))
+      });
+    };
+    onTransfer(
+      CommandIDs.cancelTransfer,
+      trans.__('Cancel'),
+      trans.__('Cancel a long action on an image'),
+      (actions, id) => actions.cancel(id)
+    );
+    onTransfer(
+      CommandIDs.retryTransfer,
+      trans.__('Try again'),
+      trans.__('Go on with an action on an image that has failed'),
+      (actions, id) => actions.retry(id)
+    );
+    onTransfer(
+      CommandIDs.forgetTransfer,
+      trans.__('Remove from the list'),
+      trans.__('Forget an action on an image that has ended'),
+      (actions, id) => actions.forget(id)
+    );
 
     palette?.addItem({
       command: CommandIDs.showImages,

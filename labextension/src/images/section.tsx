@@ -1,23 +1,21 @@
 import {
-  addIcon,
-  copyIcon,
-  ellipsesIcon,
+  downloadIcon,
+  fileUploadIcon,
   launchIcon,
   refreshIcon,
   type LabIcon
 } from '@jupyterlab/ui-components';
 import React, { useState } from 'react';
 import { CommandIDs } from '../commands';
-import { useHub, useNow, useStore } from '../context';
-import { openImageMenu } from './menu';
+import { useHub, useStore } from '../context';
+import { ImageAge } from './age';
+import { ImageFilter } from './filter';
+import { MoreButton } from './moreButton';
 import { RegistryNotice } from './registryNotice';
 import { TransferItem } from './transfer';
 import { useImages } from './useImages';
 import type { IImage } from './views';
-import { imageAge, imageFacts, matches } from './words';
-
-/** Milliseconds after which ages are counted anew. */
-const AGE_INTERVAL = 60_000;
+import { imageFacts, matches } from './words';
 
 /** How many images are found without a filter. */
 const FEW = 4;
@@ -28,33 +26,25 @@ export function ImagesSection(): JSX.Element {
   const images = useImages();
   const [text, setText] = useState('');
   const found = images.items.filter(image => matches(image, text));
-  const official = found.filter(({ source }) => source === 'official');
-  const saved = found
-    .filter(({ source }) => source !== 'official')
-    .sort((a, b) => (b.created ?? '').localeCompare(a.created ?? ''));
+  const of = (wanted: IImage['source']): IImage[] =>
+    found
+      .filter(({ source }) => source === wanted)
+      .sort((a, b) => (b.created ?? '').localeCompare(a.created ?? ''));
   const isKnown = images.registry !== undefined;
   return (
     <div className="jp-TrainHub-images" aria-busy={images.isPending}>
       <Actions />
       <Transfers />
-      {images.problem && (
-        <p className="jp-TrainHub-notice" role="status">
-          {images.problem.advice}
-        </p>
-      )}
       <RegistryNotice />
       {images.items.length > FEW && (
-        <input
-          type="search"
-          className="jp-mod-styled jp-TrainHub-filter"
-          aria-label={trans.__('Filter images')}
-          placeholder={trans.__('Filter images')}
-          value={text}
-          onChange={({ target }) => setText(target.value)}
-        />
+        <ImageFilter text={text} onChange={setText} />
       )}
-      <ImageList title={trans.__('Of this site')} images={official} />
-      <ImageList title={trans.__('Saved')} images={saved} />
+      <ImageList title={trans.__('Of this site')} images={of('official')} />
+      <ImageList title={trans.__('Saved')} images={of('saved')} />
+      <ImageList
+        title={trans.__('Others in the registry')}
+        images={of('other')}
+      />
       {found.length === 0 && !images.problem && (
         <p className="jp-TrainHub-empty">
           {!isKnown
@@ -89,11 +79,15 @@ function Actions(): JSX.Element {
       role="group"
       aria-label={trans.__('Actions on images')}
     >
-      {button(CommandIDs.loadImage, trans.__('Load an archive…'), addIcon)}
+      {button(
+        CommandIDs.loadImage,
+        trans.__('Load an archive…'),
+        fileUploadIcon
+      )}
       {button(
         CommandIDs.copyImage,
         trans.__('Copy from a registry…'),
-        copyIcon
+        downloadIcon
       )}
       {button(
         CommandIDs.refreshImages,
@@ -147,10 +141,8 @@ function ImageList(props: {
 function ImageRow({ image }: { image: IImage }): JSX.Element {
   const { commands, trans } = useHub();
   const user = useStore().status?.user ?? null;
-  const now = useNow(AGE_INTERVAL);
   const { name, title, created, message } = image;
   const facts = imageFacts(image, user, trans).join(' · ');
-  const more = trans.__('More for image %1', title);
   return (
     <li className="jp-TrainHub-item" data-trainhub-image={name}>
       <div className="jp-TrainHub-itemMain">
@@ -163,32 +155,14 @@ function ImageRow({ image }: { image: IImage }): JSX.Element {
         >
           {title}
         </button>
-        {created && (
-          <time
-            className="jp-TrainHub-age"
-            dateTime={created}
-            title={new Date(created).toLocaleString()}
-          >
-            {imageAge(image, now, trans)}
-          </time>
-        )}
+        <ImageAge created={created} />
       </div>
       <div className="jp-TrainHub-itemDetail" title={facts}>
         {facts || name}
       </div>
       {message && <div className="jp-TrainHub-itemNote">{message}</div>}
       <div className="jp-TrainHub-itemActions">
-        <button
-          className="jp-TrainHub-iconButton"
-          aria-label={more}
-          aria-haspopup="menu"
-          title={more}
-          onClick={({ currentTarget }) =>
-            openImageMenu(currentTarget, commands, image)
-          }
-        >
-          <ellipsesIcon.react tag="span" aria-hidden="true" />
-        </button>
+        <MoreButton image={image} />
       </div>
     </li>
   );

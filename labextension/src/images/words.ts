@@ -48,7 +48,7 @@ export function stepWord(
   }[step];
 }
 
-/** Who made an image, from what, and how large it is: parts of one line. */
+/** What is in an image, how large it is, who made it and from what: parts of one line. */
 export function imageFacts(
   image: IImage,
   user: string | null,
@@ -56,17 +56,17 @@ export function imageFacts(
 ): string[] {
   const { size, base, owner, instance, note } = image;
   return [
+    ...(note ? [note] : []),
     ...(size === null ? [] : [formatBytes(size)]),
     ...(instance ? [trans.__('from instance %1', instance)] : []),
     ...(owner && owner !== user ? [trans.__('of %1', owner)] : []),
-    ...(base ? [trans.__('base %1', shortName(base))] : []),
-    ...(note ? [note] : [])
+    ...(base ? [trans.__('base %1', shortName(base))] : [])
   ];
 }
 
 /** How old an image is; empty when nobody knows. */
 export function imageAge(
-  { created }: IImage,
+  created: string | null,
   now: number,
   trans: TranslationBundle
 ): string {

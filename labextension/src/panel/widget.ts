@@ -5,6 +5,7 @@ import {
   type ReactWidget
 } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
+import type { AccordionPanel } from '@lumino/widgets';
 import type { IHubContext } from '../context';
 
 /** The left panel: one collapsible section for each kind. It is filled when it is first seen. */
@@ -39,9 +40,13 @@ export class TrainHubPanel extends SidePanel {
       return;
     }
     this.header.addWidget(panelHeader(this._hub));
-    for (const { id, label, widget } of panelSections(this._hub)) {
+    const sections = panelSections(this._hub);
+    for (const { id, label, widget } of sections) {
       this.addWidget(section(id, label, widget));
     }
+    (this.content as AccordionPanel).setRelativeSizes(
+      sections.map(({ share }) => share)
+    );
   }
 
   private _isFilled = false;

@@ -1,15 +1,12 @@
-import { ellipsesIcon } from '@jupyterlab/ui-components';
 import React, { useState } from 'react';
-import { useHub, useNow } from '../../context';
+import { useHub } from '../../context';
 import { formatBytes } from '../../quantity';
-import { openImageMenu } from '../menu';
+import { ImageAge } from '../age';
+import { MoreButton } from '../moreButton';
 import type { IImage } from '../views';
-import { imageAge } from '../words';
+import { shortName } from '../words';
 
-/** Milliseconds after which ages are counted anew. */
-const AGE_INTERVAL = 60_000;
-
-type Column = 'title' | 'size' | 'created' | 'owner';
+type Column = 'title' | 'note' | 'base' | 'size' | 'created' | 'owner';
 
 /** All images as a table, ordered by the column whose heading was pressed. */
 export function ImageTable(props: {
@@ -20,13 +17,14 @@ export function ImageTable(props: {
   chosen: string | null;
   onChoose: (image: string) => void;
 }): JSX.Element {
-  const { commands, trans } = useHub();
-  const now = useNow(AGE_INTERVAL);
+  const { trans } = useHub();
   const [order, setOrder] = useState<{ by: Column; down: boolean }>({
     by: 'created',
     down: true
   });
   const { images, chosen } = props;
+  // Beside what is known of one image there is no room.
+  const isWide = chosen === null;
   const sign = order.down ? -1 : 1;
   const ordered = [...images].sort((a, b) => sign * compare(a, b, order.by));
   const heading = (column: Column, label: string) => {
@@ -64,6 +62,12 @@ export function ImageTable(props: {
         <thead>
           <tr>
             {heading('title', trans.__('Name'))}
+            {isWide && (
+              <>
+                {heading('note', trans.__('Note'))}
+                {heading('base', trans.__('Base'))}
+              </>
+            )}
             {heading('size', trans._p('bytes', 'Size'))}
             {heading('created', trans.__('Age'))}
             {heading('owner', trans.__('Owner'))}
@@ -74,8 +78,9 @@ export function ImageTable(props: {
         </thead>
         <tbody>
           {ordered.map(image => {
-            const { name, title, size, created, owner } = image;
-            const more = trans.__('More for image %1', title);
+            const { name, title, note, base, size, created, owner, source } =
+              image;
+            const place = nameIn(name, props.registry);
             return (
               <tr
                 key={name}
@@ -91,33 +96,21 @@ export function ImageTable(props: {
                   >
                     {title}
                   </button>
-                  <code>{nameIn(name, props.registry)}</code>
+                  {place !== title && <code>{place}</code>}
                 </th>
+                {isWide && (
+                  <>
+                    <td className="jp-TrainHub-imageNote">{note}</td>
+                    <td title={base ?? undefined}>{base && shortName(base)}</td>
+                  </>
+                )}
                 <td>{size === null ? '' : formatBytes(size)}</td>
-                <td
-                  title={
-                    created ? new Date(created).toLocaleString() : undefined
-                  }
-                >
-                  {imageAge(image, now, trans)}
-                </td>
                 <td>
-                  {image.source === 'official'
-                    ? trans.__('this site')
-                    : (owner ?? '')}
+                  <ImageAge created={created} />
                 </td>
+                <td>{source === 'official' ? trans.__('this site') : owner}</td>
                 <td>
-                  <button
-                    className="jp-TrainHub-iconButton"
-                    aria-label={more}
-                    aria-haspopup="menu"
-                    title={more}
-                    onClick={({ currentTarget }) =>
-                      openImageMenu(currentTarget, commands, image)
-                    }
-                  >
-                    <ellipsesIcon.react tag="span" aria-hidden="true" />
-                  </button>
+                  <MoreButton image={image} />
                 </td>
               </tr>
             );

@@ -4,6 +4,7 @@ import React, { useState } from 'react';
 import { useHub, type IHubContext } from '../../context';
 import { HubWidget } from '../../hubWidget';
 import { Splash } from '../../splash';
+import { ImageFilter } from '../filter';
 import { RegistryNotice } from '../registryNotice';
 import { useImages } from '../useImages';
 import { matches } from '../words';
@@ -102,19 +103,7 @@ export function ImagesContent(props: {
       <div className="jp-TrainHub-imagesMain">
         <h1 className="jp-TrainHub-hidden">{trans.__('Images')}</h1>
         <RegistryNotice />
-        {images.problem && (
-          <p className="jp-TrainHub-notice" role="status">
-            {images.problem.advice}
-          </p>
-        )}
-        <input
-          type="search"
-          className="jp-mod-styled jp-TrainHub-filter"
-          aria-label={trans.__('Filter images')}
-          placeholder={trans.__('Filter images')}
-          value={text}
-          onChange={({ target }) => setText(target.value)}
-        />
+        <ImageFilter text={text} onChange={setText} />
         <ImageTable
           images={images.items.filter(image => matches(image, text))}
           registry={images.registry?.name ?? null}

@@ -6,7 +6,9 @@ import type { IMeasurement, INotSaved, ISecret } from '../views';
 /** Folders that are no part of the image: storages stay, what is in memory goes. */
 export function NotSaved(props: { entries: INotSaved[] }): JSX.Element | null {
   const { trans } = useHub();
-  const entries = props.entries.filter(({ kind }) => kind !== 'system');
+  const of = (wanted: INotSaved['kind']): INotSaved[] =>
+    props.entries.filter(({ kind }) => kind === wanted);
+  const entries = [...of('volume'), ...of('memory')];
   const title = trans.__('Not saved');
   return entries.length === 0 ? null : (
     <section>

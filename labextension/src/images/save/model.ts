@@ -1,6 +1,6 @@
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
-import { ApiError, describeError } from '../../api';
+import { type ApiError, asApiError, describeError } from '../../api';
 import type { IHubContext } from '../../context';
 import { isUnderWay, type IMeasurement, type ITransfer } from '../views';
 import { NOTHING_CHOSEN, specOf, type Choice } from './selection';
@@ -34,8 +34,9 @@ export class SaveModel implements IDisposable {
     return this._measurement;
   }
 
-  get isMeasuring(): boolean {
-    return this._abort !== null;
+  /** When measuring began, in milliseconds since 1970; null while nothing is measured. */
+  get measuringSince(): number | null {
+    return this._abort && this._measuringSince;
   }
 
   /** Why nothing is known of what would be saved; null when that is known or may be soon. */
@@ -80,6 +81,7 @@ export class SaveModel implements IDisposable {
   async measure(): Promise<void> {
     this._abort?.abort();
     const abort = (this._abort = new AbortController());
+    this._measuringSince = Date.now();
     this._transferId = this._problem = this._refusal = null;
     this._changed.emit();
     try {
@@ -158,10 +160,7 @@ export class SaveModel implements IDisposable {
   }
 
   private async _refused(error: unknown): Promise<void> {
-    this._refusal =
-      error instanceof ApiError
-        ? error
-        : new ApiError(String(error), 'Unknown');
+    this._refusal = asApiError(error);
     const { reason } = this._refusal;
     if (reason === 'ImageExists') {
       this._takenName = this._choice.image;
@@ -201,6 +200,7 @@ export class SaveModel implements IDisposable {
   private _takenName: string | null = null;
   private _transferId: string | null = null;
   private _abort: AbortController | null = null;
+  private _measuringSince = 0;
   private _isSending = false;
   private _isDisposed = false;
 }

@@ -125,7 +125,7 @@ function Result({ result }: { result: ITransferResult }): JSX.Element {
           <ul>
             {skipped.map(({ path, reason }) => (
               <li key={path}>
-                <code>{path}</code> {reason}
+                <code>{path}</code> – {reason}
               </li>
             ))}
           </ul>

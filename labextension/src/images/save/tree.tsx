@@ -31,7 +31,10 @@ export function FolderTree(props: {
 }): JSX.Element {
   const { trans } = useHub();
   const { tree, leftOut } = props;
-  const [open, setOpen] = useState<ReadonlySet<string>>(new Set<string>());
+  const [open, setOpen] = useState<ReadonlySet<string>>(
+    // One alone is open, since it says nothing by itself.
+    () => new Set(tree.length === 1 && tree[0].path ? [tree[0].path] : [])
+  );
   const [current, setCurrent] = useState<string | null>(null);
   const node = useRef<HTMLDivElement>(null);
   const rows = rowsOf(tree, open, null, '', 1);

@@ -1,7 +1,8 @@
 import type { ISignal } from '@lumino/signaling';
 import React from 'react';
 import { CommandIDs } from '../../commands';
-import { useHub, useStore, type IHubContext } from '../../context';
+import { useHub, useNow, useStore, type IHubContext } from '../../context';
+import { formatDuration } from '../../duration';
 import { HubWidget } from '../../hubWidget';
 import { CommandButton } from '../../instances/tab/header';
 import { Splash } from '../../splash';
@@ -48,6 +49,17 @@ export class SaveTab extends HubWidget {
   }
 }
 
+/** For how long something has gone on: not said aloud each second. */
+function Elapsed({ since }: { since: number }): JSX.Element {
+  const { trans } = useHub();
+  const seconds = Math.max(0, (useNow(1000) - since) / 1000);
+  return (
+    <p className="jp-TrainHub-itemDetail" role="timer">
+      {formatDuration(seconds, trans)}
+    </p>
+  );
+}
+
 /** What the tab shows. */
 export function SaveContent(props: {
   model: SaveModel;
@@ -63,14 +75,15 @@ export function SaveContent(props: {
   if (transfer) {
     return <SaveProgress model={model} transfer={transfer} title={title} />;
   }
-  if (model.isMeasuring) {
+  if (model.measuringSince !== null) {
     return (
       <Splash
         title={title}
         busy
         message={trans.__(
-          'Looking at what has changed since the instance started. The instance goes on meanwhile.'
+          'Looking at every file for what has changed since the instance started; many files take minutes. The instance goes on meanwhile.'
         )}
+        body={<Elapsed since={model.measuringSince} />}
       >
         <button className="jp-mod-styled" onClick={() => model.cancel()}>
           {trans.__('Cancel')}

@@ -1,11 +1,30 @@
-import { MenuSvg } from '@jupyterlab/ui-components';
+import { ellipsesIcon, MenuSvg } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
+import React from 'react';
 import { CommandIDs } from '../commands';
+import { useHub } from '../context';
 import type { IImage } from './views';
 
-/** Opens the menu of what can be done with an image, at a button that has the focus again. */
-export function openImageMenu(
+/** A button with the menu of what can be done with an image. */
+export function MoreButton({ image }: { image: IImage }): JSX.Element {
+  const { commands, trans } = useHub();
+  const label = trans.__('More for image %1', image.title);
+  return (
+    <button
+      className="jp-TrainHub-iconButton"
+      aria-label={label}
+      aria-haspopup="menu"
+      title={label}
+      onClick={({ currentTarget }) => openMenu(currentTarget, commands, image)}
+    >
+      <ellipsesIcon.react tag="span" aria-hidden="true" />
+    </button>
+  );
+}
+
+/** Opens the menu at a button, which has the focus again afterwards. */
+function openMenu(
   button: HTMLElement,
   commands: CommandRegistry,
   { name, source, deletable }: IImage
