@@ -36,6 +36,15 @@ class _Files(Protocol):
     def find(self, name: str, digest: str = "") -> Blob | None: ...
 
 
+def compressed(path: Path) -> bool:
+    """Whether a file is compressed as a whole, which hides what is in it until it is unpacked.
+
+    Raises OSError.
+    """
+    with path.open("rb") as file:
+        return file.read(4).startswith(_COMPRESSED)
+
+
 @contextmanager
 def open_archive(
     path: Path, scratch: Path, progress: Progress | None = None
@@ -54,7 +63,7 @@ def open_archive(
         return
     with tempfile.TemporaryFile(dir=scratch) as unpacked, path.open("rb") as file:
         plain: BinaryIO = file
-        if file.read(4).startswith(_COMPRESSED):
+        if compressed(path):
             whole = Blob(lambda: path.open("rb"), path.stat().st_size, str(path))
             for chunk in whole.content(progress):
                 unpacked.write(chunk)

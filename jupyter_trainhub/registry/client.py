@@ -6,7 +6,6 @@ https://github.com/opencontainers/distribution-spec/blob/main/spec.md
 from __future__ import annotations
 
 import hashlib
-import json
 import urllib.parse
 from collections.abc import Iterator
 from functools import partial
@@ -18,10 +17,12 @@ from .documents import (
     DIGEST,
     DOCKER_LIST,
     DOCKER_MANIFEST,
+    KINDS,
     OCI_INDEX,
     OCI_MANIFEST,
     Descriptor,
     Manifest,
+    read_manifest,
 )
 from .download import Download
 from .endpoint import Endpoint, default_url
@@ -44,7 +45,6 @@ __all__ = [
     "default_url",
 ]
 
-_KINDS = (OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST)
 _LARGEST_MANIFEST = 4 << 20  # bytes, as registries limit it
 
 
@@ -78,12 +78,10 @@ class Repository:
         digest = _digest(answer.body, expected.partition(":")[0] or "sha256")
         if expected and digest != expected:
             raise self._broken(f"its manifest should be {expected}, and is {digest}")
-        manifest = Manifest(answer.body, self._media_type(answer), digest)
         try:
-            manifest.check()
+            return read_manifest(answer.body, answer.headers.get("Content-Type", ""), digest)
         except ValueError as error:
             raise self._broken(str(error)) from None
-        return manifest
 
     def resolve(self, reference: str) -> Descriptor | None:
         """The manifest of a tag or a digest, without its content; None when it is absent."""
@@ -219,7 +217,7 @@ class Repository:
             self._namespaced(path),
             where=f"{self.name}",
             scopes=self._pull,
-            headers={"Accept": ", ".join(_KINDS)} if "/manifests/" in path else {},
+            headers={"Accept": ", ".join(KINDS)} if "/manifests/" in path else {},
             expect=expect,
             patient=patient,
             cancelled=cancelled,
@@ -234,18 +232,6 @@ class Repository:
 
     def _upload(self, location: str = "") -> Upload:
         return Upload(self._transport, self.path, self.name, self._push, location)
-
-    def _media_type(self, answer: Answer) -> str:
-        """As the document says: a header may be wrong, and only the document is verified."""
-        try:
-            found = json.loads(answer.body)
-            given = str(found.get("mediaType") or "")
-        except (ValueError, AttributeError, RecursionError):
-            raise self._broken("its manifest is no JSON object") from None
-        kind = answer.headers.get("Content-Type", "").partition(";")[0].strip()
-        return given or (
-            kind if kind in _KINDS else OCI_INDEX if "manifests" in found else OCI_MANIFEST
-        )
 
     def _broken(self, what: str) -> RegistryError:
         return failures.broken(self.name, ValueError(what))

@@ -132,19 +132,24 @@ def test_the_kubeconfigs_token_goes_to_the_api_server_and_to_no_other() -> None:
 def test_each_password_is_for_its_registry(tmp_path: Path) -> None:
     auth = tmp_path / "auth.json"
     auth.write_bytes(docker_config("registry.example.com"))
+    cluster = FakeCluster()
+    put_secret(cluster, "own", "registry.example.com")
     found = registries(
+        cluster,
         registry="home.example.com",
         registry_auth_file=str(auth),
         registry_mirrors={"registry.example.com": "https://mirror.example.com"},
     )
 
-    def user(name: str, *, push: bool = False) -> str | None:
-        credential = found.repository(name, push=push).endpoint.credential
+    def user(name: str, *, push: bool = False, secret: str | None = None) -> str | None:
+        credential = found.repository(name, push=push, secret=secret).endpoint.credential
         return credential.username if credential else None
 
     assert user("registry.example.com/team/image", push=True) == "ada"
     # A mirror is another host.
     assert user("registry.example.com/team/image") is None
+    assert user("registry.example.com/team/image", secret="own") is None
+    assert user("registry.example.com/team/image", push=True, secret="own") == "ada"
     assert user("home.example.com/team/image") is None
     assert user("registry.example.com.evil.org/team/image") is None
     mirror = found.repository("registry.example.com/team/image").endpoint

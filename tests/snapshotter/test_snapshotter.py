@@ -114,6 +114,7 @@ class WithoutPython(MadeUp):
         ({"secrets": "ask"}, {}, "/root/key"),
         ({}, {"snapshot_max_bytes": 1}, "may be saved here"),
         ({"image": "HOST/team/x:base"}, {}, "already"),
+        ({"image": "HOST/team/x:base", "overwrite": True}, {}, "does not overwrite"),
     ],
 )
 def test_refused(cluster: Cluster, fields: View, settings: View, message: str) -> None:
@@ -125,7 +126,7 @@ def test_refused(cluster: Cluster, fields: View, settings: View, message: str) -
     (cluster.container.root / "root" / "key").write_text(key)
     cluster.hub.snapshots.engines["pod"] = WithoutPython()
     cluster.run_snapshotter()
-    fields = {key: text.replace("HOST", host) for key, text in fields.items()}
+    fields = fields | {key: fields[key].replace("HOST", host) for key in {"image"} & fields.keys()}
     found = ended(cluster, save(cluster, **fields))
     assert (found["phase"], found["resumable"]) == ("Failed", True)
     assert message in found["message"]

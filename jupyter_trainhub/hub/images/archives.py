@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
 from jupyter_trainhub.config import TrainHubConfig
-from jupyter_trainhub.errors import InvalidField
+from jupyter_trainhub.errors import Conflict, InvalidField
 from jupyter_trainhub.hub.images.archive_paths import (
     Root,
     new_file,
@@ -27,7 +28,8 @@ from jupyter_trainhub.hub.images.task import Task
 from jupyter_trainhub.hub.images.transfers import Transfers
 from jupyter_trainhub.hub.storages import Storages
 from jupyter_trainhub.hub.views import View
-from jupyter_trainhub.registry.archive import open_archive
+from jupyter_trainhub.registry.archive import compressed, open_archive
+from jupyter_trainhub.registry.blob import BrokenImage
 from jupyter_trainhub.registry.client import Repository
 from jupyter_trainhub.registry.manifest import PackedImage
 from jupyter_trainhub.registry.pushing import Compression, push
@@ -59,7 +61,8 @@ class Archives:
         """Begin to push an archive's image; the transfer.
 
         ``roots`` are folders that may be read besides the site's; a relative path is below the
-        first. Raises InvalidField, NotFound, Forbidden, and AlreadyExists for a name that is taken.
+        first. Raises InvalidField, NotFound, Forbidden, AlreadyExists for a name that is taken, and
+        Conflict where an archive holds several images of which none is named.
         """
         self._allow(roots)
         file = source_file(spec.path, self._roots())
@@ -68,6 +71,7 @@ class Archives:
         else:
             spec = spec.model_copy(update={"image": self._registries.new_name(spec.image)})
             self._free(new_image(str(spec.image)), spec)
+        require_choice(file, spec.entry)
         return self._transfers.start(
             "load",
             self.run_load,
@@ -181,10 +185,22 @@ class Archives:
         )
 
 
+def require_choice(file: Path, entry: str | None) -> None:
+    """As :func:`chosen`, of a file whose images are known without unpacking it.
+
+    What else is wrong with it is found when it is loaded.
+    """
+    with contextlib.suppress(BrokenImage, OSError):
+        if file.is_dir() or not compressed(file):
+            with open_archive(file, Path(tempfile.gettempdir())) as images:
+                chosen(images, entry)
+
+
 def chosen(images: Sequence[PackedImage], entry: str | None) -> PackedImage:
     """The image of an archive that the user calls ``entry``, by one of its names or its number.
 
-    Numbers begin with 1. Raises InvalidField where that is none, or several.
+    Numbers begin with 1. Raises Conflict, whose details have the ``entries``, where that is none,
+    or several.
     """
     names = [image.names[0] if image.names else str(n) for n, image in enumerate(images, 1)]
     if entry is None and len(images) == 1:
@@ -192,12 +208,14 @@ def chosen(images: Sequence[PackedImage], entry: str | None) -> PackedImage:
     for number, image in enumerate(images, 1):
         if entry is not None and (entry == str(number) or _full(entry) in map(_full, image.names)):
             return image
-    raise InvalidField(
+    raise Conflict(
         f"the archive holds {len(images)} images: {', '.join(names)}"
         if entry is None
         else f"the archive holds no image {entry!r}, but {', '.join(names)}",
+        reason="NoSuchEntry",
         field="entry",
         remedy="Name one of them.",
+        details={"entries": names},
     )
 
 

@@ -84,7 +84,7 @@ def read_base(registries: Registries, image: str, image_id: str, platform: tuple
         found = repository.manifest(digest)
         if found.is_index:
             found = repository.manifest(choose(found.document, platform, image))
-        document = found.document
+        document = found.document | {"layers": found.document.get("layers") or []}
         config = parse(repository.blob(document["config"]["digest"], document["config"]["size"]))
     labels = (config.get("config") or {}).get("Labels") or {}
     layers, diff_ids = document["layers"], config.get("rootfs", {}).get("diff_ids") or []

@@ -13,9 +13,10 @@ from jupyter_trainhub.hub.images.failures import taken
 from jupyter_trainhub.hub.images.handover import HandBack
 from jupyter_trainhub.hub.images.measurement import progress_told, reading_told
 from jupyter_trainhub.hub.images.publication import Publication, saved_image
+from jupyter_trainhub.hub.images.reading import read
 from jupyter_trainhub.hub.images.registry_jobs import JobEnded, RegistryJobs, access
 from jupyter_trainhub.hub.images.task import Task
-from jupyter_trainhub.manifests.labels import Object
+from jupyter_trainhub.manifests.labels import DOMAIN, Object
 from jupyter_trainhub.manifests.reader_job import (
     FACTS,
     Reading,
@@ -28,6 +29,7 @@ from jupyter_trainhub.specs.snapshot import SnapshotSpec
 
 if TYPE_CHECKING:
     from jupyter_trainhub.hub.hub import Hub
+    from jupyter_trainhub.registry.client import Repository
 
 
 class NodeReader:
@@ -82,6 +84,18 @@ class NodeReader:
                 remedy=f"Choose a name such as {own[0]}.",
             )
 
+    def _require_own(self, target: Repository, digest: str, spec: SnapshotSpec) -> None:
+        """Overwrite what this namespace has saved; others' images, and the site's, are not its."""
+        if not spec.overwrite:
+            raise taken(str(spec.image))
+        if read(target, digest).labels.get(f"{DOMAIN}/namespace") != self._hub.namespace:
+            raise Forbidden(
+                f"the cluster's snapshotter does not overwrite {spec.image}, which was saved "
+                "elsewhere",
+                field="image",
+                remedy="Choose another name.",
+            )
+
     def _present(self, name: str, attempt: str) -> Object | None:
         """The facts in the Job of this attempt, where an earlier process has made it."""
         job = self._jobs.find(name)
@@ -104,8 +118,9 @@ class NodeReader:
         base = snapshots.base(facts)
         target, tag = snapshots.target(str(spec.image))
         target.check_push()
-        if not spec.overwrite and target.resolve(tag) is not None:
-            raise taken(str(spec.image))
+        present = target.resolve(tag)
+        if present is not None:
+            self._require_own(target, present.digest, spec)
         choice = snapshots.choice(spec)
         reading = Reading(
             name,

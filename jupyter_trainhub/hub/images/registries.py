@@ -109,7 +109,9 @@ class Registries:
         if secret is not None:
             which = "secret" if push else "source_secret"
             own = secret_credentials(self._client, secret, which)
-            endpoint = replace(endpoint, credential=own.find(image.domain, image.path))
+            # A mirror does not get the password of the registry here either.
+            host = urlsplit(endpoint.url).netloc if endpoint.namespace else image.domain
+            endpoint = replace(endpoint, credential=own.find(host, image.path))
         return _repository(image, endpoint)
 
     def glance(self, name: str, field: str = "image") -> Repository:

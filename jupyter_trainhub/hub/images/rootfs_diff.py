@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from jupyter_trainhub.errors import ClusterUnavailable, Conflict, TrainHubError
@@ -145,9 +146,9 @@ async def _follow(
 ) -> None:
     """Pass on what ``process`` writes, until there is no more."""
     loop = asyncio.get_running_loop()
-    heard, pieces = loop.time(), _Pieces(sink)
+    heard = loop.time()
 
-    async def pass_on() -> None:
+    async def pass_on(pieces: _Pieces) -> None:
         nonlocal heard
         while (piece := await process.read()) is not None:
             if piece[0] == "stdout":
@@ -157,23 +158,25 @@ async def _follow(
             heard = loop.time()
         await pieces.end()
 
-    passing = asyncio.ensure_future(pass_on())
-    try:
-        while not passing.done():
-            await asyncio.wait({passing}, timeout=_LOOK_SECONDS)
-            check()
-            if loop.time() - heard > _SILENT_SECONDS:
-                raise Interrupted("the instance does not answer any more", remedy="Try again.")
-        passing.result()
-    finally:
-        passing.cancel()
+    # One thread: memory that each of several has for compressing adds up.
+    with ThreadPoolExecutor(1) as thread:
+        passing = asyncio.ensure_future(pass_on(_Pieces(sink, thread)))
+        try:
+            while not passing.done():
+                await asyncio.wait({passing}, timeout=_LOOK_SECONDS)
+                check()
+                if loop.time() - heard > _SILENT_SECONDS:
+                    raise Interrupted("the instance does not answer any more", remedy="Try again.")
+            passing.result()
+        finally:
+            passing.cancel()
 
 
 class _Pieces:
-    """Gives bytes to ``sink`` in large pieces, in a thread, while the next ones come in."""
+    """Gives bytes to ``sink`` in large pieces, in ``thread``, while the next ones come in."""
 
-    def __init__(self, sink: Callable[[bytes], None]) -> None:
-        self._sink = sink
+    def __init__(self, sink: Callable[[bytes], None], thread: ThreadPoolExecutor) -> None:
+        self._sink, self._thread = sink, thread
         self._held = bytearray()
         self._given: asyncio.Future[None] | None = None
 
@@ -193,7 +196,7 @@ class _Pieces:
         piece, self._held = bytes(self._held), bytearray()
         if self._given is not None:
             await self._given
-        self._given = asyncio.get_running_loop().run_in_executor(None, self._sink, piece)
+        self._given = asyncio.get_running_loop().run_in_executor(self._thread, self._sink, piece)
 
 
 class _Lines:

@@ -174,8 +174,7 @@ class Transfers:
     @property
     def busy(self) -> bool:
         """Whether this process works on any."""
-        with self._lock:
-            return any(map(threading.Thread.is_alive, self._threads))
+        return any(map(threading.Thread.is_alive, self._threads))
 
     def take(self, id_: str, wanted: Callable[[Transfer], bool], run: Run) -> bool:
         """Go on with a transfer that another process has begun; False: somebody else does.
@@ -223,13 +222,9 @@ class Transfers:
                 del self._tasks[ended.id]
         if not task.lost:
             self._on_change(ended.id, ended.view())
-        elif handover.is_offered(ended) and not self._takes:
-            self._follow(ended.id, run)
-
-    def _follow(self, id_: str, run: Run) -> None:
-        """Tell how a snapshotter goes on with one, and go on with it where that hands it back."""
-        if handover.follow(self._records, id_, self._on_change, self._stopping):
-            self.take(id_, handover.is_handed_back, run)
+        is_taken = task.lost and handover.is_offered(ended) and not self._takes
+        if is_taken and handover.follow(self._records, ended.id, self._on_change, self._stopping):
+            self.take(ended.id, handover.is_handed_back, run)
 
     def _outcome(self, task: Task, run: Run) -> Transfer:
         """The transfer after ``run``."""
@@ -241,9 +236,8 @@ class Transfers:
                     result = run(task)
             return succeeded(task, result)
         except Exception as error:
-            # What a snapshotter fails with its user's server may try again.
-            resumable = task.transfer.type in self._again or self._takes
-            return failed(task, error, resumable=resumable)
+            # Its user's server may try again what a snapshotter fails with.
+            return failed(task, error, resumable=task.transfer.type in self._again or self._takes)
 
     @contextlib.contextmanager
     def _place(self, task: Task) -> Any:

@@ -23,7 +23,7 @@ export function imageChoices(
   const listed = new Set(offered.map(choice => choice.const));
   const now = Date.now();
   const facts = (image: IImage): string =>
-    [...imageFacts(image, user, trans), imageAge(image, now, trans)]
+    [...imageFacts(image, user, trans), imageAge(image.created, now, trans)]
       .filter(fact => fact)
       .join(' · ');
   const saved = known

@@ -1,4 +1,3 @@
-import { Clipboard } from '@jupyterlab/apputils';
 import { ApiError } from '../api';
 import { confirmLoss } from '../confirmation';
 import type { IHubContext } from '../context';

@@ -91,13 +91,9 @@ function endActions(
   return type === 'export' || !name
     ? []
     : [
-        action(
-          trans.__('Start an instance…'),
-          CommandIDs.startWithImage,
-          {
-            image: name
-          }
-        ),
+        action(trans.__('Start an instance…'), CommandIDs.startWithImage, {
+          image: name
+        }),
         action(trans.__('Use in a job…'), CommandIDs.submitWithImage, {
           image: name
         })

@@ -14,35 +14,47 @@ export function panelHeader(hub: IHubContext): ReactWidget {
   return new PanelPart(hub, <PanelHeader />);
 }
 
+/** A section of the panel. */
+export interface IPanelSection {
+  id: string;
+  label: string;
+  /** How high it is at first, beside the others. */
+  share: number;
+  widget: ReactWidget;
+}
+
 /** The sections of the panel in their order. */
-export function panelSections(
-  hub: IHubContext
-): { id: string; label: string; widget: ReactWidget }[] {
+export function panelSections(hub: IHubContext): IPanelSection[] {
   const { trans } = hub;
   return [
     {
       id: 'instances',
       label: trans.__('Instances'),
+      share: 3,
       widget: new PanelPart(hub, <InstancesSection />)
     },
     {
       id: 'jobs',
       label: trans.__('Jobs'),
+      share: 2,
       widget: new PanelPart(hub, <JobsSection />)
     },
     {
       id: 'tensorboards',
       label: trans.__('TensorBoards'),
+      share: 1,
       widget: new PanelPart(hub, <TensorBoardsSection />)
     },
     {
       id: 'images',
       label: trans.__('Images'),
+      share: 3,
       widget: new PanelPart(hub, <ImagesSection />)
     },
     {
       id: 'cluster',
       label: trans.__('Cluster'),
+      share: 2,
       widget: new PanelPart(hub, <ClusterSection />)
     }
   ];
