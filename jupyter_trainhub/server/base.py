@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
 
-from jupyter_trainhub.errors import ClusterUnavailable, InvalidField
+from jupyter_trainhub.errors import ClusterUnavailable, Forbidden, InvalidField
 from jupyter_trainhub.server.failures import answer, is_foreseen
+from jupyter_trainhub.server.same_origin import is_same_origin
 
 if TYPE_CHECKING:
     from jupyter_trainhub.hub.hub import Hub
@@ -75,6 +76,21 @@ class ApiHandler(TrainHubHandler, APIHandler):
             if self._hub is not None:
                 await self.service.lose(self._hub)
             raise
+
+    def require_same_origin(self) -> None:
+        """Raise Forbidden for what a page of another server asks with a browser's cookies.
+
+        For reading that makes this server act: other requests have a token against that.
+        """
+        request = self.request
+        if not self.token_authenticated and not is_same_origin(
+            "GET", request.headers, request.host
+        ):
+            raise Forbidden(
+                "the request comes from a page of another server",
+                reason="CrossOrigin",
+                remedy="Ask from JupyterLab, or with a token.",
+            )
 
     def json_object(self) -> dict[str, Any]:
         """The body as a JSON object. Raises InvalidField when it is not one."""

@@ -8,9 +8,7 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from jupyter_trainhub.errors import Forbidden
 from jupyter_trainhub.server.base import ApiHandler
-from jupyter_trainhub.server.same_origin import is_same_origin
 
 
 class FitnessHandler(ApiHandler):
@@ -46,16 +44,7 @@ class ImageFitnessHandler(FitnessHandler):
     @authorized(action="execute")
     async def get(self) -> None:
         """The fitness of the image ``?name=``. Takes as long as a node takes to pull it."""
-        request = self.request
-        if not self.token_authenticated and not is_same_origin(
-            "GET", request.headers, request.host
-        ):
-            # It starts a pod, which a page of another server must not do with a browser's cookies.
-            raise Forbidden(
-                "the request comes from a page of another server",
-                reason="CrossOrigin",
-                remedy="Ask from JupyterLab, or with a token.",
-            )
+        self.require_same_origin()  # it starts a pod
         await self.answer(image=self.get_query_argument("name", ""))
 
 

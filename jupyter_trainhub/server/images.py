@@ -81,6 +81,7 @@ class ChangesHandler(ApiHandler):
     @authorized
     async def get(self) -> None:
         """The changes of ``?name=``."""
+        self.require_same_origin()  # it reads all of a layer, of whatever registry
         hub = await self.hub()
         name = self.get_query_argument("name")
         self.finish(await self.service.probe(lambda: hub.catalogue.changes(name)))
@@ -95,6 +96,7 @@ class RecipeHandler(ApiHandler):
     @authorized
     async def get(self) -> None:
         """The recipe of ``?name=``: files by their names, and ``notes``."""
+        self.require_same_origin()  # it reads all of a layer, of whatever registry
         hub = await self.hub()
         name = self.get_query_argument("name")
         self.finish(await self.service.probe(lambda: hub.catalogue.recipe(name)))

@@ -114,7 +114,8 @@ def what(path: str) -> list[object]:
         status.st_uid,
         status.st_gid,
         status.st_size if is_file else 0,
-        0 if kind == stat.S_IFDIR else int(status.st_mtime),
+        # As a float it may be rounded up to the next second.
+        0 if kind == stat.S_IFDIR else status.st_mtime_ns // 10**9,
         os.readlink(path) if kind == stat.S_IFLNK else digest(path) if is_file else "",
         {} if kind == stat.S_IFLNK else attributes(path),
     ]

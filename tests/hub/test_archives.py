@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import json
 import os
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_trainhub.errors import AlreadyExists, InvalidField, NotFound, TrainHubError
+from jupyter_trainhub.errors import AlreadyExists, Conflict, InvalidField, NotFound, TrainHubError
 from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.hub.machine import Machine
 from jupyter_trainhub.hub.views import View
@@ -127,10 +128,16 @@ def test_of_several_images_one_is_chosen(
         layout.name(f"docker.io/library/a:{number}", layout.image(layer(content=number)))
     layout.archive(root / "two.tar")
 
-    done = load(hub, root, "two.tar", image=f"{prefix}/x:1")
-    assert done["phase"] == "Failed"
-    assert "2 images: docker.io/library/a:1, docker.io/library/a:2" in done["message"]
-    assert "no image 'b'" in load(hub, root, "two.tar", entry="b")["message"]
+    with pytest.raises(Conflict, match="2 images") as which:
+        load(hub, root, "two.tar", image=f"{prefix}/x:1")
+    assert which.value.field == "entry"
+    names = which.value.details["entries"]
+    assert names == ["docker.io/library/a:1", "docker.io/library/a:2"]
+    with pytest.raises(Conflict, match="no image 'b'"):
+        load(hub, root, "two.tar", entry="b")
+    # Of one that is compressed as a whole that is known when it is unpacked.
+    (root / "two.tar.gz").write_bytes(gzip.compress((root / "two.tar").read_bytes()))
+    assert "2 images: docker.io" in load(hub, root, "two.tar.gz")["message"]
 
     assert load(hub, root, "two.tar", entry=entry)["result"]["image"] == f"{prefix}/a:{tag}"
 

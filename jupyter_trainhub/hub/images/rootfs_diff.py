@@ -158,7 +158,7 @@ async def _follow(
             heard = loop.time()
         await pieces.end()
 
-    # One thread: memory that each of several has for compressing adds up.
+    # One thread, which is what a layer is written by.
     with ThreadPoolExecutor(1) as thread:
         passing = asyncio.ensure_future(pass_on(_Pieces(sink, thread)))
         try:

@@ -1,4 +1,4 @@
-import { Clipboard, Notification } from '@jupyterlab/apputils';
+import { Notification } from '@jupyterlab/apputils';
 import { ImageActions } from '../images/actions';
 import { Rate } from '../images/rate';
 import { ImageBench } from './imageBench';
@@ -234,13 +234,6 @@ describe('ImageActions', () => {
         overwrite: false
       }
     ]);
-  });
-
-  it('copies a name', () => {
-    begin();
-    const copied = jest.spyOn(Clipboard, 'copyToSystem').mockReturnValue();
-    actions.copyName(NAME);
-    expect(copied).toHaveBeenCalledWith(NAME);
   });
 });
 

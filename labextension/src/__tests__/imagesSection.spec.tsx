@@ -38,7 +38,7 @@ describe('ImagesSection', () => {
     await show(catalogue(OFFICIAL, image({ owner: 'bob' }), ...others));
     const saved = within(screen.getByRole('list', { name: 'Saved' }));
     expect(saved.getAllByRole('listitem')[0].textContent).toContain(
-      '1 GiB · from instance desk · of bob · base python:3.12 · with numpy'
+      'with numpy · 1 GiB · from instance desk · of bob · base python:3.12'
     );
     fireEvent.change(screen.getByRole('searchbox'), {
       target: { value: 'NUMPY' }
@@ -98,7 +98,7 @@ describe('ImagesSection', () => {
     await settle(() => store.put(transfer()));
     await press('Cancel: Save desk as desk:20260101-120000');
     await settle(() => store.put(transfer({ phase: 'Failed' })));
-    await press('Remove from the list: Save desk as desk:20260101-120000');
+    await press('Remove: Save desk as desk:20260101-120000');
     expect(bench.executed).toEqual([
       'cancel-transfer {"id":"snapshot-desk"}',
       'forget-transfer {"id":"snapshot-desk"}'

@@ -11,6 +11,7 @@ import { useHub, useStore } from '../context';
 import { ImageAge } from './age';
 import { ImageFilter } from './filter';
 import { MoreButton } from './moreButton';
+import { NoImages } from './noImages';
 import { RegistryNotice } from './registryNotice';
 import { TransferItem } from './transfer';
 import { useImages } from './useImages';
@@ -30,7 +31,6 @@ export function ImagesSection(): JSX.Element {
     found
       .filter(({ source }) => source === wanted)
       .sort((a, b) => (b.created ?? '').localeCompare(a.created ?? ''));
-  const isKnown = images.registry !== undefined;
   return (
     <div className="jp-TrainHub-images" aria-busy={images.isPending}>
       <Actions />
@@ -45,17 +45,7 @@ export function ImagesSection(): JSX.Element {
         title={trans.__('Others in the registry')}
         images={of('other')}
       />
-      {found.length === 0 && !images.problem && (
-        <p className="jp-TrainHub-empty">
-          {!isKnown
-            ? trans.__('Fetching…')
-            : text
-              ? trans.__('No image has "%1" in it.', text)
-              : trans.__(
-                  'No images. "Save as image…" in the menu of an instance makes one.'
-                )}
-        </p>
-      )}
+      {found.length === 0 && <NoImages text={text} />}
     </div>
   );
 }

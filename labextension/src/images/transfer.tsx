@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useRef, useState } from 'react';
 import { CommandIDs } from '../commands';
-import { useHub } from '../context';
+import { useHub, useNow } from '../context';
 import { formatDuration } from '../duration';
 import { PhaseLabel } from '../phase';
 import { formatBytes, formatBytesOf } from '../quantity';
@@ -9,6 +9,9 @@ import { whyText } from '../why';
 import { Rate } from './rate';
 import { isUnderWay, type ITransfer } from './views';
 import { stepWord, transferTitle } from './words';
+
+/** Seconds without progress that are worth a word, as when a registry is away. */
+const QUIET = 5;
 
 /** A transfer in a list: what it does, how far it is, and what can be done about it. */
 export function TransferItem({
@@ -76,7 +79,7 @@ export function TransferState({
         {phase !== 'Succeeded' &&
           resumable &&
           button(CommandIDs.retryTransfer, trans.__('Try again'))}
-        {button(CommandIDs.forgetTransfer, trans.__('Remove from the list'))}
+        {button(CommandIDs.forgetTransfer, trans.__('Remove'))}
       </div>
     </>
   );
@@ -89,11 +92,16 @@ export function TransferProgress({
   transfer: ITransfer;
 }): JSX.Element {
   const { trans } = useHub();
-  const perSecond = useRate(transfer);
+  const { perSecond, quiet } = useRate(transfer);
   const share = shareOf(transfer);
   // How fast files are counted tells nothing of what comes after.
   const rate = transfer.step === 'measure' ? null : perSecond;
-  const facts = progressFacts(transfer, rate, trans);
+  const facts = [
+    ...progressFacts(transfer, rate, trans),
+    ...(quiet > QUIET
+      ? [trans.__('nothing for %1', formatDuration(quiet, trans))]
+      : [])
+  ];
   const step = stepWord(transfer, trans);
   return (
     <div className="jp-TrainHub-transferProgress">
@@ -167,8 +175,16 @@ export function progressFacts(
   ];
 }
 
-/** Bytes per second; null until it can be told. Each step has a rate of its own. */
-function useRate({ progress, step }: ITransfer): number | null {
+/**
+ * Bytes per second, null until it can be told, and for how many seconds there were none. Each step
+ * has a rate of its own.
+ */
+function useRate({ progress, step }: ITransfer): {
+  perSecond: number | null;
+  quiet: number;
+} {
+  const now = useNow(1000);
+  const moved = useRef(now);
   const amount = step === 'upload' ? progress.sent : progress.bytes;
   const rate = useRef({ step, rate: new Rate() });
   const [perSecond, setPerSecond] = useState<number | null>(null);
@@ -178,6 +194,8 @@ function useRate({ progress, step }: ITransfer): number | null {
     }
     rate.current.rate.add(performance.now(), amount);
     setPerSecond(rate.current.rate.perSecond);
+    moved.current = Date.now();
   }, [amount, step]);
-  return perSecond;
+  const quiet = Math.max(0, (now - moved.current) / 1000);
+  return { perSecond: quiet > QUIET ? null : perSecond, quiet };
 }

@@ -30,31 +30,31 @@ export function panelSections(hub: IHubContext): IPanelSection[] {
     {
       id: 'instances',
       label: trans.__('Instances'),
-      share: 3,
+      share: 2.4,
       widget: new PanelPart(hub, <InstancesSection />)
     },
     {
       id: 'jobs',
       label: trans.__('Jobs'),
-      share: 2,
+      share: 1.7,
       widget: new PanelPart(hub, <JobsSection />)
     },
     {
       id: 'tensorboards',
       label: trans.__('TensorBoards'),
-      share: 1,
+      share: 1.7,
       widget: new PanelPart(hub, <TensorBoardsSection />)
     },
     {
       id: 'images',
       label: trans.__('Images'),
-      share: 3,
+      share: 3.2,
       widget: new PanelPart(hub, <ImagesSection />)
     },
     {
       id: 'cluster',
       label: trans.__('Cluster'),
-      share: 2,
+      share: 1.7,
       widget: new PanelPart(hub, <ClusterSection />)
     }
   ];

@@ -48,13 +48,6 @@ export function ImageTable(props: {
       </th>
     );
   };
-  if (images.length === 0) {
-    return (
-      <p className="jp-TrainHub-empty" role="status">
-        {trans.__('There is no such image.')}
-      </p>
-    );
-  }
   return (
     <div className="jp-TrainHub-imagesScroller">
       <table className="jp-TrainHub-table">

@@ -5,6 +5,7 @@ import { useHub, type IHubContext } from '../../context';
 import { HubWidget } from '../../hubWidget';
 import { Splash } from '../../splash';
 import { ImageFilter } from '../filter';
+import { NoImages } from '../noImages';
 import { RegistryNotice } from '../registryNotice';
 import { useImages } from '../useImages';
 import { matches } from '../words';
@@ -97,6 +98,7 @@ export function ImagesContent(props: {
       </Splash>
     );
   }
+  const found = images.items.filter(image => matches(image, text));
   const chosen = props.image === null ? undefined : images.get(props.image);
   return (
     <main className="jp-TrainHub-imagesColumns" aria-busy={images.isPending}>
@@ -104,12 +106,16 @@ export function ImagesContent(props: {
         <h1 className="jp-TrainHub-hidden">{trans.__('Images')}</h1>
         <RegistryNotice />
         <ImageFilter text={text} onChange={setText} />
-        <ImageTable
-          images={images.items.filter(image => matches(image, text))}
-          registry={images.registry?.name ?? null}
-          chosen={props.image}
-          onChoose={onChoose}
-        />
+        {found.length === 0 ? (
+          <NoImages text={text} />
+        ) : (
+          <ImageTable
+            images={found}
+            registry={images.registry?.name ?? null}
+            chosen={props.image}
+            onChoose={onChoose}
+          />
+        )}
       </div>
       {chosen && (
         <ImageDetails

@@ -9,14 +9,14 @@ import { NOTHING_CHOSEN, specOf, type Choice } from './selection';
 export class SaveModel implements IDisposable {
   /**
    * @param instance - its name
-   * @param draft - what was chosen before the page was reloaded
+   * @param _draft - what was chosen before the page was reloaded
    */
   constructor(
     private readonly _hub: IHubContext,
     readonly instance: string,
-    draft: Choice | null
+    private readonly _draft: Choice | null
   ) {
-    this._choice = { ...NOTHING_CHOSEN, ...draft };
+    this._choice = { ...NOTHING_CHOSEN, ..._draft };
   }
 
   /** Emitted when anything of it has changed. */
@@ -70,9 +70,14 @@ export class SaveModel implements IDisposable {
     return this._transferId;
   }
 
-  /** Shows the saving that is under way, or measures what would be saved. Never rejects. */
+  /**
+   * Shows the saving that is under way, or measures what would be saved. After a reload one that
+   * has failed is shown too, so that it can be tried again. Never rejects.
+   */
   async load(): Promise<void> {
-    if (!(await this._findRunning())) {
+    const isLeft = ({ phase, resumable }: ITransfer): boolean =>
+      this._draft !== null && phase === 'Failed' && resumable;
+    if (!(await this._find(other => isUnderWay(other) || isLeft(other)))) {
       await this.measure();
     }
   }
@@ -164,24 +169,26 @@ export class SaveModel implements IDisposable {
     const { reason } = this._refusal;
     if (reason === 'ImageExists') {
       this._takenName = this._choice.image;
-    } else if (reason === 'SnapshotRunning' && (await this._findRunning())) {
+    } else if (reason === 'SnapshotRunning' && (await this._find(isUnderWay))) {
       this._refusal = null;
     }
   }
 
-  /** Shows the saving of this instance that is under way, whoever began it. */
-  private async _findRunning(): Promise<boolean> {
+  /** Shows the latest saving of this instance if it is wanted, whoever began it. */
+  private async _find(
+    isWanted: (transfer: ITransfer) => boolean
+  ): Promise<boolean> {
     const { api, store } = this._hub;
     try {
-      const running = (await api.transfers.list()).find(
-        transfer =>
-          transfer.type === 'snapshot' &&
-          transfer.instance === this.instance &&
-          isUnderWay(transfer)
-      );
-      if (running) {
-        store.put(running);
-        this._transferId = running.id;
+      const [latest] = (await api.transfers.list())
+        .filter(
+          ({ type, instance }) =>
+            type === 'snapshot' && instance === this.instance
+        )
+        .sort((a, b) => b.started.localeCompare(a.started));
+      if (latest && isWanted(latest)) {
+        store.put(latest);
+        this._transferId = latest.id;
         this._changed.emit();
         return true;
       }
