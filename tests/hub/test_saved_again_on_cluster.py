@@ -26,7 +26,7 @@ from tests.hub import change_set
 
 pytestmark = pytest.mark.cluster
 
-BYTES, FILES = map(int, os.environ.get("TRAINHUB_TEST_CHANGE", "25165824,1500").split(","))
+BYTES, FILES = map(int, os.environ.get("TRAINHUB_TEST_CHANGE", "25165824,500").split(","))
 GENERATIONS = 10 if "TRAINHUB_TEST_CHANGE" in os.environ else 3
 FOLDER = "/opt/change-set"
 PROGRAM = Path(change_set.__file__).read_text()

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 import socket
 import stat
@@ -264,7 +265,7 @@ def test_a_clock_that_was_set_back_loses_nothing(container: Container) -> None:
     marker.write_text(str(float(marker.read_text()) - 1000))
     found = container.measure()
     assert found["files"] > 1
-    assert re.search(r"was set back by 100\d s", found["warnings"][0]
+    assert re.search(r"was set back by 100\d s", found["warnings"][0])
 
 
 def test_patterns_leave_out_what_they_name(container: Container, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ describe('ImageActions', () => {
     follow('Cancel');
     await settle(() => store.put(transfer(SAVED)));
     expect(told()).toEqual(['Done: Save desk as desk:20260101-120000.']);
-    follow('Start an instance from it…');
+    follow('Start an instance…');
     expect(bench.executed).toEqual([
       'cancel-transfer {"id":"snapshot-desk"}',
       `start-with-image {"image":"${PROPOSED}"}`

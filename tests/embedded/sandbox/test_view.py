@@ -135,8 +135,20 @@ def test_it_has_few_devices(containers: Containers) -> None:
     text = containers.shell("ls /dev; echo x > /dev/null; head -c 4 /dev/urandom | wc -c")
     assert {*text.split()} - {"mqueue"} == {
         *("fd", "full", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout"),
-        *("termination-log", "tty", "urandom", "zero", "4"),
+        *("termination-log", "tty", "uppers", "urandom", "zero", "4"),
     }
+
+
+def test_it_finds_what_it_has_written(containers: Containers) -> None:
+    text = containers.shell(
+        "echo x >/opt/made-here; for upper in /dev/uppers/*; do"
+        ' echo "$(readlink "$upper/place")" $(cd "$upper/files" && find . -name made-here); done;'
+        " touch /dev/uppers/0/files/x || echo refused"
+    )
+    assert "refused" in text
+    # An overlay of /, or one of /opt where an ordinary user runs the cluster.
+    found = [line.split() for line in text.splitlines() if "made-here" in line]
+    assert found in ([["/", "./opt/made-here"]], [["/opt", "./made-here"]])
 
 
 def test_gpus_are_seen_by_those_who_were_given_some(monkeypatch: pytest.MonkeyPatch) -> None:
