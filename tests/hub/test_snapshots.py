@@ -164,9 +164,10 @@ class Site:
         return self.hub.snapshots.save("x", SnapshotSpec.parse(spec))
 
     def ended(self, view: View) -> View:
-        return eventually(
+        found: View = eventually(
             lambda: (now := self.hub.transfers.get(view["id"]))["finished"] and now, 60
         )
+        return found
 
     def image(self, tag: str = "1") -> tuple[View, View, dict[str, bytes]]:
         """Its manifest, its configuration, and the files of its topmost layer."""
@@ -329,7 +330,7 @@ def test_a_secret_that_comes_after_the_question_is_left_out(site: Site) -> None:
 
 
 def test_what_is_measured_is_named_as_the_site_names_it(site: Site) -> None:
-    stateful_set = {
+    stateful_set: View = {
         "metadata": {"annotations": {"trainhub.jupyter.org/storages": '{"v": "NAS"}'}},
         "spec": {
             "template": {
@@ -528,7 +529,8 @@ def test_a_registry_that_is_killed_gets_the_layer_at_the_second_try(
     mortal.server.start()
     assert list(mortal.repository().tags()) == (["0"] if saved_before else [])
     # By another server, and the instance is gone by now.
-    mortal.connect().instances.running = lambda name: pytest.fail("it was read again")
+    another = mortal.connect()
+    monkeypatch.setattr(another.instances, "running", lambda name: pytest.fail("read again"))
     readings = mortal.engine.readings
     view = mortal.ended(mortal.hub.transfers.resume(view["id"]))
     assert (view["phase"], view["message"]) == ("Succeeded", None)

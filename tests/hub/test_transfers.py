@@ -65,7 +65,10 @@ def begin(transfers: Transfers, run: Callable[[Task], View], id_: str = "snapsho
 
 
 def ended(transfers: Transfers, id_: str = "snapshot-x") -> View:
-    return eventually(lambda: (view := transfers.get(id_))["phase"] in manifest.ENDED and view, 10)
+    found: View = eventually(
+        lambda: (view := transfers.get(id_))["phase"] in manifest.ENDED and view, 10
+    )
+    return found
 
 
 def test_one_runs_to_its_end_and_any_server_sees_it(cluster: FakeCluster, work: Work) -> None:
@@ -221,8 +224,8 @@ def test_a_cluster_that_is_away_ends_no_transfer(cluster: FakeCluster, work: Wor
     transfers = Transfers(cluster, "ada")
     begin(transfers, work)
     cluster.refuse["patch", "configmaps"] = ClusterUnavailable("away")
-    assert work.task is not None or eventually(lambda: work.task)
-    work.task.progress(bytes=1)
+    task: Task = eventually(lambda: work.task)
+    task.progress(bytes=1)
     eventually(lambda: cluster.acts.count(("patch", "configmaps")) > 3)
     work.may_end.set()
     del cluster.refuse["patch", "configmaps"]
@@ -246,7 +249,10 @@ def test_at_most_so_many_at_once(cluster: FakeCluster, work: Work) -> None:
     transfers = Transfers(cluster, "ada")
     for number in range(4):
         begin(transfers, work, f"copy-{number}")
-    phases = lambda: sorted(view["phase"] for view in transfers.list())  # noqa: E731
+
+    def phases() -> list[str]:
+        return sorted(view["phase"] for view in transfers.list())
+
     eventually(lambda: phases() == ["Pending"] * 2 + ["Running"] * 2)
     # One that waits can be cancelled, too.
     waiting = next(view["id"] for view in transfers.list() if view["phase"] == "Pending")
