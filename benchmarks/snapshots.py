@@ -30,7 +30,7 @@ from benchmarks.instances import show
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.embedded import lifecycle
 from jupyter_trainhub.hub.hub import Hub
-from jupyter_trainhub.hub.images.waiting import wait_transfer
+from jupyter_trainhub.hub.images.transfers.waiting import wait_transfer
 from jupyter_trainhub.kube import exec as kube_exec
 from jupyter_trainhub.specs.instance import InstanceSpec
 from jupyter_trainhub.specs.snapshot import SnapshotSpec

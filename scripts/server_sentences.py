@@ -34,9 +34,13 @@ MODULES = {
     "hub/access": "ide interfaces reach shell terminals",
     "hub/capacity": "check fit quota refusal request room",
     "hub/idle": "activity manager",
-    "hub/images": "archive_paths archives arrival base catalogue default ending failures fitness"
-    " handover listing measurement naming node_reader outcome passwords publication reading records"
-    " registries registry_jobs relay rootfs_diff saving snapshots spools transfers usage",
+    "hub/images": "default failures fitness naming",
+    "hub/images/catalogue": "listing manager reading usage",
+    "hub/images/copies": "archive_paths archives arrival registry_jobs relay",
+    "hub/images/registries": "manager passwords",
+    "hub/images/snapshots": "base ending manager measurement node_reader publication rootfs_diff"
+    " saving spools",
+    "hub/images/transfers": "handover manager outcome records",
     "hub/instances": "creation editing manager readiness",
     "hub/tensorboards": "manager registry roots",
     "inpod/rootfs_diff": "layer measurement opening secrets start walk",

@@ -10,7 +10,7 @@ from jupyter_trainhub.api.display import html
 from jupyter_trainhub.api.follow import ProgressBar
 from jupyter_trainhub.errors import Conflict
 from jupyter_trainhub.hub.images.descriptions import progress_line
-from jupyter_trainhub.hub.images.waiting import wait_transfer
+from jupyter_trainhub.hub.images.transfers.waiting import wait_transfer
 from jupyter_trainhub.hub.tables import catalogue_table
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.specs.snapshot import SnapshotSpec

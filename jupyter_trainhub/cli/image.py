@@ -216,7 +216,7 @@ def check(options: Namespace) -> int:
 
 def follow(hub: Hub, transfer: View) -> View:
     """Draw the progress of a transfer until it has ended; an interruption cancels it."""
-    from jupyter_trainhub.hub.images.waiting import wait_transfer
+    from jupyter_trainhub.hub.images.transfers.waiting import wait_transfer
 
     drawn, told = sys.stderr.isatty(), ""
 

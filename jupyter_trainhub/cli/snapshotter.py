@@ -35,7 +35,7 @@ def snapshotter(options: Namespace) -> int:
     from jupyter_trainhub.cli import commands
     from jupyter_trainhub.hub.cluster import choose_cluster, connect
     from jupyter_trainhub.hub.hub import Hub
-    from jupyter_trainhub.hub.images.snapshotter import Snapshotter
+    from jupyter_trainhub.hub.images.snapshots.snapshotter import Snapshotter
 
     config = commands.configured(options)
     if not config.snapshotter_image:

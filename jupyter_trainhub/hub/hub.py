@@ -26,14 +26,14 @@ from jupyter_trainhub.kube.discovery import Discovery
 from jupyter_trainhub.kube.exec import Exec
 
 if TYPE_CHECKING:
-    from jupyter_trainhub.hub.images.archives import Archives
-    from jupyter_trainhub.hub.images.catalogue import Catalogue
+    from jupyter_trainhub.hub.images.catalogue.manager import Catalogue
+    from jupyter_trainhub.hub.images.copies.archives import Archives
+    from jupyter_trainhub.hub.images.copies.relay import Relay
     from jupyter_trainhub.hub.images.fitness import FitnessCheck
-    from jupyter_trainhub.hub.images.registries import Registries
-    from jupyter_trainhub.hub.images.relay import Relay
-    from jupyter_trainhub.hub.images.snapshots import Snapshots
-    from jupyter_trainhub.hub.images.spools import Spools
-    from jupyter_trainhub.hub.images.transfers import Transfers
+    from jupyter_trainhub.hub.images.registries.manager import Registries
+    from jupyter_trainhub.hub.images.snapshots.manager import Snapshots
+    from jupyter_trainhub.hub.images.snapshots.spools import Spools
+    from jupyter_trainhub.hub.images.transfers.manager import Transfers
     from jupyter_trainhub.hub.tensorboards import TensorBoards
 
 
@@ -81,15 +81,15 @@ class Hub:
     @cached_property
     def registries(self) -> Registries:
         """Where images are."""
-        from jupyter_trainhub.hub.images.registries import Registries
+        from jupyter_trainhub.hub.images.registries.manager import Registries
 
         return Registries(self.client, self.config, self.user)
 
     @cached_property
     def catalogue(self) -> Catalogue:
         """Images to choose from."""
-        from jupyter_trainhub.hub.images.catalogue import Catalogue
-        from jupyter_trainhub.hub.images.usage import known_images
+        from jupyter_trainhub.hub.images.catalogue.manager import Catalogue
+        from jupyter_trainhub.hub.images.catalogue.usage import known_images
 
         known = partial(known_images, self.client)
         return Catalogue(self.client, self.config, self.registries, known)
@@ -97,14 +97,14 @@ class Hub:
     @cached_property
     def archives(self) -> Archives:
         """Images in files."""
-        from jupyter_trainhub.hub.images.archives import Archives
+        from jupyter_trainhub.hub.images.copies.archives import Archives
 
         return Archives(self.config, self.storage, self.registries, self.transfers, self.spools)
 
     @cached_property
     def relay(self) -> Relay:
         """Images from one registry to another."""
-        from jupyter_trainhub.hub.images.relay import Relay
+        from jupyter_trainhub.hub.images.copies.relay import Relay
 
         return Relay(self.client, self.config, self.registries, self.transfers)
 
@@ -118,14 +118,14 @@ class Hub:
     @cached_property
     def spools(self) -> Spools:
         """Files of images on their way."""
-        from jupyter_trainhub.hub.images.spools import Spools
+        from jupyter_trainhub.hub.images.snapshots.spools import Spools
 
         return Spools(self.config, f"{self.client.server} {self.namespace}")
 
     @cached_property
     def transfers(self) -> Transfers:
         """Images on their way."""
-        from jupyter_trainhub.hub.images.transfers import Transfers
+        from jupyter_trainhub.hub.images.transfers.manager import Transfers
 
         again = {
             "snapshot": lambda task: self.snapshots.run(task),
@@ -143,7 +143,7 @@ class Hub:
     @cached_property
     def snapshots(self) -> Snapshots:
         """Instances saved as images."""
-        from jupyter_trainhub.hub.images.snapshots import Snapshots
+        from jupyter_trainhub.hub.images.snapshots.manager import Snapshots
 
         return Snapshots(self)
 

@@ -11,7 +11,7 @@ from typing import Any
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.hub.cluster import ClusterChoice
 from jupyter_trainhub.hub.hub import Hub
-from jupyter_trainhub.hub.images.base import Base, image_labels
+from jupyter_trainhub.hub.images.snapshots.base import Base, image_labels
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.kube.resources import SECRETS
 from jupyter_trainhub.manifests.transfer import ENDED

@@ -12,7 +12,7 @@ import pytest
 
 from jupyter_trainhub.errors import AlreadyExists, Conflict, Forbidden, InvalidField, NotFound
 from jupyter_trainhub.hub.hub import Hub
-from jupyter_trainhub.hub.images import listing
+from jupyter_trainhub.hub.images.catalogue import listing
 from jupyter_trainhub.kube.resources import JOBS, STATEFUL_SETS
 from jupyter_trainhub.manifests.labels import labels
 from jupyter_trainhub.registry.client import Repository

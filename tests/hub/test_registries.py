@@ -16,10 +16,10 @@ import pytest
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.embedded import certificate
 from jupyter_trainhub.errors import Conflict, InvalidField, NotFound, TrainHubError
-from jupyter_trainhub.hub.images.hosting import Hosting, parse
 from jupyter_trainhub.hub.images.naming import path_part, running_image, saved_image
-from jupyter_trainhub.hub.images.registries import Registries
-from jupyter_trainhub.hub.images.schemes import Schemes, is_loopback
+from jupyter_trainhub.hub.images.registries.hosting import Hosting, parse
+from jupyter_trainhub.hub.images.registries.manager import Registries
+from jupyter_trainhub.hub.images.registries.schemes import Schemes, is_loopback
 from jupyter_trainhub.kube.credentials import Credentials
 from jupyter_trainhub.kube.resources import SECRETS
 from jupyter_trainhub.registry import reference

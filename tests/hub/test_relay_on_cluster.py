@@ -11,7 +11,7 @@ import pytest
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import InvalidField, RegistryFailed
 from jupyter_trainhub.hub.hub import Hub
-from jupyter_trainhub.hub.images import relay
+from jupyter_trainhub.hub.images.copies import relay
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.registry.failures import RegistryError
 from jupyter_trainhub.specs.transfer import CopySpec

@@ -24,10 +24,12 @@ from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import AlreadyExists, Conflict, Forbidden, InvalidField, TrainHubError
 from jupyter_trainhub.hub.cluster import ClusterChoice
 from jupyter_trainhub.hub.hub import Hub
-from jupyter_trainhub.hub.images import base, handover, heartbeat, registries
-from jupyter_trainhub.hub.images.engine import Choice, Interrupted
-from jupyter_trainhub.hub.images.records import Records
-from jupyter_trainhub.hub.images.task import Task
+from jupyter_trainhub.hub.images.registries import manager as registries
+from jupyter_trainhub.hub.images.snapshots import base
+from jupyter_trainhub.hub.images.snapshots.engine import Choice, Interrupted
+from jupyter_trainhub.hub.images.transfers import handover, heartbeat
+from jupyter_trainhub.hub.images.transfers.records import Records
+from jupyter_trainhub.hub.images.transfers.task import Task
 from jupyter_trainhub.kube.resources import PODS, STATEFUL_SETS
 from jupyter_trainhub.manifests.transfer import Transfer
 from jupyter_trainhub.registry.client import Repository

@@ -17,7 +17,7 @@ import pytest
 
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.hub.hub import Hub
-from jupyter_trainhub.hub.images.engine import Choice
+from jupyter_trainhub.hub.images.snapshots.engine import Choice
 from jupyter_trainhub.kube.exec import run
 from jupyter_trainhub.registry.layer import Spool
 from jupyter_trainhub.specs.instance import InstanceSpec

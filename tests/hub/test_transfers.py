@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from jupyter_trainhub.errors import ClusterUnavailable, Conflict, Forbidden, NotFound
-from jupyter_trainhub.hub.images import heartbeat, records
-from jupyter_trainhub.hub.images.task import Task
-from jupyter_trainhub.hub.images.transfers import Transfers
+from jupyter_trainhub.hub.images.transfers import heartbeat, records
+from jupyter_trainhub.hub.images.transfers.manager import Transfers
+from jupyter_trainhub.hub.images.transfers.task import Task
 from jupyter_trainhub.kube.resources import CONFIG_MAPS
 from jupyter_trainhub.manifests import transfer as manifest
 from jupyter_trainhub.registry.failures import RegistryError

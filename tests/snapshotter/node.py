@@ -12,7 +12,7 @@ from typing import Any, cast
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.hub.cluster import ClusterChoice
 from jupyter_trainhub.hub.hub import Hub
-from jupyter_trainhub.hub.images.snapshotter import Snapshotter
+from jupyter_trainhub.hub.images.snapshots.snapshotter import Snapshotter
 from jupyter_trainhub.kube.resources import CONFIG_MAPS, JOBS, PODS, Resource
 from jupyter_trainhub.kube.stream import Stream
 from jupyter_trainhub.manifests.labels import JOB_NAME, owned_by

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from jupyter_trainhub.errors import Conflict
-from jupyter_trainhub.hub.images import handover, node_reader, registry_jobs, snapshotter
-from jupyter_trainhub.hub.images.registry_jobs import RegistryJobs
-from jupyter_trainhub.hub.images.task import Task
+from jupyter_trainhub.hub.images.copies import registry_jobs
+from jupyter_trainhub.hub.images.copies.registry_jobs import RegistryJobs
+from jupyter_trainhub.hub.images.snapshots import node_reader, snapshotter
+from jupyter_trainhub.hub.images.transfers import handover
+from jupyter_trainhub.hub.images.transfers.task import Task
 from jupyter_trainhub.kube.resources import CONFIG_MAPS, JOBS, SECRETS
 from jupyter_trainhub.manifests.reader_job import job_name
 from jupyter_trainhub.manifests.transfer import ENDED, Transfer, config_map

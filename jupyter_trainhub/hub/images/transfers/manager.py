@@ -10,12 +10,12 @@ from typing import Any
 
 from jupyter_trainhub.errors import Conflict, TrainHubError
 from jupyter_trainhub.hub.clock import now
-from jupyter_trainhub.hub.images import handover
 from jupyter_trainhub.hub.images.failures import translated
-from jupyter_trainhub.hub.images.heartbeat import Heartbeat, OnChange
-from jupyter_trainhub.hub.images.outcome import failed, succeeded
-from jupyter_trainhub.hub.images.records import Records
-from jupyter_trainhub.hub.images.task import Task
+from jupyter_trainhub.hub.images.transfers import handover
+from jupyter_trainhub.hub.images.transfers.heartbeat import Heartbeat, OnChange
+from jupyter_trainhub.hub.images.transfers.outcome import failed, succeeded
+from jupyter_trainhub.hub.images.transfers.records import Records
+from jupyter_trainhub.hub.images.transfers.task import Task
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.manifests.labels import Object, Objects
 from jupyter_trainhub.manifests.transfer import Transfer

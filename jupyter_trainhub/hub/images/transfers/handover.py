@@ -12,9 +12,9 @@ import time
 from dataclasses import replace
 
 from jupyter_trainhub.errors import Conflict, NotFound, TrainHubError
-from jupyter_trainhub.hub.images.heartbeat import OnChange
-from jupyter_trainhub.hub.images.records import Records
-from jupyter_trainhub.hub.images.task import Task
+from jupyter_trainhub.hub.images.transfers.heartbeat import OnChange
+from jupyter_trainhub.hub.images.transfers.records import Records
+from jupyter_trainhub.hub.images.transfers.task import Task
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.manifests.transfer import Transfer
 

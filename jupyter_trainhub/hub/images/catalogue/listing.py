@@ -11,12 +11,12 @@ from typing import TypeVar
 
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import TrainHubError
-from jupyter_trainhub.hub.images.asking import Asking, there
+from jupyter_trainhub.hub.images.catalogue.asking import Asking, there
+from jupyter_trainhub.hub.images.catalogue.facts import image_view
+from jupyter_trainhub.hub.images.catalogue.reading import Reader
 from jupyter_trainhub.hub.images.default import HOST
-from jupyter_trainhub.hub.images.facts import image_view
 from jupyter_trainhub.hub.images.failures import translated
-from jupyter_trainhub.hub.images.reading import Reader
-from jupyter_trainhub.hub.images.registries import Home, Registries, hurried
+from jupyter_trainhub.hub.images.registries.manager import Home, Registries, hurried
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.registry.client import catalogue
 from jupyter_trainhub.registry.failures import RegistryError

@@ -6,15 +6,15 @@ import contextlib
 
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import InvalidField, RegistryFailed
-from jupyter_trainhub.hub.images.arrival import arrived, outcome, require_free
+from jupyter_trainhub.hub.images.catalogue.reading import require
+from jupyter_trainhub.hub.images.copies.arrival import arrived, outcome, require_free
+from jupyter_trainhub.hub.images.copies.registry_jobs import RegistryJobs, access
 from jupyter_trainhub.hub.images.failures import translated
 from jupyter_trainhub.hub.images.naming import new_image, reference
-from jupyter_trainhub.hub.images.reading import require
-from jupyter_trainhub.hub.images.registries import Registries
-from jupyter_trainhub.hub.images.registry_jobs import RegistryJobs, access
-from jupyter_trainhub.hub.images.tally import Tally
-from jupyter_trainhub.hub.images.task import Task
-from jupyter_trainhub.hub.images.transfers import Transfers
+from jupyter_trainhub.hub.images.registries.manager import Registries
+from jupyter_trainhub.hub.images.transfers.manager import Transfers
+from jupyter_trainhub.hub.images.transfers.tally import Tally
+from jupyter_trainhub.hub.images.transfers.task import Task
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.manifests.copy_job import copy_job

@@ -10,8 +10,6 @@ from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import InvalidField, NotFound
 from jupyter_trainhub.hub.clock import moment
 from jupyter_trainhub.hub.images.failures import failure, no_registry, translated
-from jupyter_trainhub.hub.images.hosting import Hosting, hosting
-from jupyter_trainhub.hub.images.lately import Lately
 from jupyter_trainhub.hub.images.naming import (
     names_registry,
     path_part,
@@ -19,8 +17,10 @@ from jupyter_trainhub.hub.images.naming import (
     running_image,
     saved_image,
 )
-from jupyter_trainhub.hub.images.passwords import secret_credentials, site_credentials
-from jupyter_trainhub.hub.images.schemes import Schemes
+from jupyter_trainhub.hub.images.registries.hosting import Hosting, hosting
+from jupyter_trainhub.hub.images.registries.lately import Lately
+from jupyter_trainhub.hub.images.registries.passwords import secret_credentials, site_credentials
+from jupyter_trainhub.hub.images.registries.schemes import Schemes
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.registry.client import Endpoint, Repository
 from jupyter_trainhub.registry.credentials import Credential

@@ -16,7 +16,7 @@ from jupyter_trainhub.registry.failures import RegistryError
 from jupyter_trainhub.registry.manifest import parse
 
 if TYPE_CHECKING:
-    from jupyter_trainhub.hub.images.registries import Registries
+    from jupyter_trainhub.hub.images.registries.manager import Registries
     from jupyter_trainhub.registry.client import Repository
     from jupyter_trainhub.registry.transport import Cancelled
 

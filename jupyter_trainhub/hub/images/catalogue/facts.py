@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_trainhub.hub.images.base import BASE_DIGEST, BASE_NAME, LAYER, LAYERS_ABOVE_BASE
+from jupyter_trainhub.hub.images.snapshots.base import (
+    BASE_DIGEST,
+    BASE_NAME,
+    LAYER,
+    LAYERS_ABOVE_BASE,
+)
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.manifests.labels import DOMAIN
 from jupyter_trainhub.registry.manifest import this_platform

@@ -8,16 +8,16 @@ from typing import Any
 
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import Conflict, InvalidField
-from jupyter_trainhub.hub.images import tags
-from jupyter_trainhub.hub.images.arrival import require_free
-from jupyter_trainhub.hub.images.asking import Asking
-from jupyter_trainhub.hub.images.facts import Document, Facts, image_view, matches
+from jupyter_trainhub.hub.images.catalogue import tags
+from jupyter_trainhub.hub.images.catalogue.asking import Asking
+from jupyter_trainhub.hub.images.catalogue.facts import Document, Facts, image_view, matches
+from jupyter_trainhub.hub.images.catalogue.listing import Listing
+from jupyter_trainhub.hub.images.catalogue.reading import Reader, Remembered, require
+from jupyter_trainhub.hub.images.catalogue.usage import users_of
+from jupyter_trainhub.hub.images.copies.arrival import require_free
 from jupyter_trainhub.hub.images.failures import translated
-from jupyter_trainhub.hub.images.listing import Listing
 from jupyter_trainhub.hub.images.naming import reference
-from jupyter_trainhub.hub.images.reading import Reader, Remembered, require
-from jupyter_trainhub.hub.images.registries import Registries
-from jupyter_trainhub.hub.images.usage import users_of
+from jupyter_trainhub.hub.images.registries.manager import Registries
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.manifests.labels import Objects

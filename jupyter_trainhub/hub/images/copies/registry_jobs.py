@@ -17,7 +17,7 @@ from jupyter_trainhub.errors import (
     NotFound,
     TrainHubError,
 )
-from jupyter_trainhub.hub.images.engine import Check
+from jupyter_trainhub.hub.images.snapshots.engine import Check
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import JOBS, PODS, SECRETS
 from jupyter_trainhub.manifests.labels import JOB_NAME, Object, owned_by

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_trainhub.errors import RegistryFailed
 from jupyter_trainhub.hub.clock import now
-from jupyter_trainhub.hub.images.base import Base, image_labels
 from jupyter_trainhub.hub.images.failures import taken
-from jupyter_trainhub.hub.images.task import Task
+from jupyter_trainhub.hub.images.snapshots.base import Base, image_labels
+from jupyter_trainhub.hub.images.transfers.task import Task
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.registry.composition import compose
 from jupyter_trainhub.registry.copying import copy_blobs

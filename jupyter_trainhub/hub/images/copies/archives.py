@@ -10,22 +10,22 @@ from typing import cast
 
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import Conflict, InvalidField
-from jupyter_trainhub.hub.images.archive_paths import (
+from jupyter_trainhub.hub.images.catalogue.reading import require
+from jupyter_trainhub.hub.images.copies.archive_paths import (
     Root,
     new_file,
     site_roots,
     source_file,
     told,
 )
-from jupyter_trainhub.hub.images.arrival import arrived, outcome, require_free
+from jupyter_trainhub.hub.images.copies.arrival import arrived, outcome, require_free
 from jupyter_trainhub.hub.images.failures import translated
 from jupyter_trainhub.hub.images.naming import new_image, reference
-from jupyter_trainhub.hub.images.reading import require
-from jupyter_trainhub.hub.images.registries import Registries
-from jupyter_trainhub.hub.images.spools import Spools, disk_told
-from jupyter_trainhub.hub.images.tally import Tally
-from jupyter_trainhub.hub.images.task import Task
-from jupyter_trainhub.hub.images.transfers import Transfers
+from jupyter_trainhub.hub.images.registries.manager import Registries
+from jupyter_trainhub.hub.images.snapshots.spools import Spools, disk_told
+from jupyter_trainhub.hub.images.transfers.manager import Transfers
+from jupyter_trainhub.hub.images.transfers.tally import Tally
+from jupyter_trainhub.hub.images.transfers.task import Task
 from jupyter_trainhub.hub.storages import Storages
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.registry.archive import compressed, open_archive

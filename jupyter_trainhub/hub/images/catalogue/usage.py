@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from jupyter_trainhub.errors import TrainHubError
 from jupyter_trainhub.hub.images.naming import saved_repository
-from jupyter_trainhub.hub.images.records import Records
+from jupyter_trainhub.hub.images.transfers.records import Records
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import JOBS, STATEFUL_SETS
 from jupyter_trainhub.manifests.job_status import ENDED, job_view

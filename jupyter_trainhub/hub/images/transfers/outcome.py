@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from jupyter_trainhub.errors import TrainHubError
 from jupyter_trainhub.hub.clock import now
-from jupyter_trainhub.hub.images import handover
-from jupyter_trainhub.hub.images.task import Cancelled, Task
+from jupyter_trainhub.hub.images.transfers import handover
+from jupyter_trainhub.hub.images.transfers.task import Cancelled, Task
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.manifests.transfer import Transfer
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from jupyter_trainhub.hub.images.catalogue.reading import read, require
 from jupyter_trainhub.hub.images.failures import taken
-from jupyter_trainhub.hub.images.reading import read, require
-from jupyter_trainhub.hub.images.task import Task
+from jupyter_trainhub.hub.images.transfers.task import Task
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.registry.client import Repository
 from jupyter_trainhub.registry.failures import RegistryError

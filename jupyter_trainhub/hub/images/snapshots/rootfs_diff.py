@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from jupyter_trainhub.errors import ClusterUnavailable, Conflict, TrainHubError
-from jupyter_trainhub.hub.images.engine import Check, Choice, Interrupted, Report, ignore
+from jupyter_trainhub.hub.images.snapshots.engine import Check, Choice, Interrupted, Report, ignore
 from jupyter_trainhub.inpod import program
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.exec import CommandNotFound, Exec
@@ -46,7 +46,7 @@ class PodEngine:
     def measure(
         self, pod: Object, choice: Choice, check: Check = lambda: None, report: Report = ignore
     ) -> Object:
-        """See :class:`~jupyter_trainhub.hub.images.engine.Engine`; takes seconds, or a minute."""
+        """See :class:`.engine.Engine`; takes seconds, or a minute."""
         printed = bytearray()
 
         def keep(data: bytes) -> None:
@@ -73,7 +73,7 @@ class PodEngine:
         check: Check,
         report: Report,
     ) -> Object:
-        """See :class:`~jupyter_trainhub.hub.images.engine.Engine`."""
+        """See :class:`~jupyter_trainhub.hub.images.snapshots.engine.Engine`."""
         ends: list[Object] = []
 
         def hear(told: Object) -> None:

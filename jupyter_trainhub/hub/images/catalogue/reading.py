@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from jupyter_trainhub.hub.images.facts import Document, Facts, choose, facts
+from jupyter_trainhub.hub.images.catalogue.facts import Document, Facts, choose, facts
 from jupyter_trainhub.registry.blob import BrokenImage
 from jupyter_trainhub.registry.client import Repository
 from jupyter_trainhub.registry.failures import RegistryError

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable
 
 from jupyter_trainhub.errors import TrainHubError
-from jupyter_trainhub.hub.images.records import Lost, Records
-from jupyter_trainhub.hub.images.task import Task
+from jupyter_trainhub.hub.images.transfers.records import Lost, Records
+from jupyter_trainhub.hub.images.transfers.task import Task
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.manifests.transfer import BEAT_SECONDS, Transfer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jupyter_trainhub.hub.images.base import Base
+from jupyter_trainhub.hub.images.snapshots.base import Base
 from jupyter_trainhub.manifests.folders import folders
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.manifests.transfer import shortened

@@ -8,14 +8,14 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from jupyter_trainhub.errors import ClusterUnavailable, Conflict, Forbidden
-from jupyter_trainhub.hub.images.ending import stopped
+from jupyter_trainhub.hub.images.catalogue.reading import read
+from jupyter_trainhub.hub.images.copies.registry_jobs import JobEnded, RegistryJobs, access
 from jupyter_trainhub.hub.images.failures import taken
-from jupyter_trainhub.hub.images.handover import HandBack
-from jupyter_trainhub.hub.images.measurement import progress_told, reading_told
-from jupyter_trainhub.hub.images.publication import Publication, saved_image
-from jupyter_trainhub.hub.images.reading import read
-from jupyter_trainhub.hub.images.registry_jobs import JobEnded, RegistryJobs, access
-from jupyter_trainhub.hub.images.task import Task
+from jupyter_trainhub.hub.images.snapshots.ending import stopped
+from jupyter_trainhub.hub.images.snapshots.measurement import progress_told, reading_told
+from jupyter_trainhub.hub.images.snapshots.publication import Publication, saved_image
+from jupyter_trainhub.hub.images.transfers.handover import HandBack
+from jupyter_trainhub.hub.images.transfers.task import Task
 from jupyter_trainhub.manifests.labels import DOMAIN, Object
 from jupyter_trainhub.manifests.reader_job import (
     FACTS,

@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from jupyter_trainhub.errors import TrainHubError
 from jupyter_trainhub.hub.clock import moment
 from jupyter_trainhub.hub.hub import Hub
-from jupyter_trainhub.hub.images.handover import is_offered
-from jupyter_trainhub.hub.images.node_reader import NodeReader
-from jupyter_trainhub.hub.images.registry_jobs import RegistryJobs
-from jupyter_trainhub.hub.images.transfers import Transfers
+from jupyter_trainhub.hub.images.copies.registry_jobs import RegistryJobs
+from jupyter_trainhub.hub.images.snapshots.node_reader import NodeReader
+from jupyter_trainhub.hub.images.transfers.handover import is_offered
+from jupyter_trainhub.hub.images.transfers.manager import Transfers
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import CONFIG_MAPS, JOBS
 from jupyter_trainhub.manifests.labels import Objects, selector

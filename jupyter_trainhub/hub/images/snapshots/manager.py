@@ -12,15 +12,15 @@ from jupyter_trainhub.errors import (
     NotFound,
     TrainHubError,
 )
-from jupyter_trainhub.hub.images.base import Base, read_base
-from jupyter_trainhub.hub.images.ending import container_status
-from jupyter_trainhub.hub.images.engine import Check, Choice, Engine
 from jupyter_trainhub.hub.images.failures import taken, translated
-from jupyter_trainhub.hub.images.measurement import measurement
 from jupyter_trainhub.hub.images.naming import reference
-from jupyter_trainhub.hub.images.rootfs_diff import PodEngine
-from jupyter_trainhub.hub.images.saving import Saving
-from jupyter_trainhub.hub.images.task import Task
+from jupyter_trainhub.hub.images.snapshots.base import Base, read_base
+from jupyter_trainhub.hub.images.snapshots.ending import container_status
+from jupyter_trainhub.hub.images.snapshots.engine import Check, Choice, Engine
+from jupyter_trainhub.hub.images.snapshots.measurement import measurement
+from jupyter_trainhub.hub.images.snapshots.rootfs_diff import PodEngine
+from jupyter_trainhub.hub.images.snapshots.saving import Saving
+from jupyter_trainhub.hub.images.transfers.task import Task
 from jupyter_trainhub.kube.resources import NODES, STATEFUL_SETS
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.manifests.pod import CONTAINER

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from jupyter_trainhub.errors import ClusterUnavailable, Conflict, TrainHubError
-from jupyter_trainhub.hub.images.base import Base
-from jupyter_trainhub.hub.images.ending import ending
-from jupyter_trainhub.hub.images.engine import Interrupted
-from jupyter_trainhub.hub.images.measurement import progress_told, reading_told
-from jupyter_trainhub.hub.images.publication import Publication, Sending, saved_image
-from jupyter_trainhub.hub.images.spools import disk_told
-from jupyter_trainhub.hub.images.task import Cancelled, Task
+from jupyter_trainhub.hub.images.snapshots.base import Base
+from jupyter_trainhub.hub.images.snapshots.ending import ending
+from jupyter_trainhub.hub.images.snapshots.engine import Interrupted
+from jupyter_trainhub.hub.images.snapshots.measurement import progress_told, reading_told
+from jupyter_trainhub.hub.images.snapshots.publication import Publication, Sending, saved_image
+from jupyter_trainhub.hub.images.snapshots.spools import disk_told
+from jupyter_trainhub.hub.images.transfers.task import Cancelled, Task
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.registry.blob import Blob, BrokenImage
 from jupyter_trainhub.registry.layer import Compression, Spool, layer_descriptor
@@ -24,7 +24,7 @@ from jupyter_trainhub.specs.snapshot import SnapshotSpec
 
 if TYPE_CHECKING:
     from jupyter_trainhub.hub.hub import Hub
-    from jupyter_trainhub.hub.images.snapshots import Snapshots
+    from jupyter_trainhub.hub.images.snapshots.manager import Snapshots
 
 # What writes a layer, and returns what there is to tell of it.
 Write = Callable[[Spool], Object]

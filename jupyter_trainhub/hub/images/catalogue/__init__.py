@@ -1,0 +1,1 @@
+"""The images that there are, and what is done with those of the site."""

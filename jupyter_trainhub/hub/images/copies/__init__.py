@@ -1,0 +1,1 @@
+"""Images from archives and other registries, and into them."""

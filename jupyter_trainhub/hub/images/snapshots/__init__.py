@@ -1,0 +1,1 @@
+"""Running instances saved as images."""

@@ -1,0 +1,1 @@
+"""Long actions on images: carried out in threads, recorded in the cluster."""
