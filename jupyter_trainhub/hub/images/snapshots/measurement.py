@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_trainhub.hub.images.snapshots.base import Base
-from jupyter_trainhub.manifests.folders import folders
+from jupyter_trainhub.manifests.folders import Folder, folders
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.manifests.transfer import shortened
 
@@ -49,7 +49,7 @@ def measurement(
     return {
         **known,
         "instance": instance,
-        "not_saved": [_titled(mount, _titles(stateful_set)) for mount in known["not_saved"]],
+        "not_saved": [_named(mount, folders(stateful_set)) for mount in known["not_saved"]],
         "base": {"name": base.name, "digest": base.digest},
         "image": image,
         "above_base": above,
@@ -58,19 +58,13 @@ def measurement(
     }
 
 
-def _titles(stateful_set: Object) -> dict[str, str]:
-    """The titles of the instance's folders that are on a storage, by their paths."""
-    return {
-        folder["path"]: folder["title"]
-        for folder in folders(stateful_set)
-        if folder["kept"] == "kept"
-    }
-
-
-def _titled(mount: Object, titles: dict[str, str]) -> Object:
-    """A mount with the name that the site gives it."""
-    title = titles.get(str(mount.get("path")))
-    return {**mount, "title": title or mount.get("title") or ""}
+def _named(mount: Object, known: list[Folder]) -> Object:
+    """A mount with the name that the site gives it; memory that nobody asked for is the node's."""
+    folder = next((one for one in known if one["path"] == mount.get("path")), None)
+    title = folder["title"] if folder is not None and folder["kept"] == "kept" else ""
+    foreign = mount.get("kind") == "memory" and folder is None and mount.get("path") != "/dev/shm"
+    kind = {"kind": "system"} if foreign else {}
+    return {**mount, **kind, "title": title or mount.get("title") or ""}
 
 
 def reading_told(done: Object, warnings: list[str]) -> Object:
