@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from . import failures
 from .blob import Blob, BrokenImage
 from .client import OCI_MANIFEST, Repository
+from .layer import Compression, compressor
 from .manifest import PackedImage, parse
 from .source import BytesSource, StreamSource
 from .transport import Cancelled
 from .upload import Progress
-
-Compression = Literal["zstd", "gzip"]
 
 _CONFIG = "application/vnd.oci.image.config.v1+json"
 _LAYER = "application/vnd.oci.image.layer.v1.tar"
@@ -131,17 +129,11 @@ def _push_saved(
 
 
 def _compressed(blob: Blob, compression: Compression, told: Any) -> Iterator[bytes]:
-    compressor: Any
-    if compression == "gzip":
-        compressor = zlib.compressobj(6, wbits=31)
-    else:
-        import zstandard  # which takes a while to load
-
-        compressor = zstandard.ZstdCompressor(level=3).compressobj()
+    packing = compressor(compression)
     for chunk in blob.content(told):
-        if packed := compressor.compress(chunk):
+        if packed := packing.compress(chunk):
             yield packed
-    yield compressor.flush()
+    yield packing.flush()
 
 
 def _tell(

@@ -16,7 +16,8 @@ from jupyter_trainhub.registry.archive import open_archive
 from jupyter_trainhub.registry.blob import BrokenImage
 from jupyter_trainhub.registry.client import Repository
 from jupyter_trainhub.registry.failures import RegistryError
-from jupyter_trainhub.registry.pushing import Compression, push
+from jupyter_trainhub.registry.layer import Compression
+from jupyter_trainhub.registry.pushing import push
 from tests.distribution import Distribution
 from tests.registry.gate import CutRequest, Gate
 from tests.registry.packing import Layout, digest, docker_archive, tar

@@ -31,8 +31,9 @@ from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.registry.archive import compressed, open_archive
 from jupyter_trainhub.registry.blob import BrokenImage
 from jupyter_trainhub.registry.client import Repository
+from jupyter_trainhub.registry.layer import Compression
 from jupyter_trainhub.registry.manifest import PackedImage
-from jupyter_trainhub.registry.pushing import Compression, push
+from jupyter_trainhub.registry.pushing import push
 from jupyter_trainhub.registry.reference import InvalidReference, Reference, parse
 from jupyter_trainhub.registry.saving import save
 from jupyter_trainhub.specs.transfer import ExportSpec, LoadSpec
