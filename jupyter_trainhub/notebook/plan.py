@@ -87,7 +87,7 @@ class _Planner:
         self.errors: list[Remark] = []
         self._files: dict[str, str] = {}
 
-    def skip(self, cell: CodeCell, reason: str) -> None:
+    def leave_out(self, cell: CodeCell, reason: str) -> None:
         self.cells.append(
             PlannedCell(cell.index, cell.id, cell.source, cell.source, "skip", reason)
         )
@@ -188,7 +188,7 @@ def plan_notebook(
         if reason is None:
             planner.add(cell)
         else:
-            planner.skip(cell, reason)
+            planner.leave_out(cell, reason)
     runs_code = any(cell.action != "skip" and cell.writes is None for cell in planner.cells)
     planner.set_parameters(cells, parameters or {})
     running = [cell for cell in planner.cells if cell.action != "skip"]

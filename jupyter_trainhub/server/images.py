@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
@@ -72,37 +74,43 @@ class TagHandler(ApiHandler):
         )
 
 
-class ChangesHandler(ApiHandler):
+class LayerHandler(ApiHandler, ABC):
+    """Base of what is told of a saved instance from its layer."""
+
+    auth_resource = RESOURCE
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """What there is to tell of the image ``?name=``."""
+        # It reads all of a layer, of whatever registry.
+        self.require_same_origin()
+        hub = await self.hub()
+        name = self.get_query_argument("name")
+        self.finish(dict(await self.service.probe(self.tell, hub, name)))
+
+    @abstractmethod
+    def tell(self, hub: Hub, name: str) -> Mapping[str, Any]:
+        """What is told of the image ``name``."""
+
+
+class ChangesHandler(LayerHandler):
     """What a saved instance has beyond its base."""
 
-    auth_resource = RESOURCE
-
-    @web.authenticated
-    @authorized
-    async def get(self) -> None:
-        """The changes of ``?name=``."""
-        self.require_same_origin()  # it reads all of a layer, of whatever registry
-        hub = await self.hub()
-        name = self.get_query_argument("name")
-        self.finish(await self.service.probe(lambda: hub.catalogue.changes(name)))
+    def tell(self, hub: Hub, name: str) -> Mapping[str, Any]:
+        """Packages, files, and what was deleted."""
+        return hub.catalogue.changes(name)
 
 
-class RecipeHandler(ApiHandler):
+class RecipeHandler(LayerHandler):
     """What makes the like of a saved instance."""
 
-    auth_resource = RESOURCE
-
-    @web.authenticated
-    @authorized
-    async def get(self) -> None:
-        """The recipe of ``?name=``: files by their names, and ``notes``."""
-        self.require_same_origin()  # it reads all of a layer, of whatever registry
-        hub = await self.hub()
-        name = self.get_query_argument("name")
-        self.finish(await self.service.probe(lambda: hub.catalogue.recipe(name)))
+    def tell(self, hub: Hub, name: str) -> Mapping[str, Any]:
+        """Files by their names, and ``notes``."""
+        return hub.catalogue.recipe(name)
 
 
-class TransferStartHandler(ApiHandler):
+class TransferStartHandler(ApiHandler, ABC):
     """Base of what begins a transfer by a spec."""
 
     auth_resource = RESOURCE
@@ -117,9 +125,9 @@ class TransferStartHandler(ApiHandler):
         self.set_status(202)
         self.finish(view)
 
+    @abstractmethod
     def begin(self, hub: Hub, body: dict[str, Any]) -> View:
         """The view of the transfer that ``body`` asks for."""
-        raise NotImplementedError
 
 
 class CopyHandler(TransferStartHandler):

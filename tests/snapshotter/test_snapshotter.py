@@ -22,7 +22,7 @@ from jupyter_trainhub.manifests.reader_job import job_name
 from jupyter_trainhub.manifests.transfer import ENDED, Transfer, config_map
 from jupyter_trainhub.specs.snapshot import SnapshotSpec
 from tests.conftest import eventually
-from tests.hub.test_snapshots import MadeUp
+from tests.hub.snapshots.saving_site import MadeUp
 from tests.snapshotter.node import Cluster
 from tests.snapshotter.site import Site, change, manifest
 

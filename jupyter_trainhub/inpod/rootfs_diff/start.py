@@ -87,7 +87,7 @@ class Names:
                 self.why = "the list of what the container held when it started is broken"
         return None
 
-    def skip(self, folders: int = 1) -> None:
+    def pass_over(self, folders: int = 1) -> None:
         """Pass over the records of so many folders and of all below them."""
         while folders > 0 and self.known:
             folders += sum(name.endswith(b"/") for name in self.record() or ()) - 1

@@ -121,7 +121,7 @@ class Walk:
                     others.append((name, entry))
         except OSError:
             self.unreadable.append(path)
-            self.names.skip(sum(name.endswith(b"/") for name in old or ()))
+            self.names.pass_over(sum(name.endswith(b"/") for name in old or ()))
             return
         present = sorted(folders + [name for name, _ in others])
         fresh: set[bytes] = set()
@@ -149,7 +149,7 @@ class Walk:
                 new, name = place.new or word in fresh, word[:-1]
                 self._go(fd, name, path + b"/" + name, place._replace(new=new), word in before)
             else:
-                self.names.skip()
+                self.names.pass_over()
         self.leave(path)
 
     def _go(self, parent: int, name: bytes, path: bytes, place: Place, listed: bool) -> None:
@@ -159,7 +159,7 @@ class Walk:
             fd = open_folder(name, parent, path)
         except OSError as error:
             if listed:
-                self.names.skip()
+                self.names.pass_over()
             if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
                 found = os.stat(name, dir_fd=parent, follow_symlinks=False)
                 # One that is closed to this user and has not changed hides no change.
@@ -176,7 +176,7 @@ class Walk:
             else:
                 self.left_out(inside, path, found)
                 if listed:
-                    self.names.skip()
+                    self.names.pass_over()
         finally:
             os.close(fd)
 

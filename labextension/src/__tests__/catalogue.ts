@@ -3,17 +3,16 @@ import { TranslationManager } from '@jupyterlab/translation';
 import * as ts from 'typescript';
 
 /** A file as JSON; `path` is relative to the front end's root, where jest runs. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-export function readJson(path: string): any {
-  return JSON.parse(ts.sys.readFile(path) ?? '');
+export function readJson<T>(path: string): T {
+  return JSON.parse(ts.sys.readFile(path) ?? '') as T;
 }
 
-const { '': head, ...messages } = readJson(
+const { '': head, ...messages } = readJson<Record<string, string[]>>(
   '../jupyter_trainhub/locale/zh_CN/LC_MESSAGES/jupyter_trainhub.json'
 );
 
 /** The Simplified Chinese catalogue: translations by their English text. */
-export const CATALOGUE: Record<string, string[]> = messages;
+export const CATALOGUE = messages;
 
 /** The translations as JupyterLab loads them when its language is Simplified Chinese. */
 export async function loadChinese(): Promise<TranslationBundle> {

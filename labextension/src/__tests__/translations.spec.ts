@@ -48,13 +48,20 @@ function usesIn(path: string, unclear: string[]): IUse[] {
   return found;
 }
 
+/** What of a settings schema is shown to people. */
+interface ISchema {
+  title: string;
+  description: string;
+  properties: Record<string, { title?: string; description?: string }>;
+  'jupyter.lab.setting-icon-label': string;
+  'jupyter.lab.toolbars': Record<string, { label?: string }[]>;
+}
+
 /** The texts of a settings schema, as jupyterlab_server looks for them. */
 function usesInSchema(path: string): IUse[] {
-  const schema = readJson(path);
-  const toolbars = Object.values<{ label?: string }[]>(
-    schema['jupyter.lab.toolbars']
-  );
-  const properties = Object.values<Record<string, string>>(schema.properties);
+  const schema = readJson<ISchema>(path);
+  const toolbars = Object.values(schema['jupyter.lab.toolbars']);
+  const properties = Object.values(schema.properties);
   return [
     ...[schema.title, schema.description].map(text => ['schema', text]),
     ...properties

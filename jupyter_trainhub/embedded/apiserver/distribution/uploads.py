@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 
 from tornado import web
 
@@ -16,7 +17,7 @@ _RANGE = re.compile(r"(?:bytes[ =])?(\d+)-(\d+)(?:/.*)?")
 
 
 @web.stream_request_body
-class _ReceivingHandler(DistributionHandler):
+class _ReceivingHandler(DistributionHandler, ABC):
     """Takes the body of a request to an upload, piece by piece."""
 
     _upload: Upload | None = None
@@ -39,9 +40,9 @@ class _ReceivingHandler(DistributionHandler):
         except (DistributionError, OSError) as error:
             self._failure = error
 
+    @abstractmethod
     async def begin(self) -> Upload | None:
         """The upload that the body belongs to."""
-        raise NotImplementedError
 
     async def data_received(self, chunk: bytes) -> None:
         """Takes a piece of the body; the next is read when the disk has taken it."""

@@ -79,9 +79,7 @@ class Relay:
                 target,
                 image.tag,
                 platforms="all" if spec.platforms == "all" else this_platform(),
-                progress=Tally(
-                    lambda done, size: task.progress(bytes=done, total_bytes=size, sent=done)
-                ),
+                progress=_tally(task),
                 cancelled=task.cancelled,
             )
             return arrived(task, target, image, copied)
@@ -100,7 +98,7 @@ class Relay:
             overwrite=spec.overwrite,
             pull_secrets=self._config.pull_secrets,
         )
-        tally = Tally(lambda done, size: task.progress(bytes=done, total_bytes=size, sent=done))
+        tally = _tally(task)
 
         def hear(line: Object) -> None:
             if "what" in line:
@@ -152,6 +150,11 @@ class Relay:
                 raise _Elsewhere from None
             raise
         return source, digest, target
+
+
+def _tally(task: Task) -> Tally:
+    """Tells ``task`` what has been copied: it is read and sent at once."""
+    return Tally(lambda done, size: task.progress(bytes=done, total_bytes=size, sent=done))
 
 
 class _Elsewhere(Exception):
