@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from jupyter_trainhub.hub.views import View
-
-ENDED = ("Succeeded", "Failed", "Cancelled")
+from jupyter_trainhub.manifests.transfer import ENDED
 
 _LOOK = 0.3  # seconds between two looks
 
@@ -30,7 +29,7 @@ def wait_transfer(transfers: Transfers, view: View, on_view: Callable[[View], No
         try:
             on_view(view)
             time.sleep(_LOOK)
+            view = transfers.get(view["id"])
         except KeyboardInterrupt:
-            transfers.cancel(view["id"])
-        view = transfers.get(view["id"])
+            view = transfers.cancel(view["id"])
     return view
