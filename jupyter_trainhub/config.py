@@ -295,6 +295,86 @@ class TrainHubConfig(Configurable):
     job_defaults = Dict(
         help="What new jobs start with, by the names of their fields, such as {'memory': '8Gi'}."
     ).tag(config=True)
+    virtual_clusters = List(
+        Dict(),
+        help="""
+        Groups of like nodes for jobs, whose resources are counted in SKUs: each {name, title,
+        description, node_selector, sku: {name, cpus, memory, gpus}, gpu_resource,
+        least_skus_multi_node, groups, users}.
+        """,
+    ).tag(config=True)
+    priority_classes = Dict(
+        help="""
+        The PriorityClass of the cluster for each priority of jobs, such as {"9": "high"}. A
+        priority that is not named here is noted on the job and has no effect.
+        """
+    ).tag(config=True)
+    framework_backends = Dict(
+        {"pytorch": ["plain"], "mpi": ["mpijob", "plain"]},
+        help="""
+        With which objects a framework's jobs are made: the first of the list that the cluster
+        serves. pytorch: plain, pytorchjob, trainjob; mpi: plain, mpijob.
+        """,
+    ).tag(config=True)
+    trainjob_runtime = Unicode(
+        "torch-distributed",
+        help="The ClusterTrainingRuntime that TrainJobs of framework pytorch refer to.",
+    ).tag(config=True)
+    ib_interface = Unicode(
+        "", help="The network interface of jobs with InfiniBand, such as ib0. Empty: NCCL's choice."
+    ).tag(config=True)
+    ethernet_interface = Unicode(
+        "", help="The network interface of jobs without it, such as eth0. Empty: NCCL's choice."
+    ).tag(config=True)
+    rdma_resource = Unicode(
+        "",
+        help="""
+        What a pod with InfiniBand asks its node for, such as rdma/hca. Empty: nothing.
+        """,
+    ).tag(config=True)
+    claim_storage_class = Unicode(
+        "", help="The StorageClass of jobs' volumes. Empty: the cluster's default."
+    ).tag(config=True)
+    claim_access_modes = List(
+        Unicode(),
+        help="""
+        The access modes of jobs' volumes. Empty: ReadWriteOnce for jobs on one node,
+        ReadWriteMany for others.
+        """,
+    ).tag(config=True)
+    run_storage = Unicode(
+        "",
+        help="""
+        The storage on which the records of runs are kept, below .trainhub/runs. Empty: the first
+        that is mounted by default and can be written.
+        """,
+    ).tag(config=True)
+    run_folder = Unicode(
+        "",
+        help="""
+        Where the records of runs are kept where this machine sees no such storage. Empty:
+        trainhub/runs in Jupyter's data folder.
+        """,
+    ).tag(config=True)
+    run_max_bytes = Int(
+        1 << 30, min=1 << 20, help="Bytes that the record of one run may take."
+    ).tag(config=True)
+    run_keep = Int(
+        200, min=0, help="How many records of runs are kept, pinned ones besides. 0: all."
+    ).tag(config=True)
+    run_keep_days = Int(
+        0, min=0, help="Days for which records of runs are kept, pinned ones longer. 0: for ever."
+    ).tag(config=True)
+    prometheus_url = Unicode(
+        "",
+        help="""
+        A Prometheus that knows the cluster's pods (cAdvisor) and GPUs (DCGM exporter), such as
+        http://prometheus.monitoring:9090. Empty: none.
+        """,
+    ).tag(config=True)
+    metrics_interval = Int(
+        15, min=1, help="Seconds between two measurements of a running job."
+    ).tag(config=True)
     idle_timeout = Int(
         0,
         min=0,
@@ -333,7 +413,7 @@ class TrainHubConfig(Configurable):
         """,
     ).tag(config=True)
 
-    @validate("storages", "images", "presets", "gpu_models")
+    @validate("storages", "images", "presets", "gpu_models", "virtual_clusters")
     def _entries_fit(self, proposal: dict[str, Any]) -> list[dict[str, Any]]:
         # Imported when something is set: pydantic takes its time.
         from jupyter_trainhub.specs.catalogue import CATALOGUES

@@ -7,13 +7,14 @@ from typing import Any
 
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.hub.policy import gpu_models
-from jupyter_trainhub.hub.storages import offered
+from jupyter_trainhub.hub.storages import offered, virtual_clusters
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.specs.catalogue import GpuModel, ImageEntry, Preset
 from jupyter_trainhub.specs.instance import InstanceSpec
 from jupyter_trainhub.specs.job import JobSpec
 from jupyter_trainhub.specs.resources import PodSpec
 from jupyter_trainhub.specs.storage import Storage
+from jupyter_trainhub.specs.virtual_cluster import VirtualCluster
 
 Schema = dict[str, Any]
 
@@ -31,7 +32,10 @@ def schemas(
     choices = _images(config, images)
     return {
         "instance": _schema(InstanceSpec, config, config.instance_defaults, storages, choices),
-        "job": _schema(JobSpec, config, config.job_defaults, storages, choices),
+        "job": _job_schema(
+            _schema(JobSpec, config, config.job_defaults, storages, choices),
+            virtual_clusters(config, user, groups),
+        ),
         "presets": {"instance": [_preset(entry) for entry in Preset.parse_all(config.presets)]},
     }
 
@@ -67,6 +71,23 @@ def _schema(
         del fields["host_network"]
     if not config.allowed_mounts:
         del fields["mounts"]
+    return schema
+
+
+def _job_schema(schema: Schema, clusters: Sequence[VirtualCluster]) -> Schema:
+    fields = schema["properties"]
+    if clusters:
+        fields["virtual_cluster"]["oneOf"] = [
+            # What JSON Schema has no word for: the SKU, of which the form computes amounts.
+            {
+                **_choice(cluster.name, cluster.label, cluster.description),
+                "sku": cluster.sku.to_dict(),
+                "least_skus_multi_node": cluster.least_skus_multi_node,
+            }
+            for cluster in clusters
+        ]
+    else:
+        del fields["virtual_cluster"], fields["skus"]
     return schema
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import InvalidField
@@ -10,9 +12,15 @@ from jupyter_trainhub.hub.storages import Storages
 from jupyter_trainhub.manifests.site import Site
 from jupyter_trainhub.specs.catalogue import GpuModel
 from jupyter_trainhub.specs.instance import InstanceSpec
+from jupyter_trainhub.specs.job import JobSpec
 from jupyter_trainhub.specs.resources import PodSpec
+from jupyter_trainhub.specs.storage import Storage
+from jupyter_trainhub.specs.virtual_cluster import VirtualCluster
 
 _Spec = TypeVar("_Spec", bound=PodSpec)
+
+# Where runs are below the storage that keeps them.
+RUNS = ".trainhub/runs"
 
 
 class Policy:
@@ -52,6 +60,57 @@ class Policy:
         )
         return (spec.model_copy(update={"gpu_model": model.name}) if model else spec), site
 
+    def admit_job(self, spec: JobSpec) -> tuple[JobSpec, Site]:
+        """:meth:`admit` for a job, with its virtual cluster, priority, network and run folder.
+
+        Raises InvalidField.
+        """
+        spec = spec.with_defaults(self._config.job_defaults)
+        cluster = self._virtual_cluster(spec)
+        if cluster is not None:
+            sku = cluster.sku
+            spec = spec.model_copy(
+                update={
+                    "cpus": sku.cpus * spec.skus,
+                    "memory": sku.memory * spec.skus,
+                    "gpus": sku.gpus * spec.skus,
+                }
+            )
+        spec, site = self.admit(spec)
+        _check_volumes(spec, site)
+        kept = run_storage(site.storages, self._config.run_storage)
+        site = replace(
+            site,
+            priority_class=self._config.priority_classes.get(str(spec.priority)),
+            runs=f"{kept.path}/{RUNS}" if kept else None,
+            **network(spec, self._config),
+        )
+        if cluster is None:
+            return spec, site
+        selector = {**site.node_selector, **cluster.node_selector}
+        gpu = cluster.gpu_resource or site.gpu
+        return spec, replace(site, node_selector=selector, gpu=gpu)
+
+    def _virtual_cluster(self, spec: JobSpec) -> VirtualCluster | None:
+        if spec.virtual_cluster is None:
+            return None
+        offer = {cluster.name: cluster for cluster in self._storages.virtual_clusters()}
+        cluster = offer.get(spec.virtual_cluster)
+        if cluster is None:
+            raise InvalidField(
+                f"there is no virtual cluster {spec.virtual_cluster!r} for you",
+                field="virtual_cluster",
+                remedy=f"Choose {' or '.join(offer)}." if offer else "Leave it out.",
+            )
+        if spec.nodes > 1 and spec.skus < cluster.least_skus_multi_node:
+            raise InvalidField(
+                f"a job on several nodes of {cluster.label} takes at least "
+                f"{cluster.least_skus_multi_node} SKUs on each",
+                field="skus",
+                remedy=f"Ask for {cluster.least_skus_multi_node} SKUs, or for 1 node.",
+            )
+        return cluster
+
     def _check_mounts(self, spec: PodSpec) -> None:
         allowed = self._config.allowed_mounts
         for number, mount in enumerate(spec.mounts):
@@ -65,9 +124,50 @@ class Policy:
                 )
 
 
+def _check_volumes(spec: JobSpec, site: Site) -> None:
+    titles = {storage.path: storage.label for storage in site.storages}
+    for role, volume in spec.volumes.items():
+        if volume.path in titles:
+            raise InvalidField(
+                f"the storage {titles[volume.path]!r} is at {volume.path} already",
+                field=f"{role}_volume.path",
+                remedy="Choose another path.",
+            )
+
+
+def run_storage(storages: Iterable[Storage], named: str) -> Storage | None:
+    """The one of a pod's ``storages`` that keeps runs; ``named`` is the site's choice, or empty."""
+    for storage in storages:
+        if storage.name == named if named else storage.default and not storage.read_only:
+            return storage
+    return None
+
+
+def network(spec: JobSpec, config: TrainHubConfig) -> dict[str, Any]:
+    """What the wish for InfiniBand, or for none, makes of a :class:`Site`.
+
+    NCCL_IB_DISABLE turns off all of RDMA, RoCE too:
+    https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/env.html
+    """
+    if spec.ib_network is None:
+        return {}
+    interface = config.ib_interface if spec.ib_network else config.ethernet_interface
+    names = ("NCCL_SOCKET_IFNAME", "GLOO_SOCKET_IFNAME") if interface else ()
+    env = {"NCCL_IB_DISABLE": "0" if spec.ib_network else "1", **dict.fromkeys(names, interface)}
+    if not spec.ib_network:
+        return {"env": env}
+    # Memory that a network card writes into is locked: without the right, ibv_reg_mr fails.
+    resources = {config.rdma_resource: "1"} if config.rdma_resource else {}
+    return {"env": env, "resources": resources, "capabilities": ("IPC_LOCK",)}
+
+
 def gpu_resources(config: TrainHubConfig) -> frozenset[str]:
     """The names under which nodes offer GPUs."""
-    named = {model.resource for model in GpuModel.parse_all(config.gpu_models)}
+    entries = (
+        *(model.resource for model in GpuModel.parse_all(config.gpu_models)),
+        *(cluster.gpu_resource for cluster in VirtualCluster.parse_all(config.virtual_clusters)),
+    )
+    named = set(entries)
     return frozenset({config.gpu_resource, *filter(None, named)})
 
 

@@ -13,6 +13,7 @@ from jupyter_trainhub.hub.nodes import Nodes
 from jupyter_trainhub.specs.mount import Mount
 from jupyter_trainhub.specs.resources import PodSpec
 from jupyter_trainhub.specs.storage import Storage
+from jupyter_trainhub.specs.virtual_cluster import VirtualCluster
 
 _Spec = TypeVar("_Spec", bound=PodSpec)
 
@@ -32,6 +33,10 @@ class Storages:
     def offered(self) -> list[Storage]:
         """The storages that the site offers to the user, filled in. Raises InvalidField."""
         return offered(self._config, self._user, self._groups)
+
+    def virtual_clusters(self) -> list[VirtualCluster]:
+        """The virtual clusters that the site offers to the user."""
+        return virtual_clusters(self._config, self._user, self._groups)
 
     def chosen(self, spec: _Spec) -> tuple[_Spec, list[Storage]]:
         """The storages of ``spec``, and ``spec`` with their names.
@@ -111,3 +116,11 @@ def offered(config: TrainHubConfig, user: str, groups: Collection[str]) -> list[
                 )
             found[storage.name] = storage
     return list(found.values())
+
+
+def virtual_clusters(
+    config: TrainHubConfig, user: str, groups: Collection[str]
+) -> list[VirtualCluster]:
+    """The virtual clusters for ``user``, a member of ``groups``, as the site lists them."""
+    every = VirtualCluster.parse_all(config.virtual_clusters)
+    return [cluster for cluster in every if cluster.is_for(user, groups)]

@@ -20,6 +20,10 @@ class Site:
     that it may run on, ``storages`` those of the spec, filled in for the user, ``setup_image`` the
     image that makes their folders (empty: the pod's own), ``pull_secrets`` the Secrets with which
     nodes pull images.
+
+    For jobs: ``priority_class`` of their pods, ``env`` that the platform sets for the network,
+    ``resources`` besides CPUs, memory and GPUs, ``capabilities`` that the container needs, and the
+    folder ``runs`` in the pods below which each run keeps its logs.
     """
 
     gpu: str = GPU
@@ -27,6 +31,11 @@ class Site:
     storages: Sequence[Storage] = ()
     setup_image: str = ""
     pull_secrets: Sequence[str] = ()
+    priority_class: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    resources: Mapping[str, str] = field(default_factory=dict)
+    capabilities: Sequence[str] = ()
+    runs: str | None = None
 
     def mounts(self, spec: PodSpec) -> list[tuple[str, Mount]]:
         """The folders of a pod by the names of their volumes: the user's own, then the storages."""

@@ -10,6 +10,7 @@ from jupyter_trainhub.errors import InvalidField
 from jupyter_trainhub.specs.entry import Entry
 from jupyter_trainhub.specs.instance import InstanceSpec
 from jupyter_trainhub.specs.storage import Storage
+from jupyter_trainhub.specs.virtual_cluster import VirtualCluster
 
 
 class ImageEntry(Entry):
@@ -57,4 +58,5 @@ CATALOGUES: dict[str, type[Entry]] = {
     "images": ImageEntry,
     "presets": Preset,
     "gpu_models": GpuModel,
+    "virtual_clusters": VirtualCluster,
 }

@@ -11,8 +11,9 @@ from typing_extensions import Self
 from jupyter_trainhub.specs.base import FieldError
 from jupyter_trainhub.specs.names import JobName
 from jupyter_trainhub.specs.resources import PodSpec
+from jupyter_trainhub.specs.volume import JobVolume
 
-Framework = Literal["single", "pytorch"]
+Category = Literal["debug", "inference", "training", "special"]
 
 # A single argument of a process may hold 131,071 bytes on Linux (MAX_ARG_STRLEN less the final
 # NUL).
@@ -30,6 +31,17 @@ class JobSpec(PodSpec):
         "framework",
         "nodes",
         "processes_per_node",
+        "virtual_cluster",
+        "skus",
+        "category",
+        "project",
+        "description",
+        "priority",
+        "time_limit",
+        "estimated_time",
+        "restarts",
+        "checkpoint_volume",
+        "model_volume",
     )
 
     name: JobName = Field(
@@ -37,11 +49,32 @@ class JobSpec(PodSpec):
         description="Letters, digits, '_' and '-', at most 48 characters; "
         "a letter or digit comes first and last.",
     )
-    framework: Framework = Field(
+    category: Category = Field(
+        default="training",
+        title="Category",
+        description="What kind of work it is, for lists and overviews.",
+    )
+    project: str = Field(
+        default="",
+        title="Project",
+        description="What it belongs to, for lists and overviews.",
+        max_length=100,
+    )
+    priority: int | None = Field(
+        default=None,
+        title="Priority",
+        description="1 to 9, 9 goes first. Left out: the cluster's default.",
+        ge=1,
+        le=9,
+    )
+    framework: str = Field(
         default="single",
         title="Framework",
         description="single: one process on one node; "
-        "pytorch: processes on all nodes that find each other as torchrun starts them.",
+        "pytorch: processes on all nodes that find each other as torchrun starts them; "
+        "mpi: the command runs on the first node and reaches the others by mpirun or deepspeed.",
+        pattern=r"^[a-z][a-z0-9_-]*$",
+        max_length=40,
     )
     notebook: str | None = Field(
         default=None,
@@ -75,12 +108,69 @@ class JobSpec(PodSpec):
         ge=1,
         le=1024,
     )
+    virtual_cluster: str | None = Field(
+        default=None,
+        title="Virtual cluster",
+        description="The group of nodes to run on. CPUs, memory and GPUs are then those of its "
+        "SKUs. Left out: any node.",
+        min_length=1,
+        max_length=253,
+    )
+    skus: int = Field(
+        default=1,
+        title="SKUs per node",
+        description="How many SKUs of the virtual cluster each node gets.",
+        ge=1,
+        le=1024,
+    )
+    ib_network: bool | None = Field(
+        default=None,
+        title="InfiniBand",
+        description="Whether nodes talk over InfiniBand or RoCE (true) or Ethernet (false). "
+        "Left out: NCCL chooses.",
+    )
+    ssh: bool = Field(
+        default=False, title="SSH", description="Whether its pods can be entered by SSH."
+    )
     time_limit: int | None = Field(
         default=None,
         title="Time limit",
         description="Seconds after which the job is ended. Left out: no limit.",
         ge=1,
         le=365 * 86400,
+    )
+    estimated_time: int | None = Field(
+        default=None,
+        title="Estimated run time",
+        description="Seconds that you expect it to run. It is not ended for that.",
+        ge=1,
+        le=365 * 86400,
+    )
+    peer_timeout: int = Field(
+        default=600,
+        title="Wait for nodes",
+        description="Seconds that its nodes wait for each other before it fails.",
+        ge=1,
+        le=7 * 86400,
+    )
+    restarts: int = Field(
+        default=0,
+        title="Restarts",
+        description="How often the whole job is started again after a failure.",
+        ge=0,
+        le=20,
+    )
+    checkpoint_volume: JobVolume | None = Field(
+        default=None,
+        title="Checkpoint volume",
+        description="A folder for checkpoints, kept after the job. TRAINHUB_CHECKPOINT_PATH names "
+        "it in every pod.",
+    )
+    model_volume: JobVolume | None = Field(
+        default=None,
+        title="Model volume",
+        description="A folder for the model, kept after the job. TRAINHUB_MODEL_PATH names it in "
+        "every pod.",
     )
     description: str = Field(
         default="", title="Description", description="A note for yourself.", max_length=1000
@@ -90,6 +180,12 @@ class JobSpec(PodSpec):
     def processes(self) -> int:
         """Training processes on each node."""
         return self.processes_per_node or max(1, self.gpus)
+
+    @property
+    def volumes(self) -> dict[str, JobVolume]:
+        """Its own volumes by their roles, ``checkpoint`` and ``model``."""
+        found = {"checkpoint": self.checkpoint_volume, "model": self.model_volume}
+        return {role: volume for role, volume in found.items() if volume is not None}
 
     @property
     def world_size(self) -> int:
@@ -141,4 +237,20 @@ class JobSpec(PodSpec):
                 "framework 'single' starts one process",
                 "Choose framework 'pytorch', or 1 process per node.",
             )
+        if self.skus > 1 and self.virtual_cluster is None:
+            raise FieldError(
+                "skus", "SKUs are those of a virtual cluster", "Name the virtual cluster."
+            )
+        self._check_folders()
         return self
+
+    def _check_folders(self) -> None:
+        taken = {mount.path for mount in self.mounts}
+        for role, volume in self.volumes.items():
+            if volume.path in taken:
+                raise FieldError(
+                    f"{role}_volume.path",
+                    f"two folders are both at {volume.path}",
+                    "Give each a path of its own.",
+                )
+            taken.add(volume.path)

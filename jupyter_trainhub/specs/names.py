@@ -49,6 +49,14 @@ def from_kubernetes(prefix: str, kubernetes_name: str) -> str:
     return name
 
 
+def attempt_name(base: str, attempt: int) -> str:
+    """The Kubernetes name of a job's ``attempt``, 1 or more; ``base`` is that of the first.
+
+    ``-1`` is no escape, so that no other job can have the name.
+    """
+    return base if attempt == 1 else f"{base}-1{attempt}"
+
+
 def name_from(text: str) -> str:
     """A valid job name made of free text such as a file's: ``"My run.v2"`` gives ``My-run-v2``."""
     words = re.findall(r"[A-Za-z0-9_]+", text)

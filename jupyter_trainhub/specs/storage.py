@@ -51,6 +51,14 @@ class Storage(Mount, Entry):
     default: bool = Field(
         default=False, title="Default", description="Whether it is mounted where nothing is asked."
     )
+    local_path: str | None = Field(
+        default=None,
+        title="Local path",
+        description="Where Jupyter servers see it. Left out: the folder of host_path where a node "
+        "is this machine, else nowhere.",
+        pattern=r"^/",
+        max_length=4096,
+    )
     create: NewFolder | None = Field(
         default=None,
         title="Create",

@@ -211,3 +211,102 @@ def test_forms_offer_the_sites_images_and_then_others_once() -> None:
 
     assert image["examples"] == ["base:1", "mine:2"]
     assert [choice["title"] for choice in image["choices"]] == ["Base", "mine:2"]
+
+
+CLUSTERS = [
+    {
+        "name": "A800",
+        "node_selector": {"pool": "a800"},
+        "sku": {"name": "A800-120G-15core", "cpus": 15, "memory": "120Gi", "gpus": 1},
+        "least_skus_multi_node": 5,
+    },
+    {"name": "VIP", "sku": {"name": "x", "cpus": 1, "memory": "1Gi"}, "users": ["grace"]},
+]
+
+
+def admit_job(config: TrainHubConfig, **fields: Any) -> tuple[JobSpec, Site]:
+    storages = Storages(Nodes(FakeCluster()), config, "ada", group_names(config))
+    spec = JobSpec.parse({"name": "x", "command": ["x"], **fields})
+    return Policy(config, storages).admit_job(spec)
+
+
+def test_a_job_gets_the_skus_of_its_virtual_cluster() -> None:
+    config = TrainHubConfig(virtual_clusters=CLUSTERS)
+    spec, site = admit_job(config, virtual_cluster="A800", skus=2, cpus=99)
+    assert (spec.cpus, spec.memory, spec.gpus) == (30, 240 * 1024**3, 2)
+    assert site.node_selector == {"pool": "a800"}
+    # What was admitted can be admitted again, as a clone is.
+    again, _ = admit_job(config, **{**spec.to_dict(), "skus": 3})
+    assert again.gpus == 3
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "word"),
+    [
+        ({"virtual_cluster": "H800"}, "virtual_cluster", "A800"),
+        ({"virtual_cluster": "VIP"}, "virtual_cluster", "A800"),
+        (
+            {"virtual_cluster": "A800", "framework": "pytorch", "nodes": 2, "skus": 4},
+            "skus",
+            "5 SKUs",
+        ),
+    ],
+)
+def test_a_virtual_cluster_is_refused(fields: dict[str, Any], field: str, word: str) -> None:
+    with pytest.raises(InvalidField) as caught:
+        admit_job(TrainHubConfig(virtual_clusters=CLUSTERS), **fields)
+    assert caught.value.field == field
+    assert word in str(caught.value.remedy)
+
+
+def test_a_volume_is_not_at_the_path_of_a_storage() -> None:
+    with pytest.raises(InvalidField) as caught:
+        admit_job(TrainHubConfig(storages=STORAGES), model_volume={"path": "/mnt/user"})
+    assert caught.value.field == "model_volume.path"
+
+
+def test_the_network_of_a_job_is_set_by_the_site() -> None:
+    config = TrainHubConfig(ib_interface="ib0", ethernet_interface="eth0", rdma_resource="rdma/hca")
+    _, fast = admit_job(config, ib_network=True)
+    assert fast.env == {
+        "NCCL_IB_DISABLE": "0",
+        "NCCL_SOCKET_IFNAME": "ib0",
+        "GLOO_SOCKET_IFNAME": "ib0",
+    }
+    assert (fast.resources, fast.capabilities) == ({"rdma/hca": "1"}, ("IPC_LOCK",))
+    _, slow = admit_job(config, ib_network=False)
+    assert (slow.env["NCCL_IB_DISABLE"], slow.env["NCCL_SOCKET_IFNAME"]) == ("1", "eth0")
+    assert not slow.resources
+    _, either = admit_job(config)
+    assert not either.env
+
+
+def test_a_priority_has_the_class_that_the_site_names() -> None:
+    config = TrainHubConfig(priority_classes={"9": "high"})
+    assert admit_job(config, priority=9)[1].priority_class == "high"
+    assert admit_job(config, priority=5)[1].priority_class is None
+    assert admit_job(config)[1].priority_class is None
+
+
+@pytest.mark.parametrize(
+    ("named", "fields", "folder"),
+    [
+        ("", {}, "/mnt/user/.trainhub/runs"),
+        ("other", {"storages": ["home", "other"]}, "/mnt/data/.trainhub/runs"),
+        ("other", {}, None),
+        ("", {"storages": ["data"]}, None),
+    ],
+)
+def test_runs_are_kept_on_a_storage_of_the_job(
+    named: str, fields: dict[str, Any], folder: str | None
+) -> None:
+    config = TrainHubConfig(storages=STORAGES, run_storage=named, groups=["nlp"])
+    assert admit_job(config, **fields)[1].runs == folder
+
+
+def test_the_form_of_jobs_offers_virtual_clusters_with_their_sku() -> None:
+    fields = schemas(TrainHubConfig(virtual_clusters=CLUSTERS), "ada", [])["job"]["properties"]
+    (offered,) = fields["virtual_cluster"]["oneOf"]
+    assert (offered["const"], offered["sku"]["gpus"]) == ("A800", 1)
+    fields = schemas(TrainHubConfig(), "ada", [])["job"]["properties"]
+    assert not {"virtual_cluster", "skus"} & fields.keys()

@@ -138,3 +138,39 @@ def test_the_schema_makes_a_form(spec: type[Spec]) -> None:
 def test_what_is_no_object_is_refused() -> None:
     with pytest.raises(InvalidField):
         JobSpec.parse(["name"])
+
+
+def test_volumes_of_a_job_by_their_roles() -> None:
+    spec = job(model_volume={"path": "/model"}, checkpoint_volume={"path": "/ckpt", "size": "2Gi"})
+    assert [(role, volume.path, volume.size) for role, volume in spec.volumes.items()] == [
+        ("checkpoint", "/ckpt", 2 * 1024**3),
+        ("model", "/model", 10 * 1024**3),
+    ]
+    assert JobSpec.parse(spec.to_dict()) == spec
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"category": "play"}, "category"),
+        ({"priority": 10}, "priority"),
+        ({"framework": "Py Torch"}, "framework"),
+        ({"restarts": -1}, "restarts"),
+        ({"peer_timeout": 0}, "peer_timeout"),
+        ({"skus": 2}, "skus"),
+        ({"model_volume": {"path": "model"}}, "model_volume.path"),
+        ({"model_volume": {"path": "/proc/model"}}, "model_volume.path"),
+        ({"model_volume": {"path": "/m", "size": "ten"}}, "model_volume.size"),
+        ({"model_volume": {"path": "/m", "claim": "A_b"}}, "model_volume.claim"),
+        (
+            {"model_volume": {"path": "/m"}, "checkpoint_volume": {"path": "/m"}},
+            "model_volume.path",
+        ),
+        (
+            {"model_volume": {"path": "/m"}, "mounts": [{"path": "/m", "claim": "data"}]},
+            "model_volume.path",
+        ),
+    ],
+)
+def test_what_a_job_cannot_ask_for(fields: dict[str, Any], field: str) -> None:
+    assert refused(JobSpec, name="train", command=["x"], **fields).field == field
