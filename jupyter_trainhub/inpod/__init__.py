@@ -10,12 +10,18 @@ from importlib.resources import files
 
 # Programs that are too long for one module: a folder here, shipped as one file all the same.
 _PARTS = {
+    "launch.py": (
+        "ending", "shape", "command", "processes", "supervisor", "peers", "tee", "environment",
+        "remote_shell", "mpi", "__main__",
+    ),
+    "files.py": ("opening", "archive", "__main__"),
     "rootfs_diff.py": (
         "opening", "mounts", "start", "globs", "secrets", "walk", "written", "measurement", "entry",
         "layer", "__main__",
     )
 }  # fmt: skip
 _IMPORT_OF_A_PART = re.compile(r"^from \.\w+ import (?:\([^)]*\)|.*)\n", re.MULTILINE)
+_ANNOTATIONS = "from __future__ import annotations\n"  # must stand before anything else
 
 
 def program(name: str) -> bytes:
@@ -27,4 +33,6 @@ def program(name: str) -> bytes:
         return files(__name__).joinpath(name).read_bytes()
     folder = files(__name__).joinpath(name.removesuffix(".py"))
     parts = [folder.joinpath(f"{part}.py").read_text("utf-8") for part in _PARTS[name]]
-    return _IMPORT_OF_A_PART.sub("", "\n".join(parts)).encode()
+    text = _IMPORT_OF_A_PART.sub("", "\n".join(parts))
+    first = _ANNOTATIONS if _ANNOTATIONS in text else ""
+    return (first + text.replace(_ANNOTATIONS, "")).encode()

@@ -33,6 +33,29 @@ STORAGES = f"{DOMAIN}/storages"
 STOPPED_BY = f"{DOMAIN}/stopped-by"
 STOPPED_AT = f"{DOMAIN}/stopped-at"
 STOPPED_REASON = f"{DOMAIN}/stopped-reason"
+# Which submission of a job an object belongs to: a label and an annotation.
+RUN = f"{DOMAIN}/run"
+# Which attempt of the run it belongs to, from "1" on: a label and an annotation.
+ATTEMPT = f"{DOMAIN}/attempt"
+# The run that was submitted again.
+FROM_RUN = f"{DOMAIN}/from-run"
+# "true" on a job that its user wants to see first.
+PINNED = f"{DOMAIN}/pinned"
+# "off" ends the attempts: a failure is not followed by another one.
+RESTART = f"{DOMAIN}/restart"
+# When a job's owner was let go after everything that its pods need was there.
+RELEASED_AT = f"{DOMAIN}/released-at"
+# What the site made of a job's spec, as JSON, for another attempt at it.
+ADMISSION = f"{DOMAIN}/admission"
+# The framework that made the objects, for several make Jobs.
+FRAMEWORK = f"{DOMAIN}/framework"
+# On the ConfigMap of a job's code: the paths of files by their keys, and the program, as JSON.
+CODE_PATHS = f"{DOMAIN}/code-paths"
+CODE_ARGV = f"{DOMAIN}/code-argv"
+
+# The container of a pod that people mean; kubectl logs and exec take it too.
+# https://kubernetes.io/docs/reference/labels-annotations-taints/
+DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 
 # Set by Kubernetes' Job controller on the pods of an Indexed Job.
 COMPLETION_INDEX = "batch.kubernetes.io/job-completion-index"
@@ -117,6 +140,12 @@ def rank(pod: Object) -> int:
         COMPLETION_INDEX
     )
     return int(index) if index and index.isdigit() else 0
+
+
+def attempt(resource: Object) -> int:
+    """Which attempt of a job an object belongs to, from 1 on."""
+    number = resource["metadata"].get("labels", {}).get(ATTEMPT, "")
+    return int(number) if number.isdigit() else 1
 
 
 def owner_reference(resource: Object) -> Object:

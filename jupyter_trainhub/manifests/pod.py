@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_trainhub.manifests.command import literal
-from jupyter_trainhub.manifests.labels import Object
+from jupyter_trainhub.manifests.labels import DEFAULT_CONTAINER, Object
 from jupyter_trainhub.manifests.site import GPU as GPU
 from jupyter_trainhub.manifests.site import Site
 from jupyter_trainhub.manifests.volumes import make_folders
@@ -13,6 +13,19 @@ from jupyter_trainhub.specs.quantity import format_cpu
 from jupyter_trainhub.specs.resources import PodSpec
 
 CONTAINER = "main"
+
+
+def main_container(pod: Object) -> str:
+    """The name of the container in which the user's program runs.
+
+    Operators want names of their own for it, and the cluster may add containers: the annotation
+    tells. Of a pod without it, our usual name, else the first container's.
+    """
+    named: str | None = pod["metadata"].get("annotations", {}).get(DEFAULT_CONTAINER)
+    names = [container["name"] for container in pod.get("spec", {}).get("containers", [])]
+    if named is not None and (named in names or not names):
+        return named
+    return CONTAINER if CONTAINER in names or not names else str(names[0])
 
 
 def resources(spec: PodSpec, gpu: str) -> Object:

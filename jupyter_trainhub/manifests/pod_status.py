@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from jupyter_trainhub.manifests import troubles
-from jupyter_trainhub.manifests.explanation import Explanation, explain, last_cause
-from jupyter_trainhub.manifests.labels import Object, rank
-from jupyter_trainhub.manifests.pod import CONTAINER
+from jupyter_trainhub.manifests.disruption import disruption
+from jupyter_trainhub.manifests.explanation import Explanation
+from jupyter_trainhub.manifests.labels import Object, attempt, rank
+from jupyter_trainhub.manifests.pod import main_container
 from jupyter_trainhub.manifests.requests import Amounts
-from jupyter_trainhub.manifests.scheduling import requested, unscheduled
-from jupyter_trainhub.specs.quantity import describe_memory
+from jupyter_trainhub.manifests.scheduling import unscheduled
+from jupyter_trainhub.manifests.termination import ended_by_kubelet, termination
+from jupyter_trainhub.manifests.waiting import newest, waits_for
 
-_IMAGE_REASONS = (
-    "ErrImagePull",
-    "ImagePullBackOff",
-    "ErrImageNeverPull",
-    "InvalidImageName",
-    "ImageInspectError",
+_SHOWN = (
+    "name",
+    "rank",
+    "role",
+    "attempt",
+    "phase",
+    "reason",
+    "message",
+    "node",
+    "address",
+    "restarts",
+    "exit_code",
+    "started",
+    "finished",
+    "image_digest",
+    "previous",
 )
-_ASK_ADMIN = "It is tried again; if it goes on, ask the admin."
-# Warnings that tell why a node does not get on with a pod; others, such as a probe's, come and go.
-_HOLDS_UP = re.compile(r"Failed|NetworkNotReady")
-_SIGNALS = {
-    129: "SIGHUP",
-    130: "SIGINT",
-    132: "SIGILL",
-    134: "SIGABRT",
-    135: "SIGBUS",
-    136: "SIGFPE",
-    137: "SIGKILL",
-    139: "SIGSEGV",
-    143: "SIGTERM",
-}
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,8 @@ class PodStatus:
     ``phase`` is Pending (no node yet), Starting (on a node, not running), Running, Succeeded,
     Failed or Stopping; ``why`` explains it where there is something to say; ``error`` is what the
     launcher told about an exception, with ``cell``, ``lineno``, ``etype`` and ``message``; times
-    are RFC 3339.
+    are RFC 3339. ``role`` and ``attempt`` are those in its job; ``disrupted`` says that the cluster
+    took it away, ``previous`` that the log of an earlier container is there.
     """
 
     name: str
@@ -60,6 +57,13 @@ class PodStatus:
     started: str | None = None
     finished: str | None = None
     error: dict[str, Any] | None = None
+    role: str = "node"
+    attempt: int = 1
+    address: str | None = None
+    image_digest: str | None = None
+    disrupted: bool = False
+    deleted: bool = False
+    previous: bool = False
 
     @property
     def reason(self) -> str | None:
@@ -73,8 +77,7 @@ class PodStatus:
 
     def view(self) -> Object:
         """The pod as the entry of a Job's ``pods``."""
-        fields = ("name", "rank", "phase", "reason", "message", "node", "exit_code")
-        return {field: getattr(self, field) for field in fields}
+        return {field: getattr(self, field) for field in _SHOWN}
 
 
 # What is said of a container before which init containers run.
@@ -90,8 +93,9 @@ def pod_status(
     say; ``largest`` is the cluster's largest node, to say that no waiting will help.
     """
     metadata, status = pod["metadata"], pod.get("status", {})
-    container = _container(status)
+    container = _container(pod)
     state = container.get("state", {})
+    taken = disruption(pod)
     facts: dict[str, Any] = {
         "name": metadata["name"],
         "rank": rank(pod),
@@ -99,34 +103,64 @@ def pod_status(
         "restarts": container.get("restartCount", 0),
         "started": _started(state),
         "ready": _condition(status, "Ready").get("status") == "True",
+        "attempt": attempt(pod),
+        "address": status.get("podIP"),
+        "image_digest": _digest(pod),
+        "disrupted": taken is not None,
+        "deleted": "deletionTimestamp" in metadata,
+        "previous": container.get("restartCount", 0) > 0,
     }
     phase = status.get("phase", "Pending")
     if phase in ("Succeeded", "Failed"):
         return _ended(pod, phase, facts)
     if metadata.get("deletionTimestamp"):
         facts["ready"] = False
-        return PodStatus(phase="Stopping", why=Explanation("Terminating", "It is ending."), **facts)
+        why = taken or Explanation("Terminating", "It is ending.")
+        return PodStatus(phase="Stopping", why=why, **facts)
     scheduled = _condition(status, "PodScheduled")
     if scheduled.get("status") == "False":
         return PodStatus(phase="Pending", why=unscheduled(pod, scheduled, largest), **facts)
     if "running" in state:
-        return PodStatus(phase="Running", **facts)
+        return PodStatus(phase="Running", why=_silent(pod, facts, events), **facts)
     if "terminated" in state or container.get("lastState", {}).get("terminated"):
         return _crashing(pod, state, container, facts)
-    why = _waiting(pod, state.get("waiting", {}), events)
+    why = waits_for(pod, state.get("waiting", {}), events)
     return PodStatus(phase="Starting" if facts["node"] else "Pending", why=why, **facts)
 
 
-def _container(status: Object) -> Object:
+def _container(pod: Object) -> Object:
     """The status of our container, or of an init container that holds it up."""
+    status = pod.get("status", {})
     for container in status.get("initContainerStatuses", []):
         state = container.get("state", {})
         failed = state.get("terminated", {}).get("exitCode", 0) != 0
         if failed or state.get("waiting", {}).get("reason", _WAITS_ITS_TURN) != _WAITS_ITS_TURN:
             return dict(container)
     containers = status.get("containerStatuses", [])
-    named = [container for container in containers if container["name"] == CONTAINER]
+    named = [item for item in containers if item["name"] == main_container(pod)]
     return dict((named or containers or [{}])[0])
+
+
+def _digest(pod: Object) -> str | None:
+    """The digest of the image that our container runs; runtimes write it in several ways."""
+    statuses = pod.get("status", {}).get("containerStatuses", [])
+    name = main_container(pod)
+    found = (re.search(r"sha256:[0-9a-f]{64}", item.get("imageID") or "") for item in statuses
+             if item["name"] == name)  # fmt: skip
+    return next((match[0] for match in found if match), None)
+
+
+def _silent(pod: Object, facts: dict[str, Any], events: Iterable[Object]) -> Explanation | None:
+    """What is to be said of a pod that runs: whether its node still answers."""
+    warning = None if facts["ready"] else newest(pod, events, "Warning")
+    if warning is None or warning.get("reason") != "NodeNotReady":
+        return None
+    return Explanation(
+        "NodeNotReady",
+        f"Its node {facts['node']} does not answer.",
+        "Wait: the cluster gives it up after some minutes.",
+        warning.get("message"),
+    )
 
 
 def _condition(status: Object, kind: str) -> Object:
@@ -144,7 +178,7 @@ def _started(state: Object) -> str | None:
 
 def _ended(pod: Object, phase: str, facts: dict[str, Any]) -> PodStatus:
     status = pod["status"]
-    ended = _container(status).get("state", {}).get("terminated", {})
+    ended = _container(pod).get("state", {}).get("terminated", {})
     facts |= {
         "ready": False,
         "finished": ended.get("finishedAt"),
@@ -153,27 +187,14 @@ def _ended(pod: Object, phase: str, facts: dict[str, Any]) -> PodStatus:
     if phase == "Succeeded":
         return PodStatus(phase=phase, why=Explanation("Completed", ""), **facts)
     if status.get("reason"):
-        return PodStatus(phase=phase, why=_ended_by_kubelet(status), **facts)
-    why, error = _termination(pod, ended)
-    return PodStatus(phase=phase, why=why, error=error, **facts)
-
-
-def _ended_by_kubelet(status: Object) -> Explanation:
-    reason, message = status["reason"], status.get("message", "")
-    known = explain(troubles.ENDED, reason, f"{reason} {message}".strip())
-    if known is not None:
-        return replace(known, details=message or None)
-    return Explanation(
-        reason,
-        message or f"Kubernetes ended it: {reason}.",
-        "Start it again; if it goes on, ask the admin.",
-        message or None,
-    )
+        return PodStatus(phase=phase, why=ended_by_kubelet(status), **facts)
+    why, error = termination(pod, ended)
+    return PodStatus(phase=phase, why=disruption(pod) or why, error=error, **facts)
 
 
 def _crashing(pod: Object, state: Object, container: Object, facts: dict[str, Any]) -> PodStatus:
     ended = state.get("terminated") or container["lastState"]["terminated"]
-    why, error = _termination(pod, ended)
+    why, error = termination(pod, ended)
     facts |= {"exit_code": ended.get("exitCode"), "ready": False}
     count = facts["restarts"] + 1
     why = replace(
@@ -182,128 +203,3 @@ def _crashing(pod: Object, state: Object, container: Object, facts: dict[str, An
         message=f"{why.message} It was started {count} times." if count > 1 else why.message,
     )
     return PodStatus(phase="Failed", why=why, error=error, **facts)
-
-
-def _termination(pod: Object, ended: Object) -> tuple[Explanation, dict[str, Any] | None]:
-    """Why a container ended badly, and the launcher's error."""
-    code, reason = ended.get("exitCode"), ended.get("reason") or "Error"
-    text = ended.get("message", "")
-    if reason == "OOMKilled":
-        limit = requested(pod, "memory")
-        bound = f" of {describe_memory(float(limit))}" if limit else ""
-        message = f"It used more memory than its limit{bound}."
-        return Explanation(reason, message, "Give it more memory."), None
-    told = _told(text)
-    if told:
-        error = told.get("error")
-        why = Explanation(
-            str(told.get("reason") or reason), str(told.get("message") or _exit_sentence(code))
-        )
-        return why, error if isinstance(error, dict) else None
-    if reason in ("StartError", "ContainerCannotRun"):
-        known = explain(troubles.STARTING, reason, text)
-        message = f"The program could not be started: {last_cause(text)}."
-        return known or Explanation(reason, message, "Look at its log.", text or None), None
-    if reason in ("Error", "Completed"):
-        last = _last_line(text)
-        message = f"{_exit_sentence(code)}{f' Its last line: {last}' if last else ''}"
-        return Explanation("Error", message, "Look at its log.", text or None), None
-    return Explanation(reason, text or _exit_sentence(code), "Look at its log."), None
-
-
-def _told(message: str) -> dict[str, Any]:
-    """The launcher's termination message, ``{reason, message, exit_code, error}``; {} if none."""
-    try:
-        told = json.loads(message)
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) and "message" in told else {}
-
-
-def _exit_sentence(code: int | None) -> str:
-    if code is None:
-        return "It ended, its exit code is not known."
-    if code in _SIGNALS:
-        return f"It was ended by {_SIGNALS[code]} (exit code {code})."
-    return f"It ended with exit code {code}."
-
-
-def _last_line(message: str) -> str:
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    return lines[-1][:300] if lines else ""
-
-
-def _waiting(pod: Object, waiting: Object, events: Iterable[Object]) -> Explanation:
-    reason, message = waiting.get("reason", "ContainerCreating"), waiting.get("message", "")
-    if reason in _IMAGE_REASONS:
-        return _unpulled(pod, reason, message)
-    if reason in ("CreateContainerConfigError", "CreateContainerError", "RunContainerError"):
-        return explain(troubles.SETTING_UP, reason, message) or Explanation(
-            reason, f"The node cannot set it up: {last_cause(message)}.", _ASK_ADMIN, message
-        )
-    trouble = _newest(pod, events, "Warning")
-    if trouble is not None and _HOLDS_UP.match(trouble["reason"]):
-        return _troubled(trouble)
-    if not pod.get("spec", {}).get("nodeName"):
-        return Explanation("Scheduling", "It waits for a node.")
-    if reason == "PodInitializing":
-        return Explanation(reason, "It is being set up: its init containers run.")
-    pulling = _newest(pod, events, "Normal")
-    if pulling is not None and pulling.get("reason") == "Pulling":
-        image = pod["spec"]["containers"][0]["image"]
-        return Explanation("Pulling", f"The node downloads the image {image!r}.")
-    return Explanation(reason, message or "The node prepares it: image, folders, network.")
-
-
-def _unpulled(pod: Object, reason: str, message: str) -> Explanation:
-    image = pod["spec"]["containers"][0]["image"]
-    # "Back-off pulling image" says only that it will be tried again; in 1.31 and later the cause
-    # follows it.
-    known = explain(troubles.PULLING, reason, f"{reason} {message}", image=image)
-    if known is not None:
-        return replace(known, details=message or None)
-    cause = f": {last_cause(message)}" if message and reason != "ImagePullBackOff" else ""
-    return Explanation(
-        reason,
-        f"The image {image!r} cannot be pulled{cause}.",
-        "Check its name and that the cluster may pull it.",
-        message or None,
-    )
-
-
-def _newest(pod: Object, events: Iterable[Object], kind: str) -> Object | None:
-    """The newest event about ``pod`` of type ``Warning`` or ``Normal``."""
-    uid = pod["metadata"].get("uid")
-    about = [
-        event
-        for event in events
-        if event.get("type") == kind
-        and event.get("involvedObject", {}).get("uid") == uid
-        # A pod that is on a node has been through this.
-        and event.get("reason") != "FailedScheduling"
-    ]
-    return max(about, key=event_time, default=None)
-
-
-def event_time(event: Object) -> str:
-    """When an Event was last seen, RFC 3339; both of Kubernetes' event APIs fill other fields."""
-    series = event.get("series") or {}
-    return str(
-        series.get("lastObservedTime")
-        or event.get("lastTimestamp")
-        or event.get("eventTime")
-        or event["metadata"].get("creationTimestamp")
-        or ""
-    )
-
-
-def _troubled(event: Object) -> Explanation:
-    """A Warning event about a pod that is being set up."""
-    reason, message = event["reason"], event.get("message", "")
-    if reason in ("FailedMount", "FailedAttachVolume", "FailedMapVolume"):
-        return explain(troubles.MOUNTING, reason, message) or Explanation(
-            reason, f"A folder cannot be mounted: {last_cause(message)}.", _ASK_ADMIN, message
-        )
-    return explain(troubles.SETTING_UP, reason, message) or Explanation(
-        reason, f"{last_cause(message)}.", _ASK_ADMIN, message
-    )

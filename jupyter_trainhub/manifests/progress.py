@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from jupyter_trainhub.manifests.event import event_time
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.manifests.pod import CONTAINER
-from jupyter_trainhub.manifests.pod_status import event_time
 
 STEPS = ("created", "scheduled", "pulled", "started", "answering")
 

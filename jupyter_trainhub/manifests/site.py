@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from jupyter_trainhub.specs.mount import Mount
 from jupyter_trainhub.specs.resources import PodSpec
@@ -23,7 +24,8 @@ class Site:
 
     For jobs: ``priority_class`` of their pods, ``env`` that the platform sets for the network,
     ``resources`` besides CPUs, memory and GPUs, ``capabilities`` that the container needs, and the
-    folder ``runs`` in the pods below which each run keeps its logs.
+    folder ``runs`` in the pods below which each run keeps its logs. New volumes of theirs are given
+    to the group ``volume_group``, where one is named. TrainJobs refer to ``training_runtime``.
     """
 
     gpu: str = GPU
@@ -36,6 +38,8 @@ class Site:
     resources: Mapping[str, str] = field(default_factory=dict)
     capabilities: Sequence[str] = ()
     runs: str | None = None
+    volume_group: int | None = None
+    training_runtime: str = "torch-distributed"
 
     def mounts(self, spec: PodSpec) -> list[tuple[str, Mount]]:
         """The folders of a pod by the names of their volumes: the user's own, then the storages."""
@@ -43,6 +47,18 @@ class Site:
             *((f"mount-{number}", mount) for number, mount in enumerate(spec.mounts)),
             *((f"storage-{number}", storage) for number, storage in enumerate(self.storages)),
         ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON; :meth:`from_dict` takes it back."""
+        found = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {**found, "storages": [storage.to_dict() for storage in self.storages]}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Site:
+        """Back from JSON; fields of other versions are left out. Raises InvalidField."""
+        known = {item.name: data[item.name] for item in fields(cls) if item.name in data}
+        storages = [Storage.parse(storage) for storage in data.get("storages", ())]
+        return cls(**{**known, "storages": storages})
 
     def titles(self) -> dict[str, str]:
         """What people call the storages, by the names of their volumes."""

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from jupyter_trainhub.manifests import troubles
+from jupyter_trainhub.manifests.event import event_time
 from jupyter_trainhub.manifests.explanation import Explanation, explain, last_cause
 from jupyter_trainhub.manifests.labels import STOPPED_BY, Object
-from jupyter_trainhub.manifests.pod_status import event_time
 
 # The phase of an instance or a job, and why it is in it where there is something to say.
 Phase = tuple[str, Explanation | None]

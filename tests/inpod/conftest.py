@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from jupyter_trainhub.inpod import program
 from jupyter_trainhub.notebook.bundle import bundle, plan_notebook
+from tests.inpod.pod import Pod, StartPod
 
 Ship = Callable[..., Path]
 
@@ -34,3 +35,29 @@ def ship(tmp_path: Path) -> Ship:
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def launcher(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The launcher as the one file that is shipped."""
+    path = tmp_path_factory.mktemp("launcher") / "launch.py"
+    path.write_bytes(program("launch.py"))
+    return path
+
+
+@pytest.fixture
+def start(tmp_path: Path, launcher: Path) -> Iterator[StartPod]:
+    """Starts launchers that do not outlive the test."""
+    pods: list[Pod] = []
+
+    def launch_pod(*argv: str, **env: str) -> Pod:
+        folder = tmp_path / f"pod-{len(pods)}"
+        folder.mkdir()
+        pods.append(Pod(launcher, folder, list(argv), env))
+        return pods[-1]
+
+    yield launch_pod
+    for pod in pods:
+        if pod.process.poll() is None:
+            pod.process.kill()
+        pod.process.communicate()

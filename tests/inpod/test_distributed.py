@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_trainhub.manifests.job import PORTS
+from jupyter_trainhub.manifests.frameworks.port import PORTS
 from tests.inpod.conftest import Ship
 
 pytest.importorskip("torch", reason="the launcher's programs need PyTorch")
@@ -73,7 +73,7 @@ class Job:
                     "TMPDIR": str(cwd),
                     "TRAINHUB_FRAMEWORK": "pytorch",
                     "TRAINHUB_CPUS": "1",
-                    "TRAINHUB_RENDEZVOUS_TIMEOUT": "60",
+                    "TRAINHUB_PEER_TIMEOUT": "60",
                     "TRAINHUB_GRACE": "5",
                     "TRAINHUB_TERMINATION_LOG": str(self.logs[node]),
                     "PET_NNODES": "2",

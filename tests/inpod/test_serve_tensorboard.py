@@ -21,7 +21,8 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-from jupyter_trainhub.inpod import launch, serve_tensorboard
+from jupyter_trainhub.inpod import serve_tensorboard
+from jupyter_trainhub.inpod.launch.processes import descendants
 
 T = TypeVar("T")
 
@@ -72,7 +73,7 @@ class Board:
 
     def data_server(self) -> int:
         """Process id of TensorBoard's fast loader."""
-        (child,) = launch.descendants(self.process.pid)
+        (child,) = descendants(self.process.pid)
         return child
 
     def errors(self) -> str:

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from jupyter_trainhub.manifests.folders import folders
+from jupyter_trainhub.manifests.frameworks.single import Single
 from jupyter_trainhub.manifests.instance import instance_objects
-from jupyter_trainhub.manifests.job import job_objects
 from jupyter_trainhub.manifests.site import Site
 from jupyter_trainhub.specs.instance import InstanceSpec
-from jupyter_trainhub.specs.job import JobSpec
 from jupyter_trainhub.specs.storage import Storage
+from tests.manifests.jobs import request
 
 NFS = {"nfs": {"server": "nas", "path": "/export"}}
 CREATE = {"create": {"uid": 1000, "gid": 100, "mode": "0700"}}
@@ -94,17 +94,9 @@ def test_a_folder_to_be_made_is_read_only_for_the_user_alone() -> None:
 
 def test_jobs_get_the_same() -> None:
     storage = Storage.parse({"name": "s", "path": "/s", **NFS, "sub_path": "a", **CREATE})
-    spec = JobSpec.parse({"name": "x", "command": ["x"], "host_network": True})
-    objects = job_objects(
-        spec,
-        owner="ada",
-        image="i",
-        files={},
-        argv=[],
-        port=1,
-        site=Site(storages=[storage], node_selector={"gpu": "a100"}),
-    )
-    pod = objects.job["spec"]["template"]["spec"]
+    site = Site(storages=[storage], node_selector={"gpu": "a100"})
+    job = Single().objects(request(host_network=True, site=site)).owner
+    pod = job["spec"]["template"]["spec"]
     assert pod["containers"][0]["volumeMounts"][0]["mountPath"] == "/s"
     assert pod["initContainers"][0]["name"] == "make-folders"
     assert (pod["nodeSelector"], pod["hostNetwork"]) == ({"gpu": "a100"}, True)

@@ -1,0 +1,164 @@
+"""The course of a node, from its environment to its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from .command import Command, plan_command, require_torch, run_torchrun
+from .ending import (
+    Ended,
+    describe,
+    failed_rank,
+    first_error,
+    meaning,
+    memory_kills,
+    say,
+    termination_message,
+)
+from .environment import MARK, encode, image_record, keep, take_record
+from .mpi import MpiNode
+from .peers import gather, join, part
+from .shape import Shape, read_number, read_shape
+from .supervisor import Supervisor
+from .tee import Tee
+
+
+def launch(argv: Sequence[str], env: dict[str, str]) -> int:
+    """Run the user's ``argv`` on this node and return the pod's exit code."""
+    if not env.get("TRAINHUB_ERROR_DIR"):
+        env["TRAINHUB_ERROR_DIR"] = tempfile.mkdtemp(prefix="trainhub-errors-")
+    errors = Path(env["TRAINHUB_ERROR_DIR"])
+    kills = memory_kills()
+    tee: Tee | None = None
+    try:
+        supervisor = Supervisor(grace=read_number(env, "TRAINHUB_GRACE", 30))
+        limit = read_number(env, "TRAINHUB_TIME_LIMIT", float("inf"))
+        shape = read_shape(env)
+        tee = _open_tee(argv, env, shape)
+        code = _run(argv, env, shape, supervisor, limit, tee)
+        if code == 0 and supervisor.ending is None:
+            ending = None
+        elif supervisor.ending is None:
+            ending = Ended("Error", _why(code, errors, kills), code)
+        elif code == 0 and supervisor.ending.reason == "Terminated":
+            ending = None
+        else:
+            ending = supervisor.ending
+    except Ended as early:
+        ending = early
+    try:
+        if ending is not None:
+            _report(ending, env, errors)
+    finally:
+        if tee is not None:
+            tee.finish()
+    return 0 if ending is None else ending.exit_code
+
+
+def _run(
+    argv: Sequence[str],
+    env: dict[str, str],
+    shape: Shape,
+    supervisor: Supervisor,
+    limit: float,
+    tee: Tee | None,
+) -> int:
+    run, timeout = env.get("TRAINHUB_RUN", ""), read_number(env, "TRAINHUB_PEER_TIMEOUT", 600)
+    mpi: MpiNode | None = None
+    if env.get("TRAINHUB_FRAMEWORK") == "mpi":
+        mpi = MpiNode(env, shape)
+        env.update(mpi.variables(Path(env["TRAINHUB_ERROR_DIR"])))
+    command = plan_command(argv, env, shape, None if tee is None else tee.pipes)
+    if command.elastic and command.interpreter is not None:
+        require_torch(command.interpreter)
+    if shape.node_rank == 0:
+        _record_environment(command, env)
+    if mpi is not None:
+        mpi.meet(command.env, run, timeout)
+        if shape.node_rank > 0:
+            return mpi.serve()
+        mpi.watch(supervisor.end)
+    elif shape.nodes > 1:
+        is_first = shape.node_rank == 0
+        if is_first:
+            meeting = gather(shape, run, env.get("POD_IP", ""), {}, timeout)
+        else:
+            meeting = join(shape, run, {}, timeout)
+        part(meeting, is_first)
+    # What the nodes waited for each other, and before that for a place, is not the program's time.
+    supervisor.start_clock(limit)
+    try:
+        return supervisor.run(command)
+    finally:
+        if mpi is not None:
+            mpi.release()
+
+
+def _open_tee(argv: Sequence[str], env: Mapping[str, str], shape: Shape) -> Tee | None:
+    """Copies to the run folder, if there is one that can be written."""
+    if not env.get("TRAINHUB_RUN_FOLDER"):
+        return None
+    folder = Path(env["TRAINHUB_RUN_FOLDER"], f"attempt-{env.get('TRAINHUB_ATTEMPT') or 1}")
+    elastic = plan_command(argv, env, shape).elastic
+    first = shape.node_rank * shape.processes
+    try:
+        tee = Tee(folder, shape.node_rank, range(first, first + shape.processes) if elastic else ())
+    except OSError as error:
+        say(f"logs are not kept in {folder}: {error.strerror}")
+        return None
+    tee.start()
+    return tee
+
+
+def _record_environment(command: Command, env: Mapping[str, str]) -> None:
+    record = take_record(command.interpreter, command.env)
+    say(f"{MARK} {encode(record)}")
+    if env.get("TRAINHUB_RUN_FOLDER"):
+        try:
+            keep(record, Path(env["TRAINHUB_RUN_FOLDER"]))
+        except OSError as error:
+            say(f"the record of the environment is not kept: {error.strerror}")
+
+
+def _why(code: int, errors: Path, kills: int) -> str:
+    """What is known of a failure."""
+    error = first_error(errors)
+    text = describe(error) if error is not None else failed_rank(errors) or meaning(code)
+    if memory_kills() > kills:
+        text += "; the kernel killed a process because the pod's memory limit was reached"
+    return text
+
+
+def _report(ending: Ended, env: Mapping[str, str], errors: Path) -> None:
+    code = ending.exit_code
+    say(f"exit code {code} ({meaning(code)}): {ending}")
+    message = termination_message(ending.reason, str(ending), code, first_error(errors))
+    path = Path(env.get("TRAINHUB_TERMINATION_LOG") or "/dev/termination-log")
+    try:
+        path.write_bytes(message)
+    except OSError as problem:
+        say(f"the reason could not be written to {path}: {problem.strerror}")
+
+
+def main() -> NoReturn:
+    """Entry point of the program; it also calls itself, for what another interpreter has to do."""
+    mode, arguments = sys.argv[1:2], sys.argv[2:]
+    if mode == ["environment"]:
+        print(json.dumps(image_record()))
+        sys.exit(0)
+    if mode == ["torchrun"]:
+        run_torchrun(arguments)
+        sys.exit(0)
+    if mode != ["--"] or not arguments:
+        sys.exit("usage: python launch.py -- PROGRAM [ARGUMENT ...]")
+    sys.exit(launch(arguments, dict(os.environ)))
+
+
+if __name__ == "__main__":
+    main()
