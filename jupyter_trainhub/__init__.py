@@ -1,6 +1,6 @@
 """Dev instances, distributed jobs and TensorBoard on Kubernetes, from inside JupyterLab.
 
-In a notebook: ``import jupyter_trainhub as th``, then ``th.submit()``, ``th.jobs``,
+In a notebook: ``import jupyter_trainhub as th``, then ``th.submit()``, ``th.jobs``, ``th.runs``,
 ``th.instances``, ``th.images``, ``th.tensorboard("runs")``, ``th.cluster``. Names are imported at
 their first use, for the package itself is imported by every Jupyter server and by every program
 inside a pod.
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
         Image,
         Instance,
         Job,
+        Run,
         TensorBoard,
         cluster,
         images,
         instance_form,
         instances,
         jobs,
+        runs,
         submit,
         tensorboard,
     )
@@ -30,12 +32,14 @@ __all__ = [
     "Image",
     "Instance",
     "Job",
+    "Run",
     "TensorBoard",
     "cluster",
     "images",
     "instance_form",
     "instances",
     "jobs",
+    "runs",
     "submit",
     "tensorboard",
 ]

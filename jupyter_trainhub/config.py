@@ -342,6 +342,15 @@ class TrainHubConfig(Configurable):
         ReadWriteMany for others.
         """,
     ).tag(config=True)
+    claim_group = Int(
+        100,
+        min=1,
+        allow_none=True,
+        help="""
+        The group (fsGroup) that new volumes of jobs are given to, so that images whose user is not
+        root can write to them. None: the cluster's own rules, as on OpenShift.
+        """,
+    ).tag(config=True)
     run_storage = Unicode(
         "",
         help="""
@@ -370,6 +379,16 @@ class TrainHubConfig(Configurable):
         help="""
         A Prometheus that knows the cluster's pods (cAdvisor) and GPUs (DCGM exporter), such as
         http://prometheus.monitoring:9090. Empty: none.
+        """,
+    ).tag(config=True)
+    prometheus_token_file = Unicode(
+        "", help="A file with the token that prometheus_url asks for. Empty: none is sent."
+    ).tag(config=True)
+    prometheus_ca = Unicode(
+        "",
+        help="""
+        A file with certificates of authorities by which prometheus_url is trusted. Empty: the
+        system's.
         """,
     ).tag(config=True)
     metrics_interval = Int(

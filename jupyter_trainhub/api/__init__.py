@@ -8,6 +8,7 @@ from jupyter_trainhub.api.clusters import Cluster
 from jupyter_trainhub.api.image import Image, Images
 from jupyter_trainhub.api.instance import Instance, Instances
 from jupyter_trainhub.api.job import Job, Jobs
+from jupyter_trainhub.api.run import Run, Runs
 from jupyter_trainhub.api.submission import submit
 from jupyter_trainhub.api.tensorboards import TensorBoard, tensorboard
 
@@ -19,12 +20,15 @@ __all__ = [
     "Instances",
     "Job",
     "Jobs",
+    "Run",
+    "Runs",
     "TensorBoard",
     "cluster",
     "images",
     "instance_form",
     "instances",
     "jobs",
+    "runs",
     "submit",
     "tensorboard",
 ]
@@ -36,6 +40,7 @@ cluster = Cluster()
 images = Images()
 instances = Instances()
 jobs = Jobs()
+runs = Runs()
 
 
 def instance_form() -> InstanceForm:

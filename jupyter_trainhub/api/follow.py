@@ -13,7 +13,7 @@ from jupyter_trainhub.errors import TrainHubError
 from jupyter_trainhub.hub.descriptions import why
 from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.hub.live import LiveState
-from jupyter_trainhub.hub.logs import JobLog
+from jupyter_trainhub.hub.jobs.log.reader import JobLog
 from jupyter_trainhub.hub.progress import progress
 from jupyter_trainhub.hub.views import ENDED, View
 

@@ -54,10 +54,32 @@ class Job:
             raise job_failed(self._view)
         return self
 
-    def logs(self, rank: int | None = None, tail: int | None = None) -> str:
-        """The log until now: of one rank, or of all with ``[rank] `` before each line."""
-        log = session.hub().jobs.logs(self.name, rank, tail=tail)
+    def logs(
+        self,
+        rank: int | None = None,
+        tail: int | None = None,
+        *,
+        attempt: int | None = None,
+        previous: bool = False,
+        timestamps: bool = False,
+    ) -> str:
+        """The log until now: of one rank, or of all with ``[rank] `` before each line.
+
+        ``tail`` gives the last lines of each rank only, ``attempt`` an earlier attempt,
+        ``previous`` the container before the present one of a pod, ``timestamps`` the time of each
+        line in UTC.
+        """
+        how = {"attempt": attempt, "previous": previous, "timestamps": timestamps}
+        log = session.hub().jobs.logs(self.name, rank, tail=tail, **how)
         return b"".join(log).decode(errors="replace")
+
+    def metrics(self) -> dict[str, Any]:
+        """What its pods use and have used, as the REST interface tells it.
+
+        ``series`` has a dictionary for each pod and metric, whose ``points`` are pairs of Unix time
+        and amount; ``missing`` says what is not known and why.
+        """
+        return session.hub().metrics.of(self.name)
 
     def follow(self, rank: int | None = None) -> Job:
         """Print the log while it is written, under a progress bar; return when the job has ended.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_trainhub.cli import idle, image, instance, output, snapshotter, ssh
+from jupyter_trainhub.cli import idle, image, instance, output, snapshotter, ssh, top
 from jupyter_trainhub.cli.confirmation import confirmed
 from jupyter_trainhub.cli.spec import instance_fields, job_fields
 from jupyter_trainhub.config import TrainHubConfig, load_config
@@ -135,7 +135,7 @@ def create_job(options: Namespace, command: Sequence[str]) -> int:
         _made("job", view, options)
         return 0
     print(f"job {view['name']} created", file=sys.stderr)
-    _print_log(hub, view["name"], None, follow=True, tail=None)
+    _print_log(hub, view["name"], follow=True)
     ended = hub.jobs.wait(view["name"])
     told = why(ended)
     print(f"job {ended['name']} {ended['phase']}{f': {told}' if told else ''}", file=sys.stderr)
@@ -145,7 +145,8 @@ def create_job(options: Namespace, command: Sequence[str]) -> int:
 def logs(options: Namespace) -> int:
     """``trainhub logs``."""
     hub = connect(options)
-    _print_log(hub, options.name, options.rank, follow=options.follow, tail=options.tail)
+    names = ("rank", "follow", "tail", "attempt", "previous", "timestamps")
+    _print_log(hub, options.name, **{name: getattr(options, name) for name in names})
     return 0
 
 
@@ -245,6 +246,7 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "ssh": ssh.ssh,
     "ssh-config": ssh.ssh_config,
     "ssh-proxy": ssh.ssh_proxy,
+    "top": top.top,
 }
 
 
@@ -255,8 +257,8 @@ def _made(kind: str, view: View, options: Namespace) -> None:
         print(f"{kind} {view['name']} created")
 
 
-def _print_log(hub: Hub, name: str, rank: int | None, **how: Any) -> None:
-    log = hub.jobs.logs(name, rank, **how)
+def _print_log(hub: Hub, name: str, **how: Any) -> None:
+    log = hub.jobs.logs(name, **how)
     try:
         for chunk in log:
             sys.stdout.buffer.write(chunk)

@@ -1,4 +1,7 @@
-"""``trainhub exec``: a shell in an instance, or a program with this command's own streams."""
+"""``trainhub exec``: a shell in an instance or a job's pod, or a program there.
+
+A program has this command's own streams.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,10 @@ from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Protocol
 
 from jupyter_trainhub.cli.commands import connect
+from jupyter_trainhub.specs.place import Place
 
 if TYPE_CHECKING:
+    from jupyter_trainhub.hub.access.entrances import Container
     from jupyter_trainhub.hub.hub import Hub
 
 _BLOCK = 1 << 16
@@ -35,14 +40,14 @@ class _InTerminal(Protocol):
 def execute(options: Namespace, program: Sequence[str]) -> int:
     """``trainhub exec NAME [-- PROGRAM]``; the exit code of the shell or the program."""
     hub = connect(options)
-    pod = hub.instances.pod(options.name)
+    into = hub.entrances.container(Place.parse(options.name, options.rank))
     if not program or options.tty:
-        return asyncio.run(_in_terminal(hub, pod, program))
-    return asyncio.run(_piped(hub, pod, program))
+        return asyncio.run(_in_terminal(hub, into, program))
+    return asyncio.run(_piped(hub, into, program))
 
 
-async def _in_terminal(hub: Hub, pod: str, program: Sequence[str]) -> int:
-    process: _InTerminal = await (hub.exec(pod, program, tty=True) if program else hub.shell(pod))
+async def _in_terminal(hub: Hub, into: Container, program: Sequence[str]) -> int:
+    process: _InTerminal = await (hub.exec(into, program, tty=True) if program else hub.shell(into))
     resizing: set[asyncio.Future[None]] = set()
 
     def resize() -> None:
@@ -63,8 +68,8 @@ async def _in_terminal(hub: Hub, pod: str, program: Sequence[str]) -> int:
     return await process.wait()
 
 
-async def _piped(hub: Hub, pod: str, program: Sequence[str]) -> int:
-    process = await hub.exec(pod, program)
+async def _piped(hub: Hub, into: Container, program: Sequence[str]) -> int:
+    process = await hub.exec(into, program)
     _feed(process.write, process.write_eof)
     targets = {"stdout": sys.stdout.fileno(), "stderr": sys.stderr.fileno()}
     try:

@@ -18,6 +18,7 @@ from jupyter_trainhub.hub.tables import (
     stored_images_table,
     tensorboards_table,
     transfers_table,
+    volumes_table,
 )
 from jupyter_trainhub.hub.views import View, Views
 
@@ -31,6 +32,7 @@ _TABLES = {
     "stored images": stored_images_table,
     "tensorboards": tensorboards_table,
     "transfers": transfers_table,
+    "volumes": volumes_table,
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from jupyter_trainhub.cli import idle, image, snapshotter, ssh
+from jupyter_trainhub.cli import idle, image, snapshotter, ssh, top
 from jupyter_trainhub.cli import instance as instances
 from jupyter_trainhub.cli.confirmation import add_yes
 
@@ -69,6 +69,9 @@ def make_parser() -> argparse.ArgumentParser:
     logs.add_argument("-f", "--follow", action="store_true", help="go on until the job has ended")
     logs.add_argument("--rank", type=int, metavar="N", help="one rank; default: all")
     logs.add_argument("--tail", type=int, metavar="N", help="the last lines of each rank only")
+    logs.add_argument("--attempt", type=int, metavar="N", help="default: the newest")
+    logs.add_argument("--previous", action="store_true", help="the container before this one")
+    logs.add_argument("--timestamps", action="store_true", help="with the time of each line, UTC")
 
     for command, kinds, text in (
         ("stop", ("job", "instance"), "end the pods and keep the record"),
@@ -85,16 +88,18 @@ def make_parser() -> argparse.ArgumentParser:
     execute = commands.add_parser(
         "exec",
         parents=[where],
-        help="a shell in an instance, or a program there",
-        usage="trainhub exec [OPTIONS] INSTANCE [-- PROGRAM [ARGUMENT ...]]",
+        help="a shell in an instance or a pod of a job, or a program there",
+        usage="trainhub exec [OPTIONS] INSTANCE|job/NAME[/RANK] [-- PROGRAM [ARGUMENT ...]]",
     )
-    execute.add_argument("name", metavar="INSTANCE")
+    execute.add_argument("name", metavar="INSTANCE|job/NAME[/RANK]")
+    execute.add_argument("--rank", type=int, metavar="N", help="of a job; default: 0")
     execute.add_argument("-t", "--tty", action="store_true", help="give the program a terminal")
 
     ssh.add_parsers(commands, where)
     idle.add_parsers(commands, where, _output())
     image.add_parsers(commands, where, _output())
     snapshotter.add_parsers(commands, where)
+    top.add_parsers(commands, where, _output())
 
     cluster = commands.add_parser("cluster", help="the embedded cluster of this machine")
     cluster.add_argument(

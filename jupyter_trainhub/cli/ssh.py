@@ -1,18 +1,20 @@
-"""``trainhub ssh``, ``ssh-config`` and ``ssh-proxy``: OpenSSH's programs on instances."""
+"""``trainhub ssh``, ``ssh-config``, ``ssh-proxy``: OpenSSH's programs on instances and jobs."""
 
 from __future__ import annotations
 
 import os
-import re
 import sys
 from argparse import REMAINDER, ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
 from jupyter_trainhub.errors import InvalidField
+from jupyter_trainhub.specs.place import Place
 
 if TYPE_CHECKING:
     from jupyter_trainhub.cli.ssh_access import Access
     from jupyter_trainhub.ssh.ssh_config import Host
+
+_PLACE = "INSTANCE|job/NAME[/RANK]"
 
 
 def add_parsers(commands: Any, where: ArgumentParser) -> None:
@@ -26,28 +28,35 @@ def add_parsers(commands: Any, where: ArgumentParser) -> None:
     parents = [where, server]
 
     ssh = commands.add_parser("ssh", parents=parents, help="open a shell, or run ssh otherwise")
-    ssh.add_argument("name", metavar="INSTANCE")
+    ssh.add_argument("--rank", type=int, metavar="N", help="of a job; default: 0")
+    ssh.add_argument("name", metavar=_PLACE)
     ssh.add_argument("arguments", nargs=REMAINDER, help="ssh's options, and a command")
 
     config = commands.add_parser(
-        "ssh-config", parents=parents, help="make ssh, scp, rsync and VS Code know instances"
+        "ssh-config",
+        parents=parents,
+        help="make ssh, scp, rsync and VS Code know instances and jobs",
     )
-    config.add_argument("name", nargs="?", metavar="INSTANCE", help="default: all")
-    config.add_argument("--all", action="store_true", help="all instances, which is the default")
+    config.add_argument("name", nargs="?", metavar=_PLACE, help="default: all")
+    config.add_argument("--all", action="store_true", help="all that run, which is the default")
     config.add_argument(
         "--write", action="store_true", help="write it below ~/.ssh, and include it there"
     )
 
     proxy = commands.add_parser("ssh-proxy", parents=parents, help="what ssh runs: a ProxyCommand")
-    proxy.add_argument("name", metavar="INSTANCE")
+    proxy.add_argument("name", metavar=_PLACE)
 
 
 def ssh(options: Namespace) -> int:
     """``trainhub ssh``: becomes OpenSSH's ssh, whose exit code is this command's then."""
     from jupyter_trainhub.cli.ssh_access import access
 
-    host = _host(access(options), options.name, sshd=options.sshd)
-    argv = ["ssh", *host.arguments(), host.patterns[0], *options.arguments]
+    rank, arguments = options.rank, list(options.arguments)
+    if arguments[:1] == ["--rank"] and arguments[1:2] and arguments[1].isdecimal():
+        # What comes after the name is ssh's, which has no such option.
+        rank, arguments = int(arguments[1]), arguments[2:]
+    host = _host(access(options), Place.parse(options.name, rank), sshd=options.sshd)
+    argv = ["ssh", *host.arguments(), host.patterns[0], *arguments]
     sys.stdout.flush()
     try:
         os.execvp(argv[0], argv)
@@ -66,8 +75,9 @@ def ssh_config(options: Namespace) -> int:
     from jupyter_trainhub.ssh.identity import Home
 
     way = access(options)
-    names = [options.name] if options.name and not options.all else way.names()
-    hosts = [_host(way, name, sshd=options.sshd, again=True) for name in names]
+    named = options.name and not options.all
+    places = [Place.parse(options.name)] if named else way.places()
+    hosts = [_host(way, place, sshd=options.sshd, again=True) for place in places]
     blocks = [host.block() for host in hosts]
     if not options.write:
         print("\n".join(blocks), end="")
@@ -89,29 +99,21 @@ def ssh_proxy(options: Namespace) -> int:
     # Nobody can be asked here: ssh has the terminal.
     way = access(options, ask=False)
     with stdio.as_socket() as connection:
-        asyncio.run(way.serve(options.name, connection, sshd=options.sshd))
+        asyncio.run(way.serve(Place.parse(options.name), connection, sshd=options.sshd))
     return 0
 
 
-def _host(way: Access, name: str, *, sshd: bool, again: bool = False) -> Host:
-    """How ssh reaches the instance; its host key is known from here on."""
-    from jupyter_trainhub.specs.names import INSTANCE_NAME_PATTERN
+def _host(way: Access, place: Place, *, sshd: bool, again: bool = False) -> Host:
+    """How ssh reaches a place; its host key is known from here on."""
     from jupyter_trainhub.ssh import known_hosts
     from jupyter_trainhub.ssh.host_key import fingerprint
     from jupyter_trainhub.ssh.identity import Home
     from jupyter_trainhub.ssh.ssh_config import Host
 
-    if not re.fullmatch(INSTANCE_NAME_PATTERN, name):
-        # Also the names that a server tells: they go into files of OpenSSH's.
-        raise InvalidField(
-            f"{name!r} is not the name of an instance",
-            field="name",
-            remedy="Look at 'trainhub get instances'.",
-        )
     home = Home.own()
     home.public_key()
-    key = way.host_key(name)
+    key = way.host_key(place)
     if known_hosts.pin(home.known_hosts, key.alias, key.public, again=again):
-        print(f"{name}: host key {fingerprint(key.public)}", file=sys.stderr)
-    proxy = way.proxy(name, sshd=sshd)
-    return Host(name, key.alias, proxy, str(home.identity), str(home.known_hosts), sshd)
+        print(f"{place}: host key {fingerprint(key.public)}", file=sys.stderr)
+    proxy = way.proxy(place, sshd=sshd)
+    return Host(place, key.alias, proxy, str(home.identity), str(home.known_hosts), sshd)

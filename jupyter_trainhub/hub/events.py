@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from jupyter_trainhub.errors import Forbidden
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import EVENTS
+from jupyter_trainhub.manifests.event import event_time
 from jupyter_trainhub.manifests.labels import Object
-from jupyter_trainhub.manifests.pod_status import event_time
 
 # The events that say why something waits, and how far it is; field selectors know no "or".
 TELLING = ("type=Warning", "reason=Pulling", "reason=Pulled")

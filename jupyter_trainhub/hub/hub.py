@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_trainhub.config import TrainHubConfig, load_config
 from jupyter_trainhub.errors import TrainHubError
+from jupyter_trainhub.hub.access.entrances import Container, Entrances
 from jupyter_trainhub.hub.access.ide import Ides
 from jupyter_trainhub.hub.access.interfaces import ContainerLooks
 from jupyter_trainhub.hub.access.reach import Reach
@@ -17,7 +18,7 @@ from jupyter_trainhub.hub.access.shell import Shell
 from jupyter_trainhub.hub.cluster import ClusterChoice, choose_cluster, connect
 from jupyter_trainhub.hub.idle.manager import Idle
 from jupyter_trainhub.hub.instances.manager import Instances
-from jupyter_trainhub.hub.jobs import Jobs
+from jupyter_trainhub.hub.jobs.manager import Jobs
 from jupyter_trainhub.hub.nodes import Nodes
 from jupyter_trainhub.hub.policy import Policy, gpu_resources
 from jupyter_trainhub.hub.storages import Storages
@@ -34,7 +35,10 @@ if TYPE_CHECKING:
     from jupyter_trainhub.hub.images.snapshots.manager import Snapshots
     from jupyter_trainhub.hub.images.snapshots.spools import Spools
     from jupyter_trainhub.hub.images.transfers.manager import Transfers
+    from jupyter_trainhub.hub.metrics.manager import Metrics
+    from jupyter_trainhub.hub.runs.manager import Runs
     from jupyter_trainhub.hub.tensorboards import TensorBoards
+    from jupyter_trainhub.hub.volumes.manager import Volumes
 
 
 class Hub:
@@ -56,7 +60,8 @@ class Hub:
         self.instances = Instances(client, config, self.nodes, policy, self.reach, user)
         self.looks = ContainerLooks(client, self.instances)
         self.ides = Ides(client, self.instances, self.reach, self.looks)
-        self.jobs = Jobs(client, config, self.nodes, policy, user)
+        self.jobs = Jobs(self, policy)
+        self.entrances = Entrances(client, self.instances, self.jobs)
         self.idle = Idle(client, config, self.instances)
         # Told of each change of a transfer of this process, in threads of its own.
         self.on_transfer: Callable[[str, dict[str, Any] | None], None] = lambda id_, view: None
@@ -116,6 +121,27 @@ class Hub:
         return FitnessCheck(self.client, self.config, self.instances, self.user)
 
     @cached_property
+    def metrics(self) -> Metrics:
+        """What jobs use."""
+        from jupyter_trainhub.hub.metrics.manager import Metrics
+
+        return Metrics(self.client, self.config, self.user, self.jobs.get, self.runs.metrics)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The records of what ran."""
+        from jupyter_trainhub.hub.runs.manager import Runs
+
+        return Runs(self)
+
+    @cached_property
+    def volumes(self) -> Volumes:
+        """Volumes of jobs, and the files in them."""
+        from jupyter_trainhub.hub.volumes.manager import Volumes
+
+        return Volumes(self.client, self.config, self.nodes, self.user)
+
+    @cached_property
     def spools(self) -> Spools:
         """Files of images on their way."""
         from jupyter_trainhub.hub.images.snapshots.spools import Spools
@@ -149,16 +175,22 @@ class Hub:
 
     def close(self) -> None:
         """End what runs in threads of this hub; waits some seconds."""
+        if "runs" in self.__dict__:
+            self.runs.stop()
+        if "metrics" in self.__dict__:
+            self.metrics.stop()
         if "transfers" in self.__dict__:
             self.transfers.stop()
 
-    async def shell(self, pod: str, cwd: str | None = None) -> Shell:
-        """A shell in an instance's pod: see :class:`~jupyter_trainhub.hub.access.shell.Shell`."""
-        return await Shell.open(self.client, pod, cwd)
+    async def shell(self, into: Container, cwd: str | None = None) -> Shell:
+        """A shell in a container: see :class:`~jupyter_trainhub.hub.access.shell.Shell`."""
+        return await Shell.open(self.client, into.pod, cwd, container=into.name)
 
-    async def exec(self, pod: str, command: Sequence[str], *, tty: bool = False) -> Exec:
-        """A program in an instance's pod: see :meth:`jupyter_trainhub.kube.exec.Exec.start`."""
-        return await Exec.start(self.client, pod, command, stdin=True, tty=tty)
+    async def exec(self, into: Container, command: Sequence[str], *, tty: bool = False) -> Exec:
+        """A program in a container: see :meth:`jupyter_trainhub.kube.exec.Exec.start`."""
+        return await Exec.start(
+            self.client, into.pod, command, container=into.name, stdin=True, tty=tty
+        )
 
     def status(self) -> dict[str, Any]:
         """The cluster as REST's ``status`` shows it; asks the cluster whether it is there."""

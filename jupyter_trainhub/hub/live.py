@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from jupyter_trainhub.errors import TrainHubError
+from jupyter_trainhub.hub import watched
 from jupyter_trainhub.hub.events import TELLING
+from jupyter_trainhub.hub.jobs.attempts import Attempts, is_job, typed
+from jupyter_trainhub.hub.jobs.frameworks import resources
 from jupyter_trainhub.hub.nodes import largest
+from jupyter_trainhub.hub.watches import Watches
 from jupyter_trainhub.kube.client import KubeClient
-from jupyter_trainhub.kube.reflector import Reflector, without_managed_fields
+from jupyter_trainhub.kube.discovery import Discovery
 from jupyter_trainhub.kube.resources import EVENTS, JOBS, NODES, PODS, STATEFUL_SETS, Resource
 from jupyter_trainhub.manifests.idle import NO_POLICY, Policy
 from jupyter_trainhub.manifests.instance_status import instance_view
 from jupyter_trainhub.manifests.job_status import job_view
-from jupyter_trainhub.manifests.labels import KIND, Object, selector, user_name
+from jupyter_trainhub.manifests.labels import KIND, Object, attempt, selector, user_name
 from jupyter_trainhub.manifests.requests import Amounts
 
 OnView = Callable[[str, str, str, Object | None], None]
@@ -29,6 +32,9 @@ class Cluster(Protocol):
 
     @property
     def client(self) -> KubeClient: ...
+
+    @property
+    def discovery(self) -> Discovery: ...
 
 
 class LiveState:
@@ -48,65 +54,69 @@ class LiveState:
         name: str | None = None,
         policy: Policy = NO_POLICY,
     ) -> None:
-        self._hub = hub
         self._policy = policy
         self._on_change = on_change
         # Reentrant, because on_change may ask for the views.
         self._lock = threading.RLock()
-        self._workloads: dict[_Key, Object] = {}
+        self._workloads: dict[_Key, dict[str, Object]] = {}
         self._pods: dict[_Key, dict[str, Object]] = {}
         self._pod_keys: dict[str, _Key] = {}
         self._views: dict[_Key, Object] = {}
         self._largest: Amounts | None = None
-        self._nodes = self._reflector(NODES, self._node_changed, project=_node)
+        self._watches = Watches(hub.client)
+        self._nodes = self._watches.add(
+            NODES, self._node_changed, explains=True, project=watched.node
+        )
+        # Events come first: when a workload is looked at, what explains it is mostly there.
         self._events = [
-            self._reflector(EVENTS, self._event_changed, project=_event, field_selector=selector)
-            for selector in TELLING
-        ]
-        # In this order: when a workload is first looked at, what explains it is mostly there.
-        self._explaining = [self._nodes, *self._events]
-        self._watching = [
-            self._reflector(
-                PODS,
-                self._pod_changed,
-                project=_pod,
-                label_selector=selector(kind, name),
-                on_synced=self._refresh_all,
+            self._watches.add(
+                EVENTS,
+                self._event_changed,
+                explains=True,
+                project=watched.event,
+                field_selector=field_selector,
             )
+            for field_selector in TELLING
         ]
-        for watched, resource in (("instance", STATEFUL_SETS), ("job", JOBS)):
-            if kind in (None, watched):
-                self._watching.append(
-                    self._reflector(
-                        resource,
-                        self._workload_changed(watched),
-                        label_selector=selector(watched, name),
-                    )
-                )
+        self._pod_watch = self._watches.add(
+            PODS,
+            self._pod_changed,
+            project=watched.pod,
+            label_selector=selector(kind, name),
+            on_synced=self._refresh_all,
+        )
+        if kind in (None, "instance"):
+            self._watches.add(
+                STATEFUL_SETS,
+                self._workload_changed("instance", STATEFUL_SETS),
+                label_selector=selector("instance", name),
+            )
+        if kind in (None, "job"):
+            self._watches.add(
+                JOBS, self._workload_changed("job", JOBS), label_selector=selector("job", name)
+            )
+            self._watches.add_found(
+                lambda: [item for item in resources(hub.discovery) if item != JOBS],
+                lambda resource: self._workload_changed("job", resource),
+                label_selector=selector("job", name),
+            )
 
     def start(self) -> None:
         """Begin to watch; returns at once."""
-        for reflector in (*self._explaining, *self._watching):
-            reflector.start()
+        self._watches.start()
 
     def stop(self) -> None:
         """End all watching; no call of ``on_change`` follows."""
-        for reflector in (*self._watching, *self._explaining):
-            reflector.stop()
+        self._watches.stop()
 
     def wait_synced(self, timeout: float = 30.0) -> bool:
         """Wait until everything was read once, at most ``timeout`` seconds; whether it was."""
-        deadline = time.monotonic() + timeout
-        return all(
-            reflector.synced.wait(max(0.0, deadline - time.monotonic()))
-            for reflector in self._watching
-        )
+        return self._watches.wait_synced(timeout)
 
     @property
     def failure(self) -> TrainHubError | None:
         """Why the views may be old: the error of a watch that does not work now; else None."""
-        failures = (reflector.failure for reflector in self._watching)
-        return next((failure for failure in failures if failure is not None), None)
+        return self._watches.failure
 
     def views(self, kind: str) -> list[Object]:
         """The views of ``instance`` or ``job``, by name."""
@@ -118,43 +128,35 @@ class LiveState:
         with self._lock:
             return self._views.get((kind, name))
 
-    def _reflector(
-        self,
-        resource: Resource,
-        on_change: Callable[[str, str, Object | None], None],
-        *,
-        project: Callable[[Object], Object] = without_managed_fields,
-        label_selector: str | None = None,
-        field_selector: str | None = None,
-        on_synced: Callable[[], None] = lambda: None,
-    ) -> Reflector:
-        return Reflector(
-            self._hub.client,
-            resource,
-            label_selector=label_selector,
-            field_selector=field_selector,
-            project=project,
-            on_change=on_change,
-            on_synced=on_synced,
-        )
-
-    def _workload_changed(self, kind: str) -> Callable[[str, str, Object | None], None]:
-        names: dict[str, str] = {}
+    def _workload_changed(
+        self, kind: str, resource: Resource
+    ) -> Callable[[str, str, Object | None], None]:
+        keys: dict[str, _Key] = {}
 
         def changed(action: str, kubernetes_name: str, item: Object | None) -> None:
+            identity = f"{resource.plural}/{kubernetes_name}"
             with self._lock:
                 if item is None:
-                    key = (kind, names.pop(kubernetes_name))
-                    self._workloads.pop(key, None)
-                    if self._views.pop(key, None) is not None:
-                        self._on_change(*key, "deleted", None)
-                    return
-                names[kubernetes_name] = user_name(item)
-                key = (kind, user_name(item))
-                self._workloads[key] = item
-                self._refresh(key)
+                    key = keys.pop(kubernetes_name, None)
+                    if key is not None:
+                        self._drop(key, identity)
+                elif kind == "instance" or is_job(item):
+                    key = keys[kubernetes_name] = (kind, user_name(item))
+                    workload = item if kind == "instance" else typed(item, resource)
+                    self._workloads.setdefault(key, {})[identity] = workload
+                    self._refresh(key)
 
         return changed
+
+    def _drop(self, key: _Key, identity: str) -> None:
+        workloads = self._workloads[key]
+        del workloads[identity]
+        if workloads:
+            self._refresh(key)
+            return
+        del self._workloads[key]
+        if self._views.pop(key, None) is not None:
+            self._on_change(*key, "deleted", None)
 
     def _pod_changed(self, action: str, pod_name: str, pod: Object | None) -> None:
         with self._lock:
@@ -176,9 +178,10 @@ class LiveState:
             return
         with self._lock:
             uid = event["involvedObject"].get("uid")
-            for key, workload in self._workloads.items():
-                uids = {workload["metadata"]["uid"]} | {
-                    pod["metadata"]["uid"] for pod in self._pods.get(key, {}).values()
+            for key, workloads in self._workloads.items():
+                uids = {
+                    item["metadata"]["uid"]
+                    for item in (*workloads.values(), *self._pods.get(key, {}).values())
                 }
                 if uid in uids:
                     self._refresh(key)
@@ -194,77 +197,47 @@ class LiveState:
                 self._refresh(key)
 
     def _refresh(self, key: _Key) -> None:
-        workload = self._workloads.get(key)
+        workloads = self._workloads.get(key)
         # Without its pods a job would look as if it waited for them.
-        if workload is None or not self._watching[0].synced.is_set():
+        if workloads is None or not self._pod_watch.synced.is_set():
             return
         events = [event for told in self._events for event in told.items().values()]
         pods = list(self._pods.get(key, {}).values())
-        if key[0] == "job" and _ended(workload) and any(map(_lives, pods)):
-            # The watch on pods is behind that on jobs; how they ended, and why, is about to come.
-            return
         if key[0] == "instance":
+            (workload,) = workloads.values()
             view = instance_view(
-                workload,
-                pods,
-                events=events,
-                largest=self._largest,
-                policy=self._policy,
+                workload, pods, events=events, largest=self._largest, policy=self._policy
             )
         else:
-            view = job_view(workload, pods, events=events, largest=self._largest)
+            attempts = Attempts.of(workloads.values())
+            if _is_behind(attempts, pods):
+                return
+            view = job_view(
+                attempts.newest,
+                pods,
+                earlier=attempts.earlier,
+                events=events,
+                largest=self._largest,
+            )
         if view != self._views.get(key):
             self._views[key] = view
             self._on_change(*key, "changed", view)
 
 
-def _ended(job: Object) -> bool:
-    conditions = job.get("status", {}).get("conditions") or []
-    return any(c["type"] in ("Complete", "Failed") and c["status"] == "True" for c in conditions)
+def _is_behind(attempts: Attempts, pods: Iterable[Object]) -> bool:
+    """Whether the watch on pods is behind that on jobs: how they ended, and why, is yet to come.
+
+    Kubernetes calls a Job ended when all its pods have, and failing when one has, or is gone;
+    operators need not wait for them.
+    """
+    framework, newest = attempts.framework, attempts.newest
+    if framework.resource != JOBS:
+        return False
+    state = framework.state(newest)
+    living = sum(_lives(pod) for pod in pods if attempt(pod) == attempt(newest))
+    return living > 0 if state.outcome else state.failing and living == framework.nodes(newest)
 
 
 def _lives(pod: Object) -> bool:
     phase = pod["status"].get("phase")
     return phase not in ("Succeeded", "Failed") and "deletionTimestamp" not in pod["metadata"]
-
-
-def _pod(item: Object) -> Object:
-    metadata, spec = item["metadata"], item.get("spec", {})
-    kept = ("name", "uid", "labels", "annotations", "creationTimestamp", "deletionTimestamp")
-    return {
-        "metadata": {field: metadata[field] for field in kept if field in metadata},
-        "spec": {
-            "nodeName": spec.get("nodeName"),
-            "containers": [
-                {field: container.get(field, {}) for field in ("name", "image", "resources")}
-                for container in spec.get("containers", [])
-            ],
-        },
-        "status": item.get("status", {}),
-    }
-
-
-def _event(item: Object) -> Object:
-    kept = (
-        "type",
-        "reason",
-        "message",
-        "involvedObject",
-        "lastTimestamp",
-        "eventTime",
-        "series",
-    )
-    created = item["metadata"].get("creationTimestamp")
-    return {
-        "metadata": {"creationTimestamp": created},
-        "involvedObject": {},
-        **{field: item[field] for field in kept if item.get(field) is not None},
-    }
-
-
-def _node(item: Object) -> Object:
-    return {
-        "metadata": {"name": item["metadata"]["name"]},
-        "spec": {"unschedulable": item.get("spec", {}).get("unschedulable", False)},
-        "status": {"allocatable": item.get("status", {}).get("allocatable", {})},
-    }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_trainhub.errors import InvalidField, NotFound
-from jupyter_trainhub.hub.jobs import Jobs
+from jupyter_trainhub.hub.jobs.manager import Jobs
 from jupyter_trainhub.hub.storages import Storages
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.notebook.bundle import bundle

@@ -83,6 +83,8 @@ class Policy:
             site,
             priority_class=self._config.priority_classes.get(str(spec.priority)),
             runs=f"{kept.path}/{RUNS}" if kept else None,
+            volume_group=self._config.claim_group,
+            training_runtime=self._config.trainjob_runtime,
             **network(spec, self._config),
         )
         if cluster is None:

@@ -90,6 +90,18 @@ class Storages:
         except TrainHubError:
             return None
 
+    def local_folder(self, storage: Storage) -> Path | None:
+        """Where this machine sees the folder of ``storage``; None where it does not.
+
+        What the site says by ``local_path`` counts, and else the node's own folder where a node is
+        this machine: a folder that merely has the same name may be another one.
+        """
+        if storage.local_path is not None:
+            return Path(storage.local_path)
+        if storage.host_path is None or not self.is_local():
+            return None
+        return Path(storage.host_path, storage.sub_path or "")
+
     def is_local(self) -> bool:
         """Whether a node of the cluster is this machine: then folders here are folders there."""
         if self._local is None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jupyter_trainhub.hub.jobs import Jobs
 from jupyter_trainhub.specs.job import JobSpec
 from jupyter_trainhub.specs.names import name_from
+
+if TYPE_CHECKING:
+    from jupyter_trainhub.hub.jobs.manager import Jobs
 
 
 def complete(fields: Mapping[str, Any], jobs: Jobs) -> JobSpec:

@@ -43,6 +43,23 @@ def jobs_table(views: Views) -> Table:
     return Table(("NAME", "PHASE", "FRAMEWORK", "NODES", "AGE", "MESSAGE"), rows)
 
 
+def runs_table(views: Views) -> Table:
+    """Records of runs, one a row."""
+    rows = [
+        (
+            view["run"],
+            view["phase"] or "",
+            ((view["git"] or {}).get("commit") or "")[:10],
+            age(view["created"]),
+            describe_memory(view["size"]),
+            "yes" if view["pinned"] else "",
+            view["problem"] or view["message"] or "",
+        )
+        for view in views
+    ]
+    return Table(("RUN", "PHASE", "COMMIT", "AGE", "SIZE", "PINNED", "MESSAGE"), rows)
+
+
 def events_table(views: Views) -> Table:
     """Events, one a row, as they happened."""
     rows = [
@@ -93,6 +110,40 @@ def transfers_table(views: Views) -> Table:
         for view in views
     ]
     return Table(("ID", "TYPE", "PHASE", "IMAGE", "BYTES", "AGE", "MESSAGE"), rows)
+
+
+def volumes_table(views: Views) -> Table:
+    """Volumes of jobs, one a row."""
+    rows = [
+        (
+            view["claim"],
+            view["role"] or "",
+            view["job"] or "",
+            view["phase"],
+            describe_memory(view["capacity"] or view["size"]),
+            ", ".join(view["used_by"]),
+            age(view["created"]),
+            view["message"] or "",
+        )
+        for view in views
+    ]
+    headings = ("CLAIM", "ROLE", "JOB", "PHASE", "SIZE", "USED BY", "AGE", "MESSAGE")
+    return Table(headings, rows)
+
+
+def files_table(items: Views) -> Table:
+    """Files and folders of a volume, one a row."""
+    rows = [
+        (
+            "" if item["size"] is None else describe_memory(item["size"]),
+            item["modified"],
+            # Bytes that are no UTF-8 cannot be printed.
+            item["name"].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            + {"directory": "/", "link": "@"}.get(item["type"], ""),
+        )
+        for item in items
+    ]
+    return Table(("SIZE", "MODIFIED", "NAME"), rows)
 
 
 def stored_images_table(views: Views) -> Table:

@@ -128,6 +128,14 @@ class KubeClient:
         """
         return self._json("get", path, _request_timeout=timeout)
 
+    def text(self, path: str, timeout: tuple[int, int] = TIMEOUT) -> Stream:
+        """Any text of the API server, such as a node's metrics, as it arrives."""
+        return Stream(
+            self._request(
+                "get", path, header_params={"Accept": "text/plain"}, _request_timeout=timeout
+            )
+        )
+
     def list(
         self,
         resource: Resource,

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from jupyter_trainhub.errors import ClusterUnavailable, NotFound
 from jupyter_trainhub.kube.client import KubeClient
 
 # Seconds to connect, and to wait for an answer that takes a server no work.
 VERSION_TIMEOUT = (5, 5)
+# Seconds after which what was not there is asked for again: it may have been installed.
+ABSENT_SECONDS = 60.0
 
 
 class Discovery:
-    """The API groups and resources of one cluster. Each group is asked for once."""
+    """The API groups and resources of one cluster.
+
+    What is there is asked for once, what is not once a minute.
+    """
 
     def __init__(self, client: KubeClient) -> None:
         self._client = client
         self._resources: dict[str, frozenset[str]] = {}
+        self._read_again: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def version(self) -> str:
@@ -32,10 +39,13 @@ class Discovery:
         """Whether the cluster has the resource ``plural`` in ``version``, such as ``batch/v1``."""
         with self._lock:
             known = self._resources.get(version)
+            if plural not in (known or ()) and self._read_again.get(version, 0) < time.monotonic():
+                known = None
         if known is None:
             known = self._read(version)
             with self._lock:
                 self._resources[version] = known
+                self._read_again[version] = time.monotonic() + ABSENT_SECONDS
         return plural in known
 
     def _read(self, version: str) -> frozenset[str]:

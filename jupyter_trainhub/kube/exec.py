@@ -220,7 +220,7 @@ def _start_error(message: str, program: str) -> TrainHubError | None:
         return Conflict(
             "the container does not run",
             reason="ContainerNotRunning",
-            remedy="Wait until it runs, or start the instance.",
+            remedy="Wait until it runs, or start it again.",
             details={"raw": message},
         )
     if "no such file or directory" in text or ("executable file" in text and "not found" in text):

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from jupyter_trainhub.errors import Cause, InvalidField
 from jupyter_trainhub.inpod import program
-from jupyter_trainhub.notebook.plan import Plan, PlannedCell, plan_notebook
+from jupyter_trainhub.notebook.parameters import assignments
+from jupyter_trainhub.notebook.plan import PARAMETERS_ID, Plan, PlannedCell, plan_notebook
 
-__all__ = ["Bundle", "bundle", "cell_file", "plan_notebook"]
+__all__ = ["Bundle", "bundle", "cell_file", "plan_notebook", "with_parameters"]
 
 # Where a job's ConfigMap appears in its pods.
 FOLDER = "/trainhub"
@@ -64,6 +67,30 @@ def bundle(plan: Plan) -> Bundle:
         digest.update(f"{name} {len(content)}\n".encode())
         digest.update(content)
     return Bundle(files, ["python", f"{FOLDER}/{RUNNER}"], f"sha256:{digest.hexdigest()}")
+
+
+def with_parameters(files: Mapping[str, bytes], parameters: Mapping[str, Any]) -> dict[str, bytes]:
+    """The ``files`` of a bundle with other values in the cell that sets the parameters.
+
+    Raises InvalidField where they are of no notebook, or have no such cell and would need one.
+    """
+    if CELLS not in files:
+        raise InvalidField(
+            "that run was of a command, not of a notebook",
+            field="notebook",
+            remedy="Submit the notebook itself.",
+        )
+    document = json.loads(files[CELLS])
+    setting = [cell for cell in document["cells"] if cell["id"] == PARAMETERS_ID]
+    if parameters and not setting:
+        raise InvalidField(
+            "the notebook was submitted without parameters, and what was submitted is used again",
+            field="parameters",
+            remedy="Submit the notebook itself with these parameters.",
+        )
+    for cell in setting:
+        cell["source"] = assignments(parameters)
+    return {**files, CELLS: json.dumps(document, ensure_ascii=False, indent=1).encode()}
 
 
 def cell_file(plan: Plan, cell: PlannedCell) -> str:

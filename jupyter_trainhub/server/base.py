@@ -154,3 +154,14 @@ class ApiHandler(TrainHubHandler, APIHandler):
                 remedy=f"Give a number, as in {name}={least}, or leave it out.",
             )
         return int(text)
+
+    def flag(self, name: str) -> bool:
+        """A yes or no from the query, no where it is absent. Raises InvalidField."""
+        text = self.get_query_argument(name, "false")
+        if text not in ("true", "false"):
+            raise InvalidField(
+                f"{name} must be true or false, not {text!r}",
+                field=name,
+                remedy=f"Send {name}=true, or leave it out.",
+            )
+        return text == "true"

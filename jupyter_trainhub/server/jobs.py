@@ -13,6 +13,7 @@ from jupyter_trainhub.server.base import ApiHandler
 
 if TYPE_CHECKING:
     from jupyter_trainhub.hub.hub import Hub
+    from jupyter_trainhub.notebook.bundle import Bundle
 
 RESOURCE = "trainhub:jobs"
 
@@ -25,28 +26,42 @@ class JobsHandler(ApiHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        """``{items}``."""
+        """``{items}``; ``?search=`` for words that each occur in them."""
         hub = await self.hub()
-        self.finish({"items": await self.run(hub.jobs.list)})
+        search = self.get_query_argument("search", "")
+        self.finish({"items": await self.run(hub.jobs.list, search)})
 
     @web.authenticated
     @authorized
     async def post(self) -> None:
-        """Submits ``{spec}``, a JobSpec; its notebook is run as it was last saved."""
-        data = asked_spec(self)
-        if self.service.connection.current is None:
+        """Submits ``{spec}``, a JobSpec; its notebook is run as it was last saved.
+
+        With ``code_of``, the name of a run, it is run as that run had it.
+        """
+        data, run = asked_spec(self), _text(self.json_object(), "code_of")
+        if self.service.connection.current is None and run is None:
             # What can never run is refused before a cluster is started for it.
             await self.run(self._bundled, data, None)
         hub = await self.hub(start=True)
         self.set_status(201)
-        self.finish(await self.run(self._submit, hub, data))
+        self.finish(await self.run(self._submit, hub, data, run))
 
-    def _bundled(self, data: Any, hub: Hub | None) -> Any:
+    def _bundled(self, data: Any, hub: Hub | None) -> tuple[notebook.Submission, Bundle | None]:
         submission = notebook.read(data, self.contents_manager, self.service.config, hub)
-        return submission.spec, notebook.bundled(submission)
+        return submission, notebook.bundled(submission)
 
-    def _submit(self, hub: Hub, data: Any) -> dict[str, Any]:
-        return hub.jobs.create(*self._bundled(data, hub))
+    def _submit(self, hub: Hub, data: Any, run: str | None) -> dict[str, Any]:
+        from jupyter_trainhub.hub.runs.origin import origin
+        from jupyter_trainhub.specs.job import JobSpec
+
+        by = self.current_user.username
+        if run is not None:
+            told = origin(None, user=hub.user, submitted_by=by, from_run=run)
+            return hub.jobs.create(JobSpec.parse(data), submission=told, code_of=run)
+        submission, bundle = self._bundled(data, hub)
+        folder = submission.file.parent if submission.file else None
+        told = origin(folder, user=hub.user, submitted_by=by, notebook=submission.spec.notebook)
+        return hub.jobs.create(submission.spec, bundle, submission=told)
 
 
 class JobHandler(ApiHandler):
@@ -64,19 +79,46 @@ class JobHandler(ApiHandler):
     @web.authenticated
     @authorized
     async def patch(self, name: str) -> None:
-        """Stops it; its record stays."""
-        self.state("stopped")
+        """Stops it by ``{"state": "stopped"}``, or pins it, or not, by ``{"pinned"}``."""
+        body = self.json_object()
+        if list(body) != ["pinned"]:
+            self.state("stopped")
+        elif not isinstance(body["pinned"], bool):
+            raise InvalidField(
+                "pinned must be true or false",
+                field="pinned",
+                remedy='Send {"pinned": true} or {"pinned": false}.',
+            )
         hub = await self.hub()
-        self.finish(await self.run(hub.jobs.stop, name))
+        if "pinned" in body:
+            self.finish(await self.run(hub.jobs.pin, name, body["pinned"]))
+        else:
+            self.finish(await self.run(hub.jobs.stop, name))
 
     @web.authenticated
     @authorized
     async def delete(self, name: str) -> None:
-        """Deletes it, its pods and their logs."""
+        """Deletes it, its pods and their logs, with ``?volumes=true`` also its volumes."""
+        volumes = self.flag("volumes")
         hub = await self.hub()
-        await self.run(hub.jobs.delete, name)
+        await self.run(hub.jobs.delete, name, volumes=volumes)
         self.set_status(204)
         self.finish()
+
+
+class ResubmissionHandler(ApiHandler):
+    """A job once more."""
+
+    auth_resource = RESOURCE
+
+    @web.authenticated
+    @authorized
+    async def post(self, name: str) -> None:
+        """Submits it again, with the code as it was submitted, as the new job ``{name}``."""
+        wanted = _text(self.json_object(), "name")
+        hub = await self.hub()
+        self.set_status(201)
+        self.finish(await self.run(hub.jobs.resubmit, name, wanted))
 
 
 class PreviewHandler(JobHandler):
@@ -116,3 +158,13 @@ def asked_spec(handler: ApiHandler) -> Any:
     if "spec" not in body:
         raise InvalidField("a spec is needed", field="spec", remedy='Send {"spec": {"name": …}}.')
     return body["spec"]
+
+
+def _text(body: dict[str, Any], field: str) -> str | None:
+    """The text ``field`` of a request's body, None where it is absent. Raises InvalidField."""
+    value = body.get(field)
+    if value is not None and not isinstance(value, str):
+        raise InvalidField(
+            f"{field} must be a text", field=field, remedy="Send a name, or leave it out."
+        )
+    return value

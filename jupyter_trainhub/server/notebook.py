@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from jupyter_server.services.contents.manager import ContentsManager
 
 from jupyter_trainhub.config import TrainHubConfig
-from jupyter_trainhub.errors import InvalidField
 from jupyter_trainhub.server.contents import notebook_file
 
 if TYPE_CHECKING:
@@ -53,13 +52,12 @@ def read(
 
 
 def plan(submission: Submission) -> Plan:
-    """What runs of the notebook, in its saved state. Raises InvalidField for a job without one."""
+    """What runs of the notebook, in its saved state; a plan without cells for a command."""
     from jupyter_trainhub.hub.notebooks import plan_file
+    from jupyter_trainhub.notebook.plan import Plan
 
     if submission.file is None:
-        raise InvalidField(
-            "only a notebook can be previewed", field="notebook", remedy="Name a notebook."
-        )
+        return Plan(submission.spec.name)
     return plan_file(submission.spec, submission.file, submission.seen)
 
 

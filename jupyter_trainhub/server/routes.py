@@ -29,11 +29,24 @@ from jupyter_trainhub.server.jobs import (
     JobHandler,
     JobsHandler,
     PreviewHandler,
+    ResubmissionHandler,
 )
 from jupyter_trainhub.server.logs import JobLogsHandler
+from jupyter_trainhub.server.metrics import JobMetricsHandler
+from jupyter_trainhub.server.places import PLACES
+from jupyter_trainhub.server.runs import (
+    RunExportHandler,
+    RunFileHandler,
+    RunFilesHandler,
+    RunHandler,
+    RunLogHandler,
+    RunsComparisonHandler,
+    RunsHandler,
+    RunSubmitHandler,
+)
 from jupyter_trainhub.server.schemas import SchemasHandler
 from jupyter_trainhub.server.snapshots import MeasurementHandler, SnapshotHandler
-from jupyter_trainhub.server.ssh import InstanceSshHandler, SshKeysHandler
+from jupyter_trainhub.server.ssh import InstanceSshHandler, JobSshHandler, SshKeysHandler
 from jupyter_trainhub.server.ssh_tunnel import SshTunnelHandler
 from jupyter_trainhub.server.status import StatusHandler
 from jupyter_trainhub.server.tensorboard_proxy import TensorBoardProxyHandler
@@ -41,6 +54,8 @@ from jupyter_trainhub.server.tensorboards import TensorBoardHandler, TensorBoard
 from jupyter_trainhub.server.terminal_websocket import TerminalWebSocketHandler
 from jupyter_trainhub.server.terminals import TerminalHandler, TerminalsHandler
 from jupyter_trainhub.server.transfers import TransferHandler, TransfersHandler
+from jupyter_trainhub.server.volume_files import VolumeArchiveHandler, VolumeFileHandler
+from jupyter_trainhub.server.volumes import VolumeFilesHandler, VolumeHandler, VolumesHandler
 
 API = "trainhub/api"
 NAME = r"([^/]+)"
@@ -49,7 +64,6 @@ NAME = r"([^/]+)"
 # sent, letter by letter.
 LAB_PATH = r"trainhub/instances/([A-Za-z0-9_]+)/lab(?:/.*)?"
 IDE_PATH = r"trainhub/instances/([A-Za-z0-9_]+)/ide(?:/.*)?"
-SHELL = r"trainhub/instances/([A-Za-z0-9_]+)/shell"
 TENSORBOARD_PATH = r"trainhub/tensorboards/([0-9a-f]+)(?:/.*)?"
 
 HANDLERS: list[tuple[str, Any]] = [
@@ -83,13 +97,35 @@ HANDLERS: list[tuple[str, Any]] = [
     (f"{API}/jobs/{NAME}", JobHandler),
     (f"{API}/jobs/{NAME}/logs", JobLogsHandler),
     (f"{API}/jobs/{NAME}/events", JobEventsHandler),
+    (f"{API}/jobs/{NAME}/resubmit", ResubmissionHandler),
+    (f"{API}/jobs/{NAME}/ssh", JobSshHandler),
+    (f"{API}/jobs/{NAME}/metrics", JobMetricsHandler),
+    (f"{API}/runs", RunsHandler),
+    (f"{API}/runs/(compare)", RunsComparisonHandler),
+    (f"{API}/runs/{NAME}", RunHandler),
+    (f"{API}/runs/{NAME}/files", RunFilesHandler),
+    (f"{API}/runs/{NAME}/file", RunFileHandler),
+    (f"{API}/runs/{NAME}/log", RunLogHandler),
+    (f"{API}/runs/{NAME}/submit", RunSubmitHandler),
+    (f"{API}/runs/{NAME}/export", RunExportHandler),
+    (f"{API}/volumes", VolumesHandler),
+    (f"{API}/volumes/{NAME}", VolumeHandler),
+    (f"{API}/volumes/{NAME}/files", VolumeFilesHandler),
+    (f"{API}/volumes/{NAME}/file", VolumeFileHandler),
+    (f"{API}/volumes/{NAME}/archive", VolumeArchiveHandler),
     (f"{API}/tensorboards", TensorBoardsHandler),
     (f"{API}/tensorboards/{NAME}", TensorBoardHandler),
     (LAB_PATH, InstanceProxyHandler),
     (IDE_PATH, IdeProxyHandler),
-    (rf"{SHELL}/api/terminals", TerminalsHandler),
-    (rf"{SHELL}/api/terminals/([0-9]+)", TerminalHandler),
-    (rf"{SHELL}/terminals/websocket/([0-9]+)", TerminalWebSocketHandler),
-    (r"trainhub/instances/([A-Za-z0-9_]+)/ssh", SshTunnelHandler),
+    *(
+        (f"trainhub/{place}/{path}", handler)
+        for place in PLACES
+        for path, handler in (
+            (r"shell/api/terminals", TerminalsHandler),
+            (r"shell/api/terminals/(?P<id_>[0-9]+)", TerminalHandler),
+            (r"shell/terminals/websocket/(?P<id_>[0-9]+)", TerminalWebSocketHandler),
+            (r"ssh", SshTunnelHandler),
+        )
+    ),
     (TENSORBOARD_PATH, TensorBoardProxyHandler),
 ]

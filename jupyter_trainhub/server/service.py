@@ -28,6 +28,7 @@ from jupyter_trainhub.server.upstream import Upstream
 
 if TYPE_CHECKING:
     from jupyter_trainhub.hub.hub import Hub
+    from jupyter_trainhub.hub.jobs.restart_clock import RestartClock
     from jupyter_trainhub.hub.live import LiveState
 
 T = TypeVar("T")
@@ -62,6 +63,7 @@ class Service:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="trainhub")
         self._events: ObjectEvents | None = None
         self._live: LiveState | None = None
+        self._restarts: RestartClock | None = None
         self._watch: TensorBoardWatch | None = None
         self._idle_watch: IdleWatch | None = None
         self._probes: ThreadPoolExecutor | None = None
@@ -92,6 +94,8 @@ class Service:
         if self._live is None:
             events = self.events
             loop = asyncio.get_running_loop()
+            # Others' jobs are started again by their own servers.
+            self._restarts = restarts = hub.jobs.restarts.clock(everybody=False)
 
             def changed(kind: str, name: str, action: str, view: View | None) -> None:
                 # Called in a thread of live state's.
@@ -99,6 +103,10 @@ class Service:
                     self.forget_instance(name)
                     if view is not None and view.get("idle"):
                         loop.call_soon_threadsafe(self.watch_idle)
+                elif kind == "job" and view is not None:
+                    hub.runs.note(dict(view))
+                elif kind == "job":
+                    hub.runs.note_deleted(name)
                 events.publish(kind, name, action, view)
 
             def moved(id_: str, view: View | None) -> None:
@@ -107,6 +115,7 @@ class Service:
             hub.on_transfer = moved
             self._live = self.connector.live(hub, changed)
             await self.run(self._live.start)
+            self._threads.submit(hub.runs.end_abandoned)
         return hub
 
     async def cluster_state(self) -> ClusterState:
@@ -122,6 +131,8 @@ class Service:
         if self.connection.lose(hub):
             self._upstreams.clear()
             self.connections.close()
+            if self._restarts is not None:
+                self._restarts.close()
             live, self._live = self._live, None
             if live is not None:
                 await self.run(live.stop)
@@ -226,6 +237,8 @@ class Service:
             await self._watch.stop()
         if self._idle_watch is not None:
             await self._idle_watch.stop()
+        if self._restarts is not None:
+            self._restarts.close()
         if self._live is not None:
             await self.run(self._live.stop)
         if self.connection.current is not None:

@@ -1,4 +1,4 @@
-"""``instances/{name}/ssh``: how to reach an instance by SSH; ``ssh/keys``: who may log in."""
+"""``instances/{name}/ssh``, ``jobs/{name}/ssh``: ways in; ``ssh/keys``: who may log in."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tornado import web
 
 from jupyter_trainhub.errors import Conflict, InvalidField
 from jupyter_trainhub.server.base import ApiHandler
+from jupyter_trainhub.specs.place import Place
 
 if TYPE_CHECKING:
     from jupyter_trainhub.hub.hub import Hub
@@ -33,9 +34,11 @@ class InstanceSshHandler(ApiHandler):
     async def get(self, name: str) -> None:
         """``Ssh``. The instance's host key is made with the first question."""
         hub = await self.hub()
-        sshd = await self._sshd(hub, name)
-        server = f"{self.request.protocol}://{self.request.host}{self.base_url}"
-        self.finish(await self.run(_view, hub, name, server, sshd))
+        place = Place("instance", name)
+        address = None
+        if await self._sshd(hub, name):
+            address = (await self.run(hub.entrances.pod, place))["status"]["podIP"]
+        self.finish(await self.run(_view, hub, place, _server(self), address))
 
     async def _sshd(self, hub: Hub, name: str) -> bool:
         try:
@@ -43,6 +46,28 @@ class InstanceSshHandler(ApiHandler):
         except Conflict:
             # It does not run, so nothing is known of its image.
             return False
+
+
+class JobSshHandler(ApiHandler):
+    """How to reach the running pods of a job by SSH."""
+
+    auth_resource = "trainhub:jobs"
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str) -> None:
+        """``{items}``, an ``Ssh`` with its ``rank`` for each; the host key is made meanwhile."""
+        hub = await self.hub()
+        self.finish({"items": await self.run(self._items, hub, name)})
+
+    def _items(self, hub: Hub, name: str) -> list[dict[str, Any]]:
+        ranks = [
+            pod["rank"] for pod in hub.entrances.job(name)["pods"] if pod["phase"] == "Running"
+        ]
+        return [
+            {"rank": rank, **_view(hub, Place("job", name, rank), _server(self), None)}
+            for rank in sorted(ranks)
+        ]
 
 
 class SshKeysHandler(ApiHandler):
@@ -66,18 +91,16 @@ class SshKeysHandler(ApiHandler):
         self.finish({"fingerprint": await self.run(add, authorized_keys(), text)})
 
 
-def _view(hub: Hub, name: str, server: str, sshd: bool) -> dict[str, Any]:
+def _server(handler: ApiHandler) -> str:
+    """The URL of this Jupyter server, as the browser has it."""
+    return f"{handler.request.protocol}://{handler.request.host}{handler.base_url}"
+
+
+def _view(hub: Hub, place: Place, server: str, sshd: str | None) -> dict[str, Any]:
     from jupyter_trainhub.ssh.host_key import host_key, public_key
     from jupyter_trainhub.ssh.view import ssh_view
 
-    view = hub.instances.get(name)
-    return {
-        **ssh_view(
-            name,
-            view["uid"],
-            public_key(host_key(hub.client, name)),
-            server=server,
-            folder=view["spec"].get("working_dir") or "/",
-            sshd=hub.instances.running(name)["status"]["podIP"] if sshd else None,
-        )
-    }
+    host = hub.entrances.host(place)
+    public = public_key(host_key(hub.client, host.secret))
+    view = ssh_view(place, host.uid, public, server=server, folder=host.folder, sshd=sshd)
+    return {**view}

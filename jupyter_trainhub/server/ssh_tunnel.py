@@ -1,4 +1,7 @@
-"""``/trainhub/instances/{name}/ssh``: one SSH connection to an instance, in a websocket."""
+"""``/trainhub/instances/{name}/ssh`` and ``/trainhub/jobs/{name}/{rank}/ssh``: SSH in a websocket.
+
+Each websocket holds the bytes of one connection.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,10 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from jupyter_trainhub.errors import Forbidden, TrainHubError
 from jupyter_trainhub.server.base import TrainHubHandler
 from jupyter_trainhub.server.failures import answer
+from jupyter_trainhub.server.places import place_of
 from jupyter_trainhub.server.same_origin import is_same_origin
 from jupyter_trainhub.server.ssh import RESOURCE, authorized_keys
+from jupyter_trainhub.specs.place import Place
 
 _BLOCK = 1 << 16
 
@@ -43,15 +48,16 @@ class SshTunnelHandler(WebSocketMixin, WebSocketHandler, TrainHubHandler):
 
     @ws_authenticated
     @authorized(action="execute")
-    async def get(self, name: str) -> None:  # type: ignore[override]
+    async def get(self, name: str, rank: str | None = None) -> None:  # type: ignore[override]
         """Finds the pod first, so that a refusal is an answer with a reason."""
         same = self.token_authenticated or is_same_origin(
             "GET", self.request.headers, self.request.host
         )
         if not same or not self.check_origin():
             raise web.HTTPError(403, "This websocket comes from a page of another site")
-        self._serve = await self._server(name, sshd=self.get_query_argument("sshd", "") == "true")
-        await super().get(name)
+        place = place_of(name, rank)
+        self._serve = await self._server(place, sshd=self.get_query_argument("sshd", "") == "true")
+        await super().get()
 
     def check_xsrf_cookie(self) -> None:
         """Does nothing: a websocket is told from another site's by its origin."""
@@ -65,7 +71,7 @@ class SshTunnelHandler(WebSocketMixin, WebSocketHandler, TrainHubHandler):
         self.finish(json.dumps(body))
 
     async def _server(
-        self, name: str, *, sshd: bool
+        self, place: Place, *, sshd: bool
     ) -> functools.partial[Coroutine[Any, Any, None]]:
         from jupyter_trainhub.ssh import atomic_file
         from jupyter_trainhub.ssh.host_key import host_key
@@ -74,8 +80,14 @@ class SshTunnelHandler(WebSocketMixin, WebSocketHandler, TrainHubHandler):
         from jupyter_trainhub.ssh.sshd import relay
 
         run, hub = self.service.run, await self.service.hub()
-        pod = KubernetesPod(hub.client, await run(hub.instances.pod, name))
-        note = functools.partial(self.service.note_activity, name, "ssh")
+        host = await run(hub.entrances.host, place)
+        into = await run(hub.entrances.container, place)
+        pod = KubernetesPod(hub.client, into.pod, into.name)
+
+        def note() -> None:
+            if place.kind == "instance":
+                self.service.note_activity(place.name, "ssh")
+
         if sshd:
             return functools.partial(relay, pod=pod, on_input=note)
         keys = await run(atomic_file.read, authorized_keys())
@@ -85,7 +97,7 @@ class SshTunnelHandler(WebSocketMixin, WebSocketHandler, TrainHubHandler):
                 field="public_key",
                 remedy="Run 'trainhub ssh-config --server URL --write' on your machine.",
             )
-        key = await run(host_key, hub.client, name)
+        key = await run(host_key, hub.client, host.secret)
         return functools.partial(serve, pod=pod, host_key=key, authorized_keys=keys, on_input=note)
 
     async def open(self, *args: str, **kwargs: str) -> None:

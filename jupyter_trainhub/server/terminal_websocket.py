@@ -20,6 +20,7 @@ from jupyter_trainhub.errors import NotFound
 from jupyter_trainhub.hub.access.terminals import Terminal
 from jupyter_trainhub.server.base import TrainHubHandler
 from jupyter_trainhub.server.failures import answer
+from jupyter_trainhub.server.places import place_of
 from jupyter_trainhub.server.same_origin import is_same_origin
 from jupyter_trainhub.server.terminals import RESOURCE
 
@@ -51,15 +52,16 @@ class TerminalWebSocketHandler(WebSocketMixin, WebSocketHandler, TrainHubHandler
 
     @ws_authenticated
     @authorized(action="execute")
-    async def get(self, name: str, id_: str) -> None:  # type: ignore[override]
+    async def get(self, name: str, id_: str, rank: str | None = None) -> None:  # type: ignore[override]
         """Opens the websocket, for pages of this very server. Raises NotFound."""
         same = self.token_authenticated or is_same_origin(
             "GET", self.request.headers, self.request.host
         )
         if not same or not self.check_origin():
             raise web.HTTPError(403, "This websocket comes from a page of another site")
-        self.service.terminals.get(name, id_)
-        await super().get(name, id_)
+        self._place = place_of(name, rank)
+        self.service.terminals.get(self._place, id_)
+        await super().get(id_=id_)
 
     def check_xsrf_cookie(self) -> None:
         """Does nothing: a websocket is told from another site's by its origin."""
@@ -72,13 +74,12 @@ class TerminalWebSocketHandler(WebSocketMixin, WebSocketHandler, TrainHubHandler
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(body))
 
-    def open(self, name: str, id_: str) -> None:
+    def open(self, id_: str) -> None:
         """Shows what there is so far."""
-        super().open(name, id_)
-        self._name = name
+        super().open(id_=id_)
         self._sending = asyncio.ensure_future(self._send())
         try:
-            self._terminal = self.service.terminals.get(name, id_)
+            self._terminal = self.service.terminals.get(self._place, id_)
         except NotFound:
             # Its shell has ended just now.
             self.end()
@@ -94,7 +95,8 @@ class TerminalWebSocketHandler(WebSocketMixin, WebSocketHandler, TrainHubHandler
             return
         match words:
             case ["stdin", str(text), *_]:
-                self.service.note_activity(self._name, "terminals")
+                if self._place.kind == "instance":
+                    self.service.note_activity(self._place.name, "terminals")
                 await self._terminal.write(text)
             case ["set_size", int(rows), int(columns), *_] if rows > 0 and columns > 0:
                 self.size = columns, rows

@@ -1,1 +1,1 @@
-"""SSH into dev instances: an SSH server whose sessions are Kubernetes' exec and port-forward."""
+"""SSH into instances and jobs: a server whose sessions are Kubernetes' exec and port-forward."""

@@ -1,4 +1,4 @@
-"""The host key of an instance: made once, kept in its Secret, the same after stop and start."""
+"""The host key of what is entered: made once and kept in its Secret, for as long as it is there."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ import base64
 from jupyter_trainhub.errors import Conflict
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import SECRETS
-from jupyter_trainhub.specs.names import INSTANCE_PREFIX, to_kubernetes
 
 HOST_KEY = "ssh_host_key"
 
 
-def host_key(client: KubeClient, name: str) -> str:
-    """The private key of the instance ``name``, as OpenSSH writes it. Blocks.
+def host_key(client: KubeClient, secret_name: str) -> str:
+    """The private key in a Secret, as OpenSSH writes it. Blocks.
 
-    Raises NotFound, and Forbidden where the user may not write the instance's Secret.
+    Raises NotFound, and Forbidden where the user may not write the Secret.
     """
-    secret_name = to_kubernetes(INSTANCE_PREFIX, name)
     while True:
         secret = client.get(SECRETS, secret_name)
         kept = (secret.get("data") or {}).get(HOST_KEY)

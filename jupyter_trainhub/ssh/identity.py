@@ -1,4 +1,4 @@
-"""The user's own key pair for instances, and where OpenSSH's files are."""
+"""The user's own key pair for what TrainHub runs, and where OpenSSH's files are."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Home:
 
     @property
     def known_hosts(self) -> Path:
-        """The host keys of instances."""
+        """The host keys of instances and jobs."""
         return self.folder / "trainhub_known_hosts"
 
     @property
@@ -38,7 +38,7 @@ class Home:
 
     @property
     def hosts(self) -> Path:
-        """The ``Host`` blocks of instances."""
+        """The ``Host`` blocks of instances and jobs."""
         return self.folder / "config.d" / "trainhub"
 
     def public_key(self) -> str:

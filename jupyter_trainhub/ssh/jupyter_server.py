@@ -1,4 +1,4 @@
-"""TrainHub in a Jupyter server elsewhere: its routes, and the way through it to an instance."""
+"""TrainHub in a Jupyter server elsewhere: its routes, and the way through it to pods."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from jupyter_trainhub.errors import (
     NotFound,
     TrainHubError,
 )
+from jupyter_trainhub.specs.place import Place
 from jupyter_trainhub.ssh import atomic_file
 
 _TIMEOUT = 30
@@ -102,8 +103,8 @@ class JupyterServer:
         """The JSON that a POST gives. Raises what the route tells."""
         return await self._fetch("POST", path, json.dumps(body))
 
-    async def tunnel(self, name: str, connection: socket.socket, *, sshd: bool = False) -> None:
-        """Join ``connection`` to the SSH server of the instance ``name``, until one side ends.
+    async def tunnel(self, place: Place, connection: socket.socket, *, sshd: bool = False) -> None:
+        """Join ``connection`` to the SSH server of ``place``, until one side ends.
 
         ``sshd`` means the one in the image.
         """
@@ -111,7 +112,7 @@ class JupyterServer:
         from tornado.iostream import StreamClosedError
         from tornado.websocket import WebSocketClosedError, websocket_connect
 
-        url = f"ws{self.url.removeprefix('http')}trainhub/instances/{quote(name, safe='')}/ssh"
+        url = f"ws{self.url.removeprefix('http')}trainhub/{place.route}/ssh"
         if sshd:
             url += "?sshd=true"
         request = HTTPRequest(url, headers=self._headers(), connect_timeout=_TIMEOUT)

@@ -1,7 +1,8 @@
-"""TrainHub's own known_hosts file: which host key belongs to which instance.
+"""TrainHub's own known_hosts file: which host key belongs to which instance or job.
 
-An instance is known by the uid of its StatefulSet. One that was deleted and made again is another
-one, and instances of one name in two clusters are told apart.
+An instance is known by the uid of its StatefulSet, a job by that of the Secret with its key. One
+that was deleted and made again is another one, and those of one name in two clusters are told
+apart.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ _LINE = re.compile(r"(trainhub-[A-Za-z0-9-]+) ([a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}
 
 
 def alias(uid: str) -> str:
-    """The name (ssh's ``HostKeyAlias``) under which an instance's key is kept."""
+    """The name (ssh's ``HostKeyAlias``) under which a key is kept."""
     return f"trainhub-{uid}"
 
 
@@ -34,7 +35,7 @@ def parse_line(text: str) -> tuple[str, str]:
     found = _LINE.fullmatch(text)
     if found is None:
         raise InvalidField(
-            "the server's answer is not the host key of an instance",
+            "the server's answer is not a host key of TrainHub's",
             field="server",
             remedy="Check the address of the server.",
         )
@@ -68,7 +69,7 @@ def pin(path: Path, alias: str, public: str, *, again: bool = False) -> bool:
         return False
     if known is not None and not again:
         raise Conflict(
-            "the host key of this instance has changed since it was first seen",
+            "the host key has changed since it was first seen",
             reason="HostKeyChanged",
             field="host_key",
             remedy="Somebody may have put another in its place. If you know why it changed, take "

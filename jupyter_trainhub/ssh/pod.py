@@ -28,12 +28,15 @@ class KubernetesPod:
 
     client: KubeClient
     name: str
+    container: str
 
     async def exec(self, command: Sequence[str], *, tty: bool = False) -> Exec:
         """``pods/exec`` in the main container."""
         from jupyter_trainhub.kube.exec import Exec
 
-        return await Exec.start(self.client, self.name, command, stdin=True, tty=tty)
+        return await Exec.start(
+            self.client, self.name, command, container=self.container, stdin=True, tty=tty
+        )
 
     async def connect(self, port: int) -> Connection:
         """``pods/portforward``."""

@@ -70,7 +70,7 @@ class _Server(asyncssh.SSHServer):
         if dest_host.lower() not in _LOCALHOST:
             raise asyncssh.ChannelOpenError(
                 asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED,
-                f"only localhost of the instance can be reached, not {dest_host}",
+                f"only localhost of the pod can be reached, not {dest_host}",
             )
         return self._connect(dest_port)
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jupyter_trainhub.specs.names import INSTANCE_PREFIX, to_kubernetes
+from jupyter_trainhub.specs.names import INSTANCE_PREFIX, JOB_PREFIX, to_kubernetes
+from jupyter_trainhub.specs.place import Place
 from jupyter_trainhub.ssh import atomic_file
 from jupyter_trainhub.ssh.identity import Home
 
@@ -16,26 +17,31 @@ INCLUDE = "Include config.d/trainhub"
 _HEAD = "# Written by 'trainhub ssh-config'. Blocks are replaced as a whole.\n"
 
 
-def host(name: str) -> str:
-    """What to call the instance ``name`` on ssh's command line."""
-    return f"trainhub-{name}"
+def host(place: Place) -> str:
+    """What to call a place on ssh's command line: ``trainhub-lab``, ``trainhub-job.train.0``."""
+    if place.kind == "job":
+        return f"trainhub-job.{place.name}.{place.rank}"
+    return f"trainhub-{place.name}"
 
 
-def lower_host(name: str) -> str:
+def lower_host(place: Place) -> str:
     """The same for programs that take names of hosts in small letters only, as VS Code does.
 
-    ``trainhub-lab`` for ``lab``, but ``trainhub--lab`` for ``Lab``: no two instances share one.
+    ``trainhub-lab`` for ``lab``, but ``trainhub--lab`` for ``Lab``: no two places share one.
     """
-    if name == name.lower():
-        return host(name)
-    return f"trainhub-{to_kubernetes(INSTANCE_PREFIX, name).removeprefix(INSTANCE_PREFIX + '-')}"
+    if place.name == place.name.lower():
+        return host(place)
+    if place.kind == "job":
+        return f"trainhub-{to_kubernetes(JOB_PREFIX, place.name)}.{place.rank}"
+    escaped = to_kubernetes(INSTANCE_PREFIX, place.name)
+    return f"trainhub-{escaped.removeprefix(INSTANCE_PREFIX + '-')}"
 
 
 @dataclass(frozen=True)
 class Host:
-    """How ssh reaches one instance."""
+    """How ssh reaches one place."""
 
-    name: str
+    place: Place
     alias: str
     proxy: Sequence[str]
     identity: str
@@ -47,7 +53,7 @@ class Host:
     def patterns(self) -> list[str]:
         """The names by which ssh knows it; ssh tells capitals and small letters apart."""
         suffix = "-sshd" if self.sshd else ""
-        return [*dict.fromkeys(n + suffix for n in (host(self.name), lower_host(self.name)))]
+        return [*dict.fromkeys(n + suffix for n in (host(self.place), lower_host(self.place)))]
 
     def options(self) -> list[str]:
         """The lines of the block."""

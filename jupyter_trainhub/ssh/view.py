@@ -1,4 +1,4 @@
-"""What a person needs to reach an instance by SSH from a machine of their own."""
+"""What a person needs to reach an instance or a job by SSH from a machine of their own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import shlex
 from typing import TypedDict
 from urllib.parse import quote
 
+from jupyter_trainhub.specs.place import Place
 from jupyter_trainhub.ssh import known_hosts
 from jupyter_trainhub.ssh.host_key import fingerprint
 from jupyter_trainhub.ssh.ssh_config import Host, lower_host
@@ -26,7 +27,7 @@ class Direct(TypedDict):
 
 
 class Ssh(TypedDict):
-    """``GET instances/{name}/ssh``."""
+    """``GET instances/{name}/ssh``, and an item of ``GET jobs/{name}/ssh``."""
 
     host: str
     command: str
@@ -41,16 +42,16 @@ class Ssh(TypedDict):
 
 
 def ssh_view(
-    name: str, uid: str, public_key: str, *, server: str, folder: str, sshd: str | None
+    place: Place, uid: str, public_key: str, *, server: str, folder: str, sshd: str | None
 ) -> Ssh:
-    """How to reach the instance ``name``, whose host key is ``public_key``.
+    """How to reach ``place``, whose host key is ``public_key``.
 
     ``server`` is the URL of this Jupyter server; ``folder`` is what VS Code opens; ``sshd`` is the
     address of a pod whose image has an sshd.
     """
     alias = known_hosts.alias(uid)
-    proxy = ["trainhub", "ssh-proxy", "--server", server, name]
-    host = Host(name, alias, proxy, "~/.ssh/trainhub_ed25519", "~/.ssh/trainhub_known_hosts")
+    proxy = ["trainhub", "ssh-proxy", "--server", server, str(place)]
+    host = Host(place, alias, proxy, "~/.ssh/trainhub_ed25519", "~/.ssh/trainhub_known_hosts")
     called = host.patterns[0]
     shown = fingerprint(public_key)
     return Ssh(
@@ -59,14 +60,14 @@ def ssh_view(
         config=host.block(),
         scp=f"scp FILE {called}:",
         # VS Code writes names of hosts in small letters.
-        vscode=f"vscode://vscode-remote/ssh-remote+{lower_host(name)}{quote(folder)}",
+        vscode=f"vscode://vscode-remote/ssh-remote+{lower_host(place)}{quote(folder)}",
         fingerprint=shown,
         known_hosts=known_hosts.line(alias, public_key),
         putty=_putty(called, proxy, shown),
-        direct=None if sshd is None else _direct(name, server, sshd),
+        direct=None if sshd is None else _direct(place, server, sshd),
         setup=[
             "pip install jupyter_trainhub",
-            shlex.join(["trainhub", "ssh-config", "--server", server, "--write", name]),
+            shlex.join(["trainhub", "ssh-config", "--server", server, "--write", str(place)]),
         ],
     )
 
@@ -91,9 +92,11 @@ def _putty(host: str, proxy: list[str], fingerprint: str) -> list[Setting]:
     return [Setting(setting=setting, value=value) for setting, value in rows]
 
 
-def _direct(name: str, server: str, address: str) -> Direct:
+def _direct(place: Place, server: str, address: str) -> Direct:
     return Direct(
-        command=shlex.join(["trainhub", "ssh", "--sshd", "--server", server, name, "-l", "USER"]),
+        command=shlex.join(
+            ["trainhub", "ssh", "--sshd", "--server", server, str(place), "-l", "USER"]
+        ),
         note="The image's own sshd answers, with its accounts, passwords and host key. Where pods "
         f"can be reached from your machine: ssh -p 22 USER@{address}",
     )

@@ -2,6 +2,8 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ImagesApi, TransfersApi } from './images/api';
+import { MetricsApi } from './metrics/api';
+import type { IJobClaim, IJobSsh } from './jobs/views';
 import { asSentence, joinSentences } from './sentence';
 import { ServerSentences } from './serverSentences';
 import type {
@@ -80,6 +82,7 @@ export class TrainHubApi {
     ): Promise<T> => this._json<T>(route, init, options);
     this.images = new ImagesApi(request);
     this.transfers = new TransfersApi(request);
+    this.metrics = new MetricsApi(request);
   }
 
   /** What the server said or pushed, with its sentences in the user's language. */
@@ -215,8 +218,18 @@ export class TrainHubApi {
     list: (options: IPollOptions = {}): Promise<IJob[]> =>
       this._items('jobs', options),
     get: (name: string): Promise<IJob> => this._json(path('jobs', name)),
-    submit: (spec: Spec): Promise<IJob> =>
-      this._json('jobs', { method: 'POST', body: JSON.stringify({ spec }) }),
+    /** @param codeOf - the run whose code it is to run; what the spec names as it is now if null */
+    submit: (spec: Spec, codeOf: string | null = null): Promise<IJob> =>
+      this._json('jobs', {
+        method: 'POST',
+        body: JSON.stringify(codeOf ? { spec, code_of: codeOf } : { spec })
+      }),
+    /** Runs its code, as it was submitted, once more as a job of a name of its own. */
+    resubmit: (name: string): Promise<IJob> =>
+      this._json(path('jobs', name, 'resubmit'), {
+        method: 'POST',
+        body: '{}'
+      }),
     preview: (spec: Spec, signal?: AbortSignal): Promise<IPreview> =>
       this._json('jobs/preview', {
         method: 'POST',
@@ -228,10 +241,24 @@ export class TrainHubApi {
         method: 'PATCH',
         body: JSON.stringify({ state: 'stopped' })
       }),
-    delete: (name: string): Promise<void> =>
-      this._json(path('jobs', name), { method: 'DELETE' }),
+    /** Keeps a job at the top of lists, or no longer. */
+    pin: (name: string, pinned: boolean): Promise<IJob> =>
+      this._json(path('jobs', name), {
+        method: 'PATCH',
+        body: JSON.stringify({ pinned })
+      }),
+    /** @param volumes - whether its checkpoints and its model are deleted with it */
+    delete: (name: string, volumes = false): Promise<void> =>
+      this._json(path('jobs', name) + (volumes ? '?volumes=true' : ''), {
+        method: 'DELETE'
+      }),
     events: async (name: string): Promise<IObjectEvent[]> =>
       this._items(path('jobs', name, 'events')),
+    /** How to reach its pods by SSH. */
+    ssh: async (name: string): Promise<IJobSsh[]> =>
+      this._items(path('jobs', name, 'ssh')),
+    /** The claims that jobs have made, also those of jobs that are gone. */
+    volumes: async (): Promise<IJobClaim[]> => this._items('volumes'),
     /**
      * The log of all pods as a stream of bytes that goes on while the job runs. Each line begins
      * with `[rank] `.
@@ -276,6 +303,9 @@ export class TrainHubApi {
   /** Long actions on images. */
   readonly transfers: TransfersApi;
 
+  /** What jobs use. */
+  readonly metrics: MetricsApi;
+
   /** The address at which the browser reaches what a view's `url` names. */
   address(url: string): string {
     return URLExt.join(this.serverSettings.baseUrl, url);
@@ -296,7 +326,9 @@ export class TrainHubApi {
     root = 'trainhub/api'
   ): Promise<T> {
     const response = await this._request(
-      background ? `${route}?no_track_activity=1` : route,
+      background
+        ? `${route}${route.includes('?') ? '&' : '?'}no_track_activity=1`
+        : route,
       init,
       root
     );

@@ -26,6 +26,10 @@ export namespace CommandIDs {
   export const openJob = 'trainhub:open-job';
   export const stopJob = 'trainhub:stop-job';
   export const deleteJob = 'trainhub:delete-job';
+  export const pinJob = 'trainhub:pin-job';
+  export const resubmitJob = 'trainhub:resubmit-job';
+  export const showJobSsh = 'trainhub:show-job-ssh';
+  export const showJobs = 'trainhub:show-jobs';
 
   export const openTensorBoard = 'trainhub:open-tensorboard';
   export const stopTensorBoard = 'trainhub:stop-tensorboard';
@@ -124,26 +128,6 @@ export namespace CommandArguments {
         type: 'string',
         description:
           'Path of the notebook as the contents API names it; the current one if left out'
-      }
-    }
-  };
-
-  /** For the form of a job. */
-  export const jobForm: ReadonlyJSONObject = {
-    type: 'object',
-    properties: {
-      notebook: {
-        type: 'string',
-        description:
-          'Path of the notebook to run; a command is asked for if left out'
-      },
-      clone: {
-        type: 'string',
-        description: 'The name of a job whose fields the form begins with'
-      },
-      image: {
-        type: 'string',
-        description: 'The image that the form begins with'
       }
     }
   };

@@ -50,3 +50,38 @@ export function secondsBetween(start: string, end: string | number): number {
   const until = typeof end === 'number' ? end : Date.parse(end);
   return (until - Date.parse(start)) / 1000;
 }
+
+/** A time as hours, minutes and seconds, as people type it. */
+export interface IClock {
+  hours: number;
+  minutes: number;
+  seconds: number;
+}
+
+/** `seconds` taken apart. */
+export function toClock(seconds: number): IClock {
+  return {
+    hours: Math.floor(seconds / HOUR),
+    minutes: Math.floor((seconds % HOUR) / MINUTE),
+    seconds: seconds % MINUTE
+  };
+}
+
+/** The seconds that a time stands for. */
+export function fromClock({ hours, minutes, seconds }: IClock): number {
+  return hours * HOUR + minutes * MINUTE + seconds;
+}
+
+/** `seconds` to the second, without what is nothing: `1 h 30 min`, `45 s`. */
+export function formatExactly(
+  seconds: number,
+  trans: TranslationBundle
+): string {
+  const clock = toClock(seconds);
+  const parts = [
+    ...(clock.hours ? [trans.__('%1 h', clock.hours)] : []),
+    ...(clock.minutes ? [trans.__('%1 min', clock.minutes)] : []),
+    ...(clock.seconds ? [trans.__('%1 s', clock.seconds)] : [])
+  ];
+  return parts.join(' ') || trans.__('%1 s', 0);
+}

@@ -4,15 +4,16 @@ import { useRequest } from './useRequest';
 import type { IInstance, IJob } from './views';
 
 /** What Kubernetes says about an instance or a job and its pods, newest first. */
-export function EventsTable({
-  object
-}: {
+export function EventsTable(props: {
   object: IInstance | IJob;
+  /** The one object, as `Kind/name`, that they are to be about; all if left out. */
+  about?: string;
 }): JSX.Element {
   const { api, trans } = useHub();
+  const { object, about } = props;
   const { kind, name } = object;
   // Each new view of the object comes with events that explain it.
-  const { value: events, problem } = useRequest(
+  const { value, problem } = useRequest(
     () => (kind === 'job' ? api.jobs.events(name) : api.instances.events(name)),
     object
   );
@@ -23,6 +24,7 @@ export function EventsTable({
       </p>
     );
   }
+  const events = value?.filter(event => !about || event.object === about);
   if (!events?.length) {
     return (
       <p className="jp-TrainHub-empty">
@@ -49,7 +51,7 @@ export function EventsTable({
             .map((event, index) => (
               <tr key={index} data-type={event.type}>
                 <td>
-                  {event.time ? new Date(event.time).toLocaleTimeString() : '–'}
+                  {event.time ? new Date(event.time).toLocaleString() : '–'}
                 </td>
                 <td>{event.type}</td>
                 <td>{event.reason}</td>

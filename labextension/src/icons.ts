@@ -49,3 +49,11 @@ export const tensorboardIcon = new LabIcon({
   <path class="jp-icon3" fill="#616161" d="M3 3h2v16h16v2H3zm4.3 2.6 1.8-.8c1.9 4.3 3 6.5 4.4 7.9 1.4 1.3 3.2 2 7.1 2.6l-.3 2c-4.1-.6-6.4-1.5-8.2-3.2-1.7-1.6-2.9-4.1-4.8-8.5z"/>
 </svg>`
 });
+
+/** What stays at the top: a drawing pin. */
+export const pinIcon = new LabIcon({
+  name: 'trainhub:pin',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3" fill="#616161" d="M7 3h10v2h-1.4l.7 6.4A5 5 0 0 1 19 15v1h-6v4.5l-1 1.5-1-1.5V16H5v-1a5 5 0 0 1 2.7-3.6L8.4 5H7z"/>
+</svg>`
+});

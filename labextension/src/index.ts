@@ -13,6 +13,7 @@ import { savePlugin } from './images/save/plugin';
 import { instanceFormPlugin } from './instances/form/plugin';
 import { idleWarningsPlugin } from './instances/idlePlugin';
 import { instancesPlugin } from './instances/plugin';
+import { jobFormPlugin } from './jobs/form/plugin';
 import { jobsPlugin } from './jobs/plugin';
 import { launcherPlugin } from './launcher';
 import { notebookPlugin } from './notebook/plugin';
@@ -54,6 +55,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   instanceFormPlugin,
   idleWarningsPlugin,
   jobsPlugin,
+  jobFormPlugin,
   notebookPlugin,
   tensorboardsPlugin,
   imagesPlugin,

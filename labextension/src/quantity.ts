@@ -19,6 +19,28 @@ export function toQuantity(bytes: number): string {
     : `${mebibytes}Mi`;
 }
 
+const FACTORS: Record<string, number> = {
+  '': 1,
+  ...Object.fromEntries(
+    ['k', 'M', 'G', 'T', 'P', 'E'].map((unit, index) => [
+      unit,
+      1000 ** (index + 1)
+    ])
+  ),
+  ...Object.fromEntries(
+    ['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'].map((unit, index) => [
+      unit,
+      1024 ** (index + 1)
+    ])
+  )
+};
+
+/** The bytes that a quantity of Kubernetes stands for, such as `1.5Gi`; NaN when it is none. */
+export function parseQuantity(text: string): number {
+  const [, number, unit] = /^([0-9.]+)([A-Za-z]*)$/.exec(text.trim()) ?? [];
+  return Number(number) * (FACTORS[unit] ?? NaN);
+}
+
 function powerOf(bytes: number): number {
   const power = Math.floor(Math.log2(Math.max(1, bytes)) / 10);
   return Math.min(power, BINARY_UNITS.length - 1);

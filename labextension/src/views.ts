@@ -1,6 +1,14 @@
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import type { JSONSchema7 } from 'json-schema';
 import type { ITransfer } from './images/views';
+import type { IJob } from './jobs/views';
+
+export {
+  isFinished,
+  type IJob,
+  type IJobPod,
+  type JobPhase
+} from './jobs/views';
 
 /**
  * What the server answers, as it is on the wire: times are ISO 8601 in UTC, memory is bytes, CPUs
@@ -214,43 +222,6 @@ export interface ISchemas {
 export type InstancePhase =
   'Stopped' | 'Stopping' | 'Pending' | 'Starting' | 'Running' | 'Failed';
 
-/** One pod of a job; its rank is the index of the node in the job. */
-export interface IJobPod {
-  name: string;
-  rank: number;
-  phase: string;
-  reason: string | null;
-  message: string | null;
-  node: string | null;
-  exit_code: number | null;
-}
-
-/** A training job. */
-export interface IJob extends IExplained {
-  kind: 'job';
-  name: string;
-  phase: JobPhase;
-  framework: string;
-  nodes: number;
-  created: string | null;
-  started: string | null;
-  finished: string | null;
-  owner: string | null;
-  spec: Spec;
-  uid: string;
-  pods: IJobPod[];
-}
-
-export type JobPhase =
-  | 'Suspended'
-  | 'Pending'
-  | 'Starting'
-  | 'Running'
-  | 'Succeeded'
-  | 'Failed'
-  | 'Stopping'
-  | 'Stopped';
-
 /** A TensorBoard that shows one set of log folders. */
 export interface ITensorBoard {
   kind: 'tensorboard';
@@ -284,11 +255,6 @@ export function keyOf(object: IObjects[Kind]): string {
 /** What people know an object by. */
 export function titleOf(object: IObjects[Kind]): string {
   return object.kind === 'transfer' ? object.title : object.name;
-}
-
-/** Whether a job in this phase has come to its end. */
-export function isFinished(phase: JobPhase): boolean {
-  return phase === 'Succeeded' || phase === 'Failed' || phase === 'Stopped';
 }
 
 /** The server extension and the cluster that it works on. */

@@ -28,7 +28,8 @@ def tell(monkeypatch: pytest.MonkeyPatch, name: str, known_hosts: str) -> None:
     """What the server answers."""
 
     async def get(self: JupyterServer, path: str) -> Any:
-        return {"items": [{"name": name}]} if path == "instances" else {"known_hosts": known_hosts}
+        items = [{"name": name}] if path == "instances" else []
+        return {"known_hosts": known_hosts} if path.endswith("/ssh") else {"items": items}
 
     async def post(self: JupyterServer, path: str, body: Any) -> Any:
         return {}

@@ -18,6 +18,7 @@ from jupyter_trainhub.errors import Conflict
 from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.kube.resources import NAMESPACES
 from jupyter_trainhub.specs.instance import InstanceSpec
+from jupyter_trainhub.specs.place import Place
 from tests.conftest import eventually
 from tests.registry.packing import docker_archive, programs
 from tests.ssh.machine import Machine
@@ -80,7 +81,7 @@ def test_what_an_image_with_a_shell_alone_offers(hub: Hub) -> None:
     assert {"lab", "ide", "ssh"} == shown["remedies"].keys()
 
     async def told() -> bytes:
-        shell = await hub.shell(hub.instances.pod("plain"))
+        shell = await hub.shell(hub.entrances.container(Place.parse("plain")))
         await shell.write(b"echo $((6 * 7)); exit\n")
         output = b""
         while piece := await shell.read():
@@ -95,7 +96,7 @@ def test_what_an_image_without_a_shell_offers(bare: Hub) -> None:
     assert (shown["lab"], shown["shell"]) == (False, None)
     assert {"lab", "ide", "shell", "ssh"} == shown["remedies"].keys()
     with pytest.raises(Conflict) as refused:
-        run(bare.shell(bare.instances.pod("bare")))
+        run(bare.shell(bare.entrances.container(Place.parse("bare"))))
     assert refused.value.reason == "NoShell"
     assert "shell" in (refused.value.remedy or "")
 

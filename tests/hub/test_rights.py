@@ -12,10 +12,12 @@ import yaml
 
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import Forbidden
+from jupyter_trainhub.hub.access.entrances import Container
 from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.kube.portforward import open_connection
 from jupyter_trainhub.kube.resources import NODES
 from jupyter_trainhub.specs.instance import InstanceSpec
+from jupyter_trainhub.specs.place import Place
 from jupyter_trainhub.ssh.host_key import host_key
 from tests.conftest import Kubectl, eventually
 
@@ -73,9 +75,9 @@ print("listens", end="", flush=True)
 """
 
 
-async def enter(user: Hub, pod: str) -> None:
+async def enter(user: Hub, into: Container) -> None:
     """By a terminal, a forwarded port and the API server's proxy."""
-    shell = await user.shell(pod)
+    shell = await user.shell(into)
     await shell.write(b"echo $((6 * 7))\n")
     output = b""
     while b"42\r\n" not in output:
@@ -83,9 +85,9 @@ async def enter(user: Hub, pod: str) -> None:
     await shell.hang_up()
 
     port = random.randrange(20000, 30000)
-    served = await user.exec(pod, ["python3", "-c", SERVE, str(port)])
+    served = await user.exec(into, ["python3", "-c", SERVE, str(port)])
     assert await served.read() == ("stdout", b"listens")
-    connection = await open_connection(user.client, pod, port)
+    connection = await open_connection(user.client, into.pod, port)
     await connection.write(b"HEAD / HTTP/1.0\r\n\r\n")
     assert (await connection.read()).startswith(b"HTTP/1.0 200")
     await connection.close()
@@ -107,9 +109,10 @@ def test_a_user_with_the_role_can_do_everything(user: Hub) -> None:
 
     user.instances.create(InstanceSpec.parse(spec))
     user.instances.wait_ready("desk", 120)
-    asyncio.run(asyncio.wait_for(enter(user, user.instances.pod("desk")), 60))
-    key = host_key(user.client, "desk")
-    assert host_key(user.client, "desk") == key
+    asyncio.run(asyncio.wait_for(enter(user, user.entrances.container(Place.parse("desk"))), 60))
+    secret = user.entrances.host(Place.parse("desk")).secret
+    key = host_key(user.client, secret)
+    assert host_key(user.client, secret) == key
     user.idle.activity.note("desk", "ssh")
     view = user.idle.look("desk")
     assert "active" in [found["state"] for found in view["signals"] if found["name"] == "ssh"]

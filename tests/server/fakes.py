@@ -14,11 +14,13 @@ from jupyter_server.auth.authorizer import Authorizer
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import AlreadyExists, Conflict, InvalidField, NotFound, TrainHubError
 from jupyter_trainhub.extension import TrainHub
+from jupyter_trainhub.hub.access.entrances import Container
 from jupyter_trainhub.hub.access.reach import Endpoint
 from jupyter_trainhub.server.connection import Connector
 from jupyter_trainhub.specs.instance import InstanceSpec
 from jupyter_trainhub.specs.job import JobSpec
 from jupyter_trainhub.specs.mount import Mount
+from jupyter_trainhub.specs.place import Place
 from jupyter_trainhub.specs.snapshot import MeasurementSpec, SnapshotSpec
 from jupyter_trainhub.specs.storage import Storage
 from tests.server.images import FakeCatalogue, FakeMoves
@@ -143,11 +145,28 @@ class FakeJobs(FakeObjects):
         self.get(name)
         return [{"reason": "SuccessfulCreate", "object": f"Job/{name}"}]
 
-    def logs(self, name: str, rank: int | None, *, follow: bool, tail: int | None) -> FakeLog:
+    def logs(self, name: str, **asked: Any) -> FakeLog:
         self.get(name)
-        log = FakeLog({"rank": rank, "follow": follow, "tail": tail})
+        log = FakeLog(asked)
         self.logs_asked.put(log)
         return log
+
+
+class FakeEntrances:
+    """Everything that is there runs, and jobs have two ranks."""
+
+    def __init__(self, instances: FakeInstances, jobs: FakeJobs) -> None:
+        self.instances = instances
+        self.jobs = jobs
+
+    def container(self, place: Place) -> Container:
+        if place.kind == "instance":
+            self.instances.get(place.name)
+            return Container(f"dev-{place.name}-0")
+        self.jobs.get(place.name)
+        if place.rank > 1:
+            raise InvalidField("no such rank", field="rank", remedy="Name another.")
+        return Container(f"job-{place.name}-{place.rank}", "pytorch")
 
 
 class FakeNodes:
@@ -252,6 +271,7 @@ class FakeHub:
         self.user = "ada"
         self.instances = FakeInstances()
         self.jobs = FakeJobs()
+        self.entrances = FakeEntrances(self.instances, self.jobs)
         self.idle = FakeIdle(self.instances)
         self.nodes = FakeNodes()
         self.storage = FakeStorage()

@@ -1,4 +1,4 @@
-"""Terminals of instances, with a fake shell behind them."""
+"""Terminals of instances and jobs, with a fake shell behind them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tornado.websocket import websocket_connect
 
 from jupyter_trainhub.errors import ClusterUnavailable, Conflict, TrainHubError
 from jupyter_trainhub.hub.access import terminals
+from jupyter_trainhub.hub.access.entrances import Container
 from jupyter_trainhub.server import terminal_websocket
 from tests.server.calls import SOON, Fetch, log_in, refusal
 from tests.server.fakes import FakeHub
@@ -26,8 +27,8 @@ SOCKET = (*SHELL, "terminals", "websocket")
 class FakeShell:
     """A shell whose output a test makes up."""
 
-    def __init__(self, pod: str, cwd: str | None) -> None:
-        self.opened = pod, cwd
+    def __init__(self, into: Container, cwd: str | None) -> None:
+        self.opened = into, cwd
         self.output: asyncio.Queue[bytes] = asyncio.Queue()
         self.read_bytes = 0
         self.typed = b""
@@ -57,21 +58,17 @@ class FakeShell:
 
 @pytest.fixture
 def shells(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> list[FakeShell]:
-    """The shells that were opened in the instance ``dev``."""
+    """The shells that were opened in the instance ``dev``, and in the job of that name."""
     opened: list[FakeShell] = []
 
-    def pod(name: str) -> str:
-        hub.instances.get(name)
-        return f"dev-{name}-0"
-
-    async def shell(pod: str, cwd: str | None) -> FakeShell:
+    async def shell(into: Container, cwd: str | None) -> FakeShell:
         if cwd == "/none":
             raise Conflict("no shell", reason="NoShell", remedy="Add one.")
-        opened.append(FakeShell(pod, cwd))
+        opened.append(FakeShell(into, cwd))
         return opened[-1]
 
     hub.instances.add("dev")
-    monkeypatch.setattr(hub.instances, "pod", pod, raising=False)
+    hub.jobs.add("dev")
     monkeypatch.setattr(hub, "shell", shell, raising=False)
     return opened
 
@@ -128,7 +125,7 @@ async def test_terminals_are_made_listed_and_deleted(
     jp_fetch: Fetch, shells: list[FakeShell]
 ) -> None:
     made = await answer(jp_fetch, "POST", *API, body={"cwd": "/data"})
-    assert shells[0].opened == ("dev-dev-0", "/data")
+    assert shells[0].opened == (Container("dev-dev-0"), "/data")
     assert made.keys() == {"name", "last_activity"}
     assert await answer(jp_fetch, "GET", *API) == [made]
     assert await answer(jp_fetch, "GET", *API, made["name"]) == made
@@ -154,6 +151,33 @@ async def test_what_cannot_be_opened(
     told = json.loads(refused.body)
     assert told["reason"] == reason
     assert told["details"]["remedy"]
+
+
+async def test_each_pod_of_a_job_has_terminals_of_its_own(
+    jp_fetch: Fetch, jp_ws_fetch: Connect, shells: list[FakeShell], hub: FakeHub
+) -> None:
+    pods = [("trainhub", "jobs", "dev", rank, "shell") for rank in "01"]
+    made = await answer(jp_fetch, "POST", *pods[1], "api", "terminals")
+    assert shells[0].opened == (Container("job-dev-1", "pytorch"), None)
+    assert await answer(jp_fetch, "GET", *pods[1], "api", "terminals") == [made]
+    for others in (pods[0], SHELL):
+        assert await answer(jp_fetch, "GET", *others, "api", "terminals") == []
+        path = (*others, "api", "terminals", made["name"])
+        assert (await refusal(jp_fetch(*path))).code == 404
+    page = await jp_ws_fetch(*pods[1], "terminals", "websocket", made["name"])
+    assert await said(page) == ["setup", {}]
+    await page.write_message(json.dumps(["stdin", "x"]))
+    await eventually(lambda: shells[0].typed == b"x")
+    # Jobs are never idle.
+    assert hub.idle.activity.noted.empty()
+
+
+@pytest.mark.parametrize(("name", "rank", "code"), [("dev", "2", 422), ("gone", "0", 404)])
+async def test_no_such_pod(
+    jp_fetch: Fetch, shells: list[FakeShell], name: str, rank: str, code: int
+) -> None:
+    path = ("trainhub", "jobs", name, rank, "shell", "api", "terminals")
+    assert (await refusal(jp_fetch(*path, method="POST", body="{}"))).code == code
 
 
 async def test_no_such_instance(jp_fetch: Fetch, shells: list[FakeShell]) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_trainhub.hub.hub import Hub
+from jupyter_trainhub.specs.names import INSTANCE_PREFIX, to_kubernetes
 from jupyter_trainhub.ssh import known_hosts
 from jupyter_trainhub.ssh.host_key import host_key
 from tests.conftest import eventually
@@ -194,7 +195,7 @@ def test_ports_of_the_instance_are_forwarded(machine: Machine) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-W", "example.com:80"], "only localhost of the instance"),
+        (["-W", "example.com:80"], "only localhost of the pod"),
         (["-o", "ExitOnForwardFailure=yes", "-R", "0:localhost:22", "true"], "forwarding failed"),
         (["-s", "netconf"], "subsystem request failed"),
     ],
@@ -240,14 +241,15 @@ def test_another_host_key_is_refused_until_it_is_taken(machine: Machine, instanc
     assert "Host key verification failed" in done.stderr
     done = machine.run(machine.trainhub("ssh", NAME, "true"))
     assert done.returncode == 1
-    assert "host key of this instance has changed" in done.stderr
+    assert "host key has changed" in done.stderr
     machine.ok(machine.trainhub("ssh-config", "--write", NAME))
     assert path.read_text() == right
 
 
 def test_all_who_ask_at_once_get_the_same_host_key(instance: Hub) -> None:
+    secret = to_kubernetes(INSTANCE_PREFIX, NAME)
     with ThreadPoolExecutor(4) as pool:
-        keys = set(pool.map(lambda _: host_key(instance.client, NAME), range(8)))
+        keys = set(pool.map(lambda _: host_key(instance.client, secret), range(8)))
     assert len(keys) == 1
 
 

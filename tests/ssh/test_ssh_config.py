@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_trainhub.errors import Conflict, InvalidField
+from jupyter_trainhub.specs.place import Place
 from jupyter_trainhub.ssh import atomic_file, authorized_keys, known_hosts, ssh_config
 from jupyter_trainhub.ssh.host_key import new_key, public_key
 from jupyter_trainhub.ssh.identity import Home
@@ -25,7 +26,7 @@ STRANGE = ["/a b/c", "/it's", '/"q"', "/100%h", "/back\\slash", "/#x", "/tab\the
 
 def host(name: str = "lab", path: str = "/home/ada", **more: bool) -> Host:
     proxy = [f"{path}/trainhub", "ssh-proxy", name]
-    return Host(name, "trainhub-1", proxy, f"{path}/key", f"{path}/hosts", **more)
+    return Host(Place.parse(name), "trainhub-1", proxy, f"{path}/key", f"{path}/hosts", **more)
 
 
 def as_ssh_reads(arguments: list[str]) -> dict[str, str]:
@@ -52,11 +53,15 @@ def test_ssh_reads_paths_as_they_are(path: str, tmp_path: Path) -> None:
         assert words.stdout.splitlines() == list(made.proxy)
 
 
-def test_capitals_do_not_make_two_instances_one() -> None:
-    names = ["lab", "Lab", "LAB", "l_ab", "_lab", "_Lab"]
-    assert len({ssh_config.lower_host(name) for name in names}) == len(names)
-    assert all(ssh_config.lower_host(name).islower() for name in names)
-    assert ssh_config.lower_host("lab") == "trainhub-lab"
+def test_no_two_places_share_a_name() -> None:
+    names = ["lab", "Lab", "LAB", "l_ab", "_lab", "_Lab", "jobLab_", "job_a", "jobA"]
+    names += ["job/lab", "job/Lab/0", "job/lab/1", "job/a-b", "job/aB"]
+    places = [Place.parse(name) for name in names]
+    called = [{ssh_config.host(place), ssh_config.lower_host(place)} for place in places]
+    assert len(set.union(*called)) == sum(map(len, called))
+    assert all(ssh_config.lower_host(place).islower() for place in places)
+    assert ssh_config.lower_host(Place.parse("lab")) == "trainhub-lab"
+    assert ssh_config.host(Place.parse("job/Tr-1/2")) == "trainhub-job.Tr-1.2"
     assert host("Lab").block().startswith("Host trainhub-Lab trainhub--lab\n")
 
 

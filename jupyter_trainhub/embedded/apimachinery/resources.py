@@ -100,7 +100,10 @@ NAMESPACES = Resource(
     verbs=tuple(v for v in ALL_VERBS if v != "deletecollection"),
     subresources={"finalize": ("Namespace", ("update",))},
 )  # fmt: skip
-NODES = Resource("", "v1", "nodes", "Node", False, ("no",), has_status=True)
+NODES = Resource(
+    "", "v1", "nodes", "Node", False, ("no",), has_status=True,
+    subresources={"proxy": ("NodeProxyOptions", _PROXY)},
+)  # fmt: skip
 PODS = Resource(
     "", "v1", "pods", "Pod", True, ("po",), ("all",), has_status=True, has_generation=True,
     subresources={

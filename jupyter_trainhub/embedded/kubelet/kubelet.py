@@ -16,7 +16,7 @@ from ..apiserver.options import DeleteOptions
 from ..apiserver.registry import Registry
 from ..apiserver.store import Change, Object
 from ..runtime import listeners, sandbox
-from . import container_logs, oom
+from . import container_logs, oom, stats
 from .container_config import Place, PodContext
 from .container_run import ContainerRun
 from .images import Images
@@ -52,7 +52,7 @@ class Kubelet:
         self._directory = directory
         self._images = images
         self._hide = hide
-        self._metrics = Metrics()
+        self._metrics, self._disks = Metrics(), stats.Disks()
         self._workers: dict[str, PodWorker] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._hosts_due: set[str] = set()
@@ -224,14 +224,38 @@ class Kubelet:
 
     async def measure(self, resource: Resource, objects: list[Object]) -> list[Object]:
         """The metrics of pods or nodes; those that nothing is known of are left out."""
-        running = {
+        pods, machine = self._store.list(PODS), this_machine().name
+        return await self._metrics.measure(resource, objects, pods, self._running(), machine)
+
+    async def summary(self, node: str) -> Object:
+        """The page ``/stats/summary`` of a node."""
+        usage = await self._metrics.usage(self._running())
+        return await stats.summary(node, this_machine().name, self._on(node), usage, self._disks)
+
+    async def cadvisor(self, node: str) -> str:
+        """The page ``/metrics/cadvisor`` of a node."""
+        usage = await self._metrics.usage(self._running())
+        return stats.cadvisor(self._on(node), usage)
+
+    def _running(self) -> dict[tuple[str, str], sandbox.Running]:
+        return {
             (uid, run.name): run.running
             for uid, worker in self._workers.items()
             for run in worker.runs()
             if run.running and "running" in run.state
         }
-        pods, machine = self._store.list(PODS), this_machine().name
-        return await self._metrics.measure(resource, objects, pods, running, machine)
+
+    def _on(self, node: str) -> list[stats.PodFolders]:
+        return [
+            stats.PodFolders(
+                pod,
+                [run for run in worker.runs() if run.running and "running" in run.state],
+                worker.empty_dirs(),
+            )
+            for pod in self._store.list(PODS)
+            if pod["spec"].get("nodeName") == node
+            and (worker := self._workers.get(pod["metadata"]["uid"]))
+        ]
 
     def log(self, pod: Object, name: str, previous: bool) -> tuple[Path, sandbox.Running | None]:
         """A container's log, and the run that still writes it, if any.

@@ -20,7 +20,8 @@ Key = tuple[str, str]  # uid of the pod, name of the container
 _SHORTEST, _LONGEST = 1.0, 30.0
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-_MACHINE: Key = ("", "")
+# The machine as a whole.
+MACHINE: Key = ("", "")
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,16 @@ class _Sample:
     at: float
     cpu: dict[Key, float]  # seconds used so far
     memory: dict[Key, int]  # bytes
+    moved: dict[Key, tuple[int, int]]  # bytes read from disks and written to them so far
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What containers, and the machine, use: a mean over the window (seconds), or now."""
+
+    window: float
+    cores: Mapping[Key, float]
+    now: _Sample
 
 
 class Metrics:
@@ -35,6 +46,28 @@ class Metrics:
 
     def __init__(self) -> None:
         self._base: _Sample | None = None
+
+    async def usage(self, running: Mapping[Key, sandbox.Running]) -> Usage:
+        """What they use; takes a second where nobody has asked lately.
+
+        Args:
+            running: all containers that run.
+        """
+        before = self._base
+        aged = before is None or time.monotonic() - before.at > _LONGEST
+        if before is None or aged or not running.keys() <= before.cpu.keys():
+            before = self._base = await asyncio.to_thread(_sample, running)
+        await asyncio.sleep(max(0.0, before.at + _SHORTEST - time.monotonic()))
+        now = await asyncio.to_thread(_sample, running)
+        window = now.at - before.at
+        if window > _LONGEST / 2:
+            self._base = now
+        cores = {
+            key: max(0.0, (spent - before.cpu[key]) / window)
+            for key, spent in now.cpu.items()
+            if key in before.cpu
+        }
+        return Usage(window, cores, now)
 
     async def measure(
         self,
@@ -51,25 +84,16 @@ class Metrics:
             running: all containers that run.
             machine: the node that is this machine; another's use is the sum of its pods.
         """
-        before = self._base
-        aged = before is None or time.monotonic() - before.at > _LONGEST
-        if before is None or aged or not running.keys() <= before.cpu.keys():
-            before = self._base = await asyncio.to_thread(_sample, running)
-        await asyncio.sleep(max(0.0, before.at + _SHORTEST - time.monotonic()))
-        now = await asyncio.to_thread(_sample, running)
-        window = now.at - before.at
-        if window > _LONGEST / 2:
-            self._base = now
+        used = await self.usage(running)
         usage = {
-            key: {"cpu": f"{max(0, round((spent - before.cpu[key]) / window * 1e9))}n",
-                  "memory": f"{now.memory[key] >> 10}Ki"}
-            for key, spent in now.cpu.items() if key in before.cpu
-        }  # fmt: skip
+            key: {"cpu": f"{round(cores * 1e9)}n", "memory": f"{used.now.memory[key] >> 10}Ki"}
+            for key, cores in used.cores.items()
+        }
         if resource is POD_METRICS:
             found = [_pod(pod, usage) for pod in objects]
         else:
             found = [_node(node, machine, pods, usage) for node in objects]
-        return [_body(resource, *entry, window) for entry in found if entry]
+        return [_body(resource, *entry, used.window) for entry in found if entry]
 
 
 def _pod(pod: Object, usage: Mapping[Key, Object]) -> tuple[Object, Object] | None:
@@ -83,7 +107,7 @@ def _node(
 ) -> tuple[Object, Object]:
     name = node["metadata"]["name"]
     if name == machine:
-        return node, {"usage": usage[_MACHINE]}
+        return node, {"usage": usage[MACHINE]}
     mine = {pod["metadata"]["uid"] for pod in pods if pod["spec"].get("nodeName") == name}
     used = [u for (uid, _), u in usage.items() if uid in mine]
     cpu, memory = (sum(int(u[f].rstrip("nKi")) for u in used) for f in ("cpu", "memory"))
@@ -108,8 +132,9 @@ def _sample(running: Mapping[Key, sandbox.Running]) -> _Sample:
     cpu = {key: container.cpu_seconds(table) for key, container in running.items()}
     # With a limit that everything exceeds, what processes share is counted once.
     memory = {key: container.memory(0, table) for key, container in running.items()}
-    cpu[_MACHINE], memory[_MACHINE] = _machine()
-    return _Sample(time.monotonic(), cpu, memory)
+    moved = {key: container.disk_bytes(table) for key, container in running.items()}
+    cpu[MACHINE], memory[MACHINE] = _machine()
+    return _Sample(time.monotonic(), cpu, memory, moved)
 
 
 def _machine() -> tuple[float, int]:

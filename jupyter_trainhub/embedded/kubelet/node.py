@@ -66,10 +66,11 @@ def this_machine() -> NodeShape:
     """The node that this machine is: its cores, memory and NVIDIA GPUs."""
     name = socket.gethostname().lower().replace("_", "-").partition(".")[0] or "node"
     gpus = len([p for p in Path("/dev").glob("nvidia[0-9]*") if p.name[6:].isdigit()])
-    return NodeShape(name, str(len(os.sched_getaffinity(0))), f"{_memory_kib()}Ki", gpus)
+    return NodeShape(name, str(len(os.sched_getaffinity(0))), f"{memory_kib()}Ki", gpus)
 
 
-def _memory_kib() -> int:
+def memory_kib() -> int:
+    """The memory of this machine."""
     for line in Path("/proc/meminfo").read_text().splitlines():
         if line.startswith("MemTotal:"):
             return int(line.split()[1])

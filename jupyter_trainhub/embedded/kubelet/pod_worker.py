@@ -103,6 +103,18 @@ class PodWorker:
         """All containers."""
         return self._state.initial + self._state.main
 
+    def empty_dirs(self) -> dict[str, Path]:
+        """Its volumes that are folders of the node's disk for as long as it is there, by name."""
+        prepared = self._context.volumes
+        return {
+            volume["name"]: found.path
+            for volume in self._context.pod["spec"].get("volumes") or []
+            if "emptyDir" in volume
+            and (found := prepared.get(volume["name"]))
+            and found.path is not None
+            and not found.mount
+        }
+
     async def run(self) -> None:
         """Run the pod until it ends or is deleted; then leave nothing of it but its logs."""
         self._publish()

@@ -136,6 +136,10 @@ class Running:
         """Seconds of CPU that the container has used."""
         return processes.cpu_seconds(self.members(table))
 
+    def disk_bytes(self, table: processes.Table | None = None) -> tuple[int, int]:
+        """Bytes that the container has read from disks and written to them."""
+        return processes.disk_bytes(self.members(table))
+
     def exec_argv(
         self,
         argv: Sequence[str],

@@ -9,6 +9,7 @@ import re
 from jupyter_trainhub.errors import Conflict, InvalidField, TrainHubError, WaitTimeout
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.exec import CommandNotFound, Exec, run
+from jupyter_trainhub.manifests.pod import CONTAINER
 
 # The first shell that there is becomes the process itself, so that its id, which is told before
 # anything else, stays right. It is no login shell: /etc/profile sets PATH anew on Debian, and so
@@ -35,15 +36,18 @@ COLUMNS, ROWS = 80, 24
 class Shell:
     """A shell with a terminal. One task may read it while others write to it."""
 
-    def __init__(self, client: KubeClient, pod: str, process: Exec) -> None:
+    def __init__(self, client: KubeClient, pod: str, container: str, process: Exec) -> None:
         self._client = client
         self._pod = pod
+        self._container = container
         self._process = process
         self._first = b""
         self._id = ""
 
     @classmethod
-    async def open(cls, client: KubeClient, pod: str, cwd: str | None = None) -> Shell:
+    async def open(
+        cls, client: KubeClient, pod: str, cwd: str | None = None, *, container: str = CONTAINER
+    ) -> Shell:
         """Start one in ``cwd``, default the container's working folder; returns once it runs.
 
         It is ``$SHELL`` of the container, else bash, zsh, ash or sh. Raises InvalidField, NotFound,
@@ -56,7 +60,8 @@ class Shell:
                 remedy="Give a folder of the container, such as /home, or leave it out.",
             )
         command = ["/bin/sh", "-c", _SCRIPT, "sh", cwd or ""]
-        shell = cls(client, pod, await Exec.start(client, pod, command, stdin=True, tty=True))
+        process = await Exec.start(client, pod, command, container=container, stdin=True, tty=True)
+        shell = cls(client, pod, container, process)
         try:
             await shell.resize(COLUMNS, ROWS)
             await asyncio.wait_for(shell._started(), _START_SECONDS)
@@ -102,7 +107,13 @@ class Shell:
         """
         command = ["/bin/sh", "-c", 'kill -HUP "$1"; kill -CONT "$1"', "sh", self._id]
         with contextlib.suppress(TrainHubError):
-            await run(self._client, self._pod, command, timeout=_HANG_UP_SECONDS)
+            await run(
+                self._client,
+                self._pod,
+                command,
+                container=self._container,
+                timeout=_HANG_UP_SECONDS,
+            )
         await self.close()
 
     async def _started(self) -> None:
@@ -131,6 +142,6 @@ class Shell:
             f"the shell ended at once, with exit code {code}",
             reason="NoShell",
             field="image",
-            remedy="Try another shell: set the variable SHELL of the instance.",
+            remedy="Try another shell: set the variable SHELL in its environment.",
             details={"raw": self._first[-500:].decode(errors="replace")},
         )

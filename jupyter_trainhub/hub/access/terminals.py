@@ -1,4 +1,4 @@
-"""Terminals of instances: shells that outlive the page that shows them."""
+"""Terminals of instances and jobs: shells that outlive the page that shows them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Protocol
 from jupyter_trainhub.errors import NotFound, TrainHubError
 from jupyter_trainhub.hub.access.shell import COLUMNS, ROWS, Shell
 from jupyter_trainhub.hub.clock import now
+from jupyter_trainhub.specs.place import Place
 
 # Characters of output that a page gets which connects anew.
 REPLAYED = 1 << 16
@@ -129,30 +130,30 @@ class Terminal:
 
 
 class Terminals:
-    """The terminals that this server holds, by instance. Methods are called on the event loop."""
+    """The terminals that this server holds, by place. Methods are called on the event loop."""
 
     def __init__(self) -> None:
-        self._terminals: dict[str, dict[str, Terminal]] = {}
+        self._terminals: dict[Place, dict[str, Terminal]] = {}
         self._numbers = count(1)
 
-    def list(self, name: str) -> list[Terminal]:
-        """Those of an instance, oldest first."""
-        return [*self._terminals.get(name, {}).values()]
+    def list(self, place: Place) -> list[Terminal]:
+        """Those of a place, oldest first."""
+        return [*self._terminals.get(place, {}).values()]
 
-    def get(self, name: str, id_: str) -> Terminal:
+    def get(self, place: Place, id_: str) -> Terminal:
         """One of them. Raises NotFound."""
         with contextlib.suppress(KeyError):
-            return self._terminals[name][id_]
+            return self._terminals[place][id_]
         raise NotFound(
-            f"instance {name!r} has no terminal {id_!r}, or its shell has ended",
+            f"{place.title} has no terminal {id_!r}, or its shell has ended",
             reason="TerminalNotFound",
             remedy="Open a new one.",
         )
 
-    async def open(self, name: str, start: Callable[[], Awaitable[Shell]]) -> Terminal:
+    async def open(self, place: Place, start: Callable[[], Awaitable[Shell]]) -> Terminal:
         """A terminal for the shell that ``start`` starts."""
         shell, id_ = await start(), str(next(self._numbers))
-        found = self._terminals.setdefault(name, {})
+        found = self._terminals.setdefault(place, {})
 
         def forget() -> None:
             found.pop(id_, None)
@@ -162,5 +163,5 @@ class Terminals:
 
     async def close(self) -> None:
         """End them all."""
-        open_ = [terminal for name in self._terminals for terminal in self.list(name)]
+        open_ = [terminal for place in self._terminals for terminal in self.list(place)]
         await asyncio.gather(*(terminal.close() for terminal in open_))

@@ -27,6 +27,7 @@ from jupyter_trainhub.hub.instances.readiness import wait_ready
 from jupyter_trainhub.hub.nodes import Nodes
 from jupyter_trainhub.hub.policy import Policy
 from jupyter_trainhub.kube.client import KubeClient
+from jupyter_trainhub.kube.discovery import Discovery
 from jupyter_trainhub.kube.resources import PODS, STATEFUL_SETS
 from jupyter_trainhub.manifests.instance import InstanceObjects, instance_objects
 from jupyter_trainhub.manifests.instance_status import instance_view
@@ -61,6 +62,7 @@ class Instances:
         user: str,
     ) -> None:
         self.client = client
+        self.discovery = Discovery(client)
         self._config = config
         self._nodes = nodes
         self._policy = policy

@@ -1,4 +1,11 @@
-import type { ICheck, IInstance, IJob, IStatus, ITensorBoard } from '../views';
+import type {
+  ICheck,
+  IInstance,
+  IJob,
+  IJobPod,
+  IStatus,
+  ITensorBoard
+} from '../views';
 
 /** A ready cluster. */
 export const STATUS: IStatus = {
@@ -54,7 +61,23 @@ export function job(name: string, changes: Partial<IJob> = {}): IJob {
     reason: null,
     message: null,
     framework: 'pytorch',
+    backend: 'plain',
     nodes: 2,
+    category: 'training',
+    project: '',
+    priority: null,
+    description: '',
+    virtual_cluster: null,
+    skus: 1,
+    ssh: false,
+    pinned: false,
+    run: `${name}-01234567`,
+    from_run: null,
+    attempt: 1,
+    attempts: 1,
+    restart: null,
+    estimated_time: null,
+    time_limit: null,
     created: '2026-01-01T00:00:00Z',
     started: '2026-01-01T00:00:05Z',
     finished: null,
@@ -63,7 +86,33 @@ export function job(name: string, changes: Partial<IJob> = {}): IJob {
     uid: `uid-${name}`,
     remedy: null,
     details: null,
+    history: [],
+    volumes: [],
     pods: [],
+    earlier: [],
+    error: null,
+    ...changes
+  };
+}
+
+/** A pod of a job, by its rank. */
+export function jobPod(rank: number, changes: Partial<IJobPod> = {}): IJobPod {
+  return {
+    name: `job-train-${rank}-abcde`,
+    rank,
+    role: 'node',
+    attempt: 1,
+    phase: 'Running',
+    reason: null,
+    message: null,
+    node: `node-${rank}`,
+    address: `10.0.0.${rank}`,
+    restarts: 0,
+    exit_code: null,
+    started: '2026-01-01T00:00:05Z',
+    finished: null,
+    image_digest: null,
+    previous: false,
     ...changes
   };
 }

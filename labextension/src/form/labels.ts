@@ -58,7 +58,7 @@ export function fieldLabels(
     framework: {
       title: trans.__('Framework'),
       help: trans.__(
-        'single: one process on one node. pytorch: processes on all nodes that find each other as torchrun starts them.'
+        'single: one process on one node. pytorch: processes on all nodes that find each other as torchrun starts them. mpi: the command runs on the first node and reaches the others by mpirun or deepspeed.'
       )
     },
     nodes: {
@@ -68,6 +68,28 @@ export function fieldLabels(
     processes_per_node: {
       title: trans.__('Processes per node'),
       help: trans.__('Left empty: one for each GPU, one when there is none.')
+    },
+    virtual_cluster: {
+      title: trans.__('Virtual cluster'),
+      help: trans.__(
+        'The group of nodes to run on. CPUs, memory and GPUs are then those of its SKUs. Left empty: any node.'
+      )
+    },
+    skus: {
+      title: trans.__('SKUs per node'),
+      help: trans.__('How many SKUs of the virtual cluster each node gets.')
+    },
+    category: {
+      title: trans.__('Category'),
+      help: trans.__('What kind of work it is. Jobs can be searched for it.')
+    },
+    project: {
+      title: trans.__('Project'),
+      help: trans.__('What it belongs to. Jobs can be searched for it.')
+    },
+    priority: {
+      title: trans.__('Priority'),
+      help: trans.__("9 goes first. Left empty: the cluster's default.")
     },
     cpus: {
       title: trans.__('CPUs'),
@@ -137,9 +159,47 @@ export function fieldLabels(
         'Values for the variables of the cell tagged "parameters", as JSON or plain text.'
       )
     },
+    checkpoint_volume: {
+      title: trans.__('Checkpoint volume'),
+      help: trans.__(
+        'For checkpoints. TRAINHUB_CHECKPOINT_PATH names the folder in every pod.'
+      )
+    },
+    model_volume: {
+      title: trans.__('Model volume'),
+      help: trans.__(
+        'For the model. TRAINHUB_MODEL_PATH names the folder in every pod; its files can be downloaded after the job.'
+      )
+    },
     time_limit: {
       title: trans.__('Time limit'),
-      help: trans.__('Seconds after which the job is ended. Left empty: none.')
+      help: trans.__('After this time the job is ended. Left empty: none.')
+    },
+    estimated_time: {
+      title: trans.__('Estimated run time'),
+      help: trans.__('How long you expect it to run. It is not ended for that.')
+    },
+    restarts: {
+      title: trans.__('Restarts'),
+      help: trans.__(
+        'How often the whole job is started again after a failure. Checkpoints are kept.'
+      )
+    },
+    peer_timeout: {
+      title: trans.__('Wait for nodes'),
+      help: trans.__(
+        'How long its nodes wait for each other before the job fails.'
+      )
+    },
+    ssh: {
+      title: trans.__('SSH'),
+      help: trans.__('Its pods can be entered by SSH.')
+    },
+    ib_network: {
+      title: trans.__('InfiniBand'),
+      help: trans.__(
+        'Whether nodes talk over InfiniBand or RoCE, or over Ethernet.'
+      )
     },
     path: {
       title: trans.__('Path'),

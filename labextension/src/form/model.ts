@@ -8,7 +8,14 @@ import { formErrors, NO_ERRORS, type IFormErrors } from './errors';
 import { withoutBlanks } from './spec';
 
 /** The fields that have an editor of their own for their whole value. */
-const WHOLE_FIELDS = ['env', 'parameters', 'command', 'storages'];
+const WHOLE_FIELDS = [
+  'env',
+  'parameters',
+  'command',
+  'storages',
+  'checkpoint_volume',
+  'model_volume'
+];
 
 /** What is typed into the form of a spec, and what is wrong with it. */
 export class SpecFormModel implements IDisposable {

@@ -1,9 +1,12 @@
 import { FormComponent } from '@jupyterlab/ui-components';
-import type { UiSchema } from '@rjsf/utils';
+import type { RegistryFieldsType, UiSchema } from '@rjsf/utils';
 import React, { useId, useMemo } from 'react';
 import { useHub } from '../context';
 import { useSignal } from '../useSignal';
 import type { Spec } from '../views';
+import { ChoiceField } from './choiceField';
+import { ComputedField } from './computedField';
+import { DurationField } from './durationField';
 import { CommandField, EnvironmentField, ParametersField } from './fields';
 import { ImageField } from './imageField';
 import { fieldLabels, localizeSchema, type IFieldLabel } from './labels';
@@ -11,11 +14,13 @@ import type { SpecFormModel } from './model';
 import { NameField } from './nameField';
 import { serverValidator } from './serverValidator';
 import { StoragesField } from './storagesField';
+import { SuggestionField } from './suggestionField';
 import {
   ArrayFieldTemplate,
   FieldTemplate,
   ID_SEPARATOR,
-  ObjectFieldTemplate
+  ObjectFieldTemplate,
+  type IFold
 } from './templates';
 
 /** The order of the fields; what is not listed follows. */
@@ -23,43 +28,45 @@ const ORDER = [
   'name',
   'notebook',
   'command',
+  'parameters',
   'framework',
   'nodes',
   'processes_per_node',
+  'virtual_cluster',
+  'skus',
   'cpus',
   'memory',
   'gpus',
   'gpu_model',
   'shared_memory',
   'image',
+  'category',
+  'priority',
+  'project',
+  'checkpoint_volume',
+  'model_volume',
   'storages',
-  'parameters',
+  'mounts',
+  'time_limit',
+  'estimated_time',
+  'restarts',
+  'peer_timeout',
+  'ssh',
+  'ib_network',
   'env'
 ];
 
-/** Fields of a job that most people leave as they are. */
-export const ADVANCED = [
-  'description',
-  'image',
-  'gpu_model',
-  'shared_memory',
-  'storages',
-  'env',
-  'mounts',
-  'working_dir',
-  'host_network',
-  'always_pull',
-  'time_limit',
-  'processes_per_node'
-];
-
 const FIELDS = {
+  ChoiceField,
   CommandField,
+  ComputedField,
+  DurationField,
   EnvironmentField,
   ImageField,
   NameField,
   ParametersField,
-  StoragesField
+  StoragesField,
+  SuggestionField
 };
 
 /** The fields that have an editor of ours. */
@@ -72,6 +79,8 @@ const EDITORS = {
   parameters: 'ParametersField'
 };
 
+const NO_FOLDS: readonly IFold[] = [];
+
 const TEMPLATES = { FieldTemplate, ObjectFieldTemplate, ArrayFieldTemplate };
 
 /** The form of a spec, with the button that sends it. */
@@ -83,15 +92,19 @@ export function SpecForm(props: {
   disabled?: boolean;
   /** Labels that say more than the general ones do. */
   labels?: Record<string, IFieldLabel>;
-  /** Names of the fields that are folded away. */
-  advanced?: readonly string[];
+  /** The fields that are folded away. */
+  folds?: readonly IFold[];
+  /** How fields are edited that need more than their schema tells. */
+  ui?: UiSchema<Spec>;
+  /** Editors that `ui` names, beside the general ones. */
+  editors?: RegistryFieldsType;
   /** Names of the fields that cannot be changed. */
   fixed?: readonly string[];
   /** What stands beside the button that sends the spec. */
   children?: React.ReactNode;
 }): JSX.Element | null {
   const { trans } = useHub();
-  const { model, labels, advanced = ADVANCED, fixed = ['notebook'] } = props;
+  const { model, labels, folds = NO_FOLDS, fixed = ['notebook'] } = props;
   useSignal(model.changed);
   const { schema, errors } = model;
   const localized = useMemo(
@@ -99,10 +112,12 @@ export function SpecForm(props: {
       schema && localizeSchema(schema, { ...fieldLabels(trans), ...labels }),
     [schema, trans, labels]
   );
+  const { editors } = props;
+  const fields = useMemo(() => ({ ...FIELDS, ...editors }), [editors]);
   const idPrefix = useId().replace(/:/g, '');
   const formContext = useMemo(
-    () => ({ trans, advanced, faulty: errors.names }),
-    [trans, advanced, errors]
+    () => ({ trans, folds, faulty: errors.names }),
+    [trans, folds, errors]
   );
   if (!schema || !localized) {
     return null;
@@ -116,7 +131,8 @@ export function SpecForm(props: {
         { 'ui:field': field, 'ui:readonly': fixed.includes(name) }
       ])
     ),
-    notebook: { 'ui:readonly': fixed.includes('notebook') }
+    notebook: { 'ui:readonly': fixed.includes('notebook') },
+    ...props.ui
   };
   return (
     <div className="jp-TrainHub-specForm">
@@ -125,7 +141,7 @@ export function SpecForm(props: {
         uiSchema={uiSchema}
         formData={model.data}
         formContext={formContext}
-        fields={FIELDS}
+        fields={fields}
         templates={TEMPLATES}
         idPrefix={`trainhub-${idPrefix}`}
         idSeparator={ID_SEPARATOR}

@@ -7,11 +7,18 @@ import type {
 import React from 'react';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+/** Fields that are folded away together. */
+export interface IFold {
+  title: string;
+  /** Their names. */
+  names: readonly string[];
+}
+
 /** What the templates need to know of the form around them. */
 export interface IFormContext {
   trans: TranslationBundle;
-  /** Names of the fields that most people leave as they are. */
-  advanced: readonly string[];
+  /** The fields that most people leave as they are. */
+  folds: readonly IFold[];
   /** Names of the fields at fault, so that none of them stays folded away. */
   faulty: readonly string[];
 }
@@ -68,12 +75,12 @@ export function FieldTemplate(props: FieldTemplateProps): JSX.Element {
   );
 }
 
-/** The fields of an object; at the root, the advanced ones are folded away. */
+/** The fields of an object; at the root, those that few people need are folded away. */
 export function ObjectFieldTemplate(
   props: ObjectFieldTemplateProps
 ): JSX.Element {
   const { idSchema, properties, formContext } = props;
-  const { advanced, faulty, trans } = formContext as IFormContext;
+  const { folds, faulty, trans } = formContext as IFormContext;
   if (idSchema.$id.includes(ID_SEPARATOR)) {
     const name = fieldName(idSchema.$id);
     const position = /^\d+$/.test(name) ? Number(name) + 1 : null;
@@ -86,23 +93,30 @@ export function ObjectFieldTemplate(
       </fieldset>
     );
   }
-  const folded = properties.filter(({ name }) => advanced.includes(name));
+  const isFolded = ({ name }: { name: string }): boolean =>
+    folds.some(({ names }) => names.includes(name));
   return (
     <div className="jp-TrainHub-fields" id={idSchema.$id}>
       {properties
-        .filter(({ name }) => !advanced.includes(name))
+        .filter(property => !isFolded(property))
         .map(property => property.content)}
-      {folded.length > 0 && (
-        <details
-          className="jp-TrainHub-more"
-          open={faulty.some(name => advanced.includes(name)) || undefined}
-        >
-          <summary>{trans.__('More settings')}</summary>
-          <div className="jp-TrainHub-fields">
-            {folded.map(property => property.content)}
-          </div>
-        </details>
-      )}
+      {folds.map(({ title, names }) => {
+        const folded = properties.filter(({ name }) => names.includes(name));
+        return (
+          folded.length > 0 && (
+            <details
+              key={title}
+              className="jp-TrainHub-more"
+              open={faulty.some(name => names.includes(name)) || undefined}
+            >
+              <summary>{title}</summary>
+              <div className="jp-TrainHub-fields">
+                {folded.map(property => property.content)}
+              </div>
+            </details>
+          )
+        );
+      })}
     </div>
   );
 }

@@ -4,6 +4,7 @@ import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import React from 'react';
 import { CommandIDs } from '../commands';
 import { useHub } from '../context';
+import { openMenuAt } from '../menu';
 import type { IImage } from './views';
 
 /** A button with the menu of what can be done with an image. */
@@ -52,11 +53,5 @@ function openMenu(
     addSeparator();
     add(CommandIDs.deleteImage);
   }
-  menu.aboutToClose.connect(() => {
-    button.focus();
-    // The menu goes on to execute the command that was chosen.
-    requestAnimationFrame(() => menu.dispose());
-  });
-  const { left, bottom } = button.getBoundingClientRect();
-  menu.open(left, bottom);
+  openMenuAt(button, menu);
 }

@@ -1,6 +1,7 @@
 import { MenuSvg } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import { CommandIDs } from '../commands';
+import { openMenuAt } from '../menu';
 import type { InstancePhase } from '../views';
 
 /** Opens the menu of what else can be done to an instance, at a button that has the focus again. */
@@ -24,11 +25,5 @@ export function openInstanceMenu(
   add(CommandIDs.cloneInstance);
   menu.addItem({ type: 'separator' });
   add(CommandIDs.deleteInstance);
-  menu.aboutToClose.connect(() => {
-    button.focus();
-    // The menu goes on to execute the command that was chosen.
-    requestAnimationFrame(() => menu.dispose());
-  });
-  const { left, bottom } = button.getBoundingClientRect();
-  menu.open(left, bottom);
+  openMenuAt(button, menu);
 }

@@ -8,191 +8,187 @@ import {
   WidgetTracker,
   type MainAreaWidget
 } from '@jupyterlab/apputils';
-import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator } from '@jupyterlab/translation';
 import {
-  addIcon,
-  copyIcon,
   deleteIcon,
   launchIcon,
+  refreshIcon,
   stopIcon
 } from '@jupyterlab/ui-components';
-import { CommandArguments, CommandIDs } from '../commands';
-import { jobIcon } from '../icons';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { CommandIDs } from '../commands';
+import { jobIcon, pinIcon } from '../icons';
 import { openTab } from '../mainArea';
-import { NotebookSource } from '../notebook/source';
 import { ITrainHub } from '../tokens';
 import { loadTranslations } from '../translation';
 import type { JobActions } from './actions';
-import type { JobForm } from './form/widget';
-import type { JobPage } from './page';
+import { JobArguments } from './commandArguments';
+import { currentJob } from './current';
+import type { JobsTab } from './list/widget';
+import type { JobPage } from './page/widget';
+import type { JobTabName } from './views';
 
-/** Training jobs: submitting, following, stopping, cloning and deleting them. */
+/** Training jobs: their pages and their list, and what can be done to them. */
 export const jobsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter_trainhub:jobs',
   description: 'Commands and tabs for training jobs.',
   autoStart: true,
   requires: [ITrainHub],
-  optional: [ICommandPalette, ILayoutRestorer, INotebookTracker, ITranslator],
+  optional: [ICommandPalette, ILayoutRestorer, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     trainhub: ITrainHub,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
-    notebooks: INotebookTracker | null,
     translator: ITranslator | null
   ) => {
-    const { commands, serviceManager, shell } = app;
+    const { commands, shell } = app;
     const trans = loadTranslations(translator);
     const hub = { ...trainhub, commands, trans };
-    const act = async <T>(
-      action: (actions: JobActions) => Promise<T>
-    ): Promise<T> => {
+    const act = async (
+      action: (actions: JobActions) => Promise<void>
+    ): Promise<void> => {
       const { JobActions } = await import('./actions');
-      return action(new JobActions(hub));
+      await action(new JobActions(hub));
     };
     const pages = new WidgetTracker<MainAreaWidget<JobPage>>({
       namespace: 'trainhub-jobs'
     });
-    const forms = new WidgetTracker<MainAreaWidget<JobForm>>({
-      namespace: 'trainhub-job-forms'
+    const lists = new WidgetTracker<MainAreaWidget<JobsTab>>({
+      namespace: 'trainhub-job-lists'
     });
 
-    commands.addCommand(CommandIDs.openJobForm, {
-      label: trans.__('Submit job…'),
-      caption: trans.__('Open the form of a job'),
-      icon: jobIcon,
-      describedBy: { args: CommandArguments.jobForm },
-      execute: async args => {
-        const cloneName = args.clone ? String(args.clone) : null;
-        const clone = cloneName
-          ? (await trainhub.api.jobs.get(cloneName)).spec
-          : null;
-        const notebook = args.notebook ?? clone?.notebook;
-        const path = notebook ? String(notebook) : null;
-        const image = args.image ? String(args.image) : null;
-        const key = cloneName ? `clone-${cloneName}` : (path ?? '');
-        await openTab(shell, forms, {
-          id: `trainhub-job-form-${key}${image ? `-${image}` : ''}`,
-          label: trans.__('Submit job'),
-          icon: jobIcon,
-          create: async () => {
-            const { JobForm } = await import('./form/widget');
-            const source =
-              path === null
-                ? null
-                : new NotebookSource(path, serviceManager.contents, notebooks);
-            const form = new JobForm(hub, { source, clone, cloneName, image });
-            form.submitted.connect((_, { name }) => {
-              form.parent?.dispose();
-              void act(actions => actions.announceEnd(name));
-              void commands.execute(CommandIDs.openJob, { name });
-            });
-            return form;
-          }
-        });
+    /** The jobs that a command is about: those named, else the one whose page is in front. */
+    const namesIn = ({ name, names }: ReadonlyPartialJSONObject): string[] => {
+      const one = name ?? currentJob(shell);
+      return Array.isArray(names)
+        ? names.map(String)
+        : one
+          ? [String(one)]
+          : [];
+    };
+    const isEnabled = (args: ReadonlyPartialJSONObject): boolean =>
+      namesIn(args).length > 0;
+    const savePage = (content: JobPage): void => {
+      const page = pages.find(other => other.content === content);
+      if (page) {
+        void pages.save(page);
       }
-    });
-    commands.addCommand(CommandIDs.submitCommand, {
-      label: trans.__('Submit command as job…'),
-      caption: trans.__('Run a command on one or several nodes of the cluster'),
-      icon: jobIcon,
-      describedBy: { args: CommandArguments.none },
-      execute: () => commands.execute(CommandIDs.openJobForm)
-    });
-    commands.addCommand(CommandIDs.submitJob, {
-      label: args =>
-        args.isLauncher ? trans.__('Submit job') : trans.__('Submit job…'),
-      caption: trans.__(
-        'Run the current notebook as a job; a command when no notebook is open'
-      ),
-      icon: args => (args.isToolbar ? addIcon : jobIcon),
-      describedBy: { args: CommandArguments.none },
-      execute: () =>
-        commands.execute(
-          notebooks?.currentWidget &&
-            commands.hasCommand(CommandIDs.submitNotebook)
-            ? CommandIDs.submitNotebook
-            : CommandIDs.submitCommand
-        )
-    });
+    };
+
     commands.addCommand(CommandIDs.openJob, {
       label: trans.__('Open job'),
       caption: trans.__('Open the page of a job'),
       icon: launchIcon,
-      describedBy: { args: CommandArguments.named },
+      describedBy: { args: JobArguments.page },
       execute: async args => {
         const name = String(args.name);
-        await openTab(shell, pages, {
+        const tab = args.tab as JobTabName | undefined;
+        const page = await openTab(shell, pages, {
           id: `trainhub-job-${name}`,
           label: name,
           icon: jobIcon,
           create: async () => {
-            const { JobPage } = await import('./page');
-            return new JobPage(hub, name);
+            const { JobPage } = await import('./page/widget');
+            const page = new JobPage(hub, name, tab ?? 'log');
+            // A reload finds the tab that was chosen last.
+            page.tabChanged.connect(savePage);
+            return page;
+          }
+        });
+        if (tab) {
+          page.content.select(tab, (args.rank ?? null) as number | null);
+        }
+      }
+    });
+    commands.addCommand(CommandIDs.showJobs, {
+      label: trans.__('Show all jobs'),
+      caption: trans.__('Search, sort, stop, pin and delete jobs in a tab'),
+      icon: jobIcon,
+      describedBy: { args: JobArguments.none },
+      execute: async () => {
+        await openTab(shell, lists, {
+          id: 'trainhub-job-list',
+          label: trans.__('Jobs'),
+          icon: jobIcon,
+          create: async () => {
+            const { JobsTab } = await import('./list/widget');
+            return new JobsTab(hub);
           }
         });
       }
     });
-    commands.addCommand(CommandIDs.cloneJob, {
-      label: trans.__('Clone job…'),
-      caption: trans.__('Open the form of a job with the fields of another'),
-      icon: copyIcon,
-      describedBy: { args: CommandArguments.named },
-      execute: async args => {
-        const clone = String(args.name);
-        try {
-          await commands.execute(CommandIDs.openJobForm, { clone });
-        } catch (error) {
-          const { notifyFailure } = await import('../notifications');
-          notifyFailure(
-            trans.__('Job %1 could not be cloned.', clone),
-            error,
-            trans
-          );
-        }
-      }
-    });
     commands.addCommand(CommandIDs.stopJob, {
       label: trans.__('Stop job'),
-      caption: trans.__(
-        'End the pods of a job and their logs; its definition is kept'
-      ),
+      caption: trans.__('End the pods of a job; its logs are kept'),
       icon: stopIcon,
-      describedBy: { args: CommandArguments.named },
-      execute: args => act(actions => actions.stop(String(args.name)))
+      describedBy: { args: JobArguments.some },
+      isEnabled,
+      execute: args => act(actions => actions.stop(namesIn(args)))
+    });
+    commands.addCommand(CommandIDs.resubmitJob, {
+      label: trans.__('Submit job again'),
+      caption: trans.__(
+        'Run the code of a job, as it was submitted, once more'
+      ),
+      icon: refreshIcon,
+      describedBy: { args: JobArguments.some },
+      isEnabled,
+      execute: args => act(actions => actions.resubmit(namesIn(args)))
+    });
+    commands.addCommand(CommandIDs.pinJob, {
+      label: ({ pinned }) =>
+        pinned === false ? trans.__('Unpin job') : trans.__('Pin job'),
+      caption: trans.__('Keep a job at the top of lists, or no longer'),
+      icon: pinIcon,
+      describedBy: { args: JobArguments.pin },
+      isEnabled,
+      execute: args =>
+        act(actions => actions.pin(namesIn(args), args.pinned !== false))
     });
     commands.addCommand(CommandIDs.deleteJob, {
       label: trans.__('Delete job'),
-      caption: trans.__('Delete a job with its log, events and spec'),
+      caption: trans.__('Delete a job and its pods; its run record is kept'),
       icon: deleteIcon,
-      describedBy: { args: CommandArguments.named },
-      execute: async args => {
-        const name = String(args.name);
-        if (await act(actions => actions.delete(name))) {
-          pages.find(({ content }) => content.name === name)?.dispose();
-        }
+      describedBy: { args: JobArguments.some },
+      isEnabled,
+      execute: args =>
+        act(async actions => {
+          for (const name of await actions.delete(namesIn(args))) {
+            pages.find(({ content }) => content.name === name)?.dispose();
+          }
+        })
+    });
+    commands.addCommand(CommandIDs.showJobSsh, {
+      label: trans.__('SSH to job'),
+      caption: trans.__(
+        'Show the commands that enter the pods of a job by SSH'
+      ),
+      icon: jobIcon,
+      describedBy: { args: JobArguments.page },
+      execute: async ({ name, rank }) => {
+        const { showJobSsh } = await import('./ssh/dialog');
+        await showJobSsh(hub, String(name), (rank ?? null) as number | null);
       }
     });
 
-    palette?.addItem({
-      command: CommandIDs.submitCommand,
-      category: trans.__('TrainHub')
-    });
+    const category = trans.__('TrainHub');
+    [
+      CommandIDs.showJobs,
+      CommandIDs.stopJob,
+      CommandIDs.resubmitJob,
+      CommandIDs.pinJob,
+      CommandIDs.deleteJob
+    ].forEach(command => palette?.addItem({ command, category }));
     if (restorer) {
       void restorer.restore(pages, {
         command: CommandIDs.openJob,
-        args: ({ content }) => ({ name: content.name }),
+        args: ({ content: { name, tab } }) => ({ name, tab }),
         name: ({ content }) => content.name
       });
-      void restorer.restore(forms, {
-        command: CommandIDs.openJobForm,
-        args: ({ content: { options } }) => ({
-          ...(options.source ? { notebook: options.source.path } : {}),
-          ...(options.cloneName ? { clone: options.cloneName } : {}),
-          ...(options.image ? { image: options.image } : {})
-        }),
-        name: ({ id }) => id
+      void restorer.restore(lists, {
+        command: CommandIDs.showJobs,
+        name: () => 'jobs'
       });
     }
   }

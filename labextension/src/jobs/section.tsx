@@ -1,19 +1,33 @@
 import {
-  copyIcon,
-  deleteIcon,
+  ellipsesIcon,
   launchIcon,
+  runIcon,
   stopIcon
 } from '@jupyterlab/ui-components';
-import React from 'react';
+import React, { useState } from 'react';
 import { CommandIDs } from '../commands';
-import { useHub } from '../context';
+import { useHub, useStore } from '../context';
+import { pinIcon } from '../icons';
 import { ObjectList, type IRow } from '../panel/list';
 import { asSentence } from '../sentence';
-import { isFinished, type IJob } from '../views';
+import { openJobMenu } from './menu';
+import { matchesJob, pinnedThenNewest } from './search';
+import { JobSearch } from './searchBox';
+import { isOver, type IJob } from './views';
 
-/** The jobs in the panel, the newest first. */
+/** How many jobs are found without a search. */
+const FEW = 5;
+
+/** How many jobs the panel lists; a tab has room for more. */
+const LISTED = 50;
+
+/** The jobs in the panel, the pinned ones first, then the newest. */
 export function JobsSection(): JSX.Element {
   const { commands, trans } = useHub();
+  const store = useStore();
+  const [text, setText] = useState('');
+  const all = store.list('job');
+  const found = all.filter(job => matchesJob(job, text, trans));
   const row = (job: IJob): IRow => {
     const { name, phase, nodes, framework } = job;
     const run = (command: string) => () =>
@@ -21,10 +35,23 @@ export function JobsSection(): JSX.Element {
     const open = run(CommandIDs.openJob);
     const size = trans._n('%2 on %1 node', '%2 on %1 nodes', nodes, framework);
     const isHeld = phase === 'Pending' || phase === 'Failed';
+    const facts = [
+      size,
+      job.project,
+      job.attempts > 1
+        ? trans.__('Attempt %1 of %2', job.attempt, job.attempts)
+        : ''
+    ].filter(Boolean);
     return {
-      detail: isHeld && job.message ? asSentence(job.message) : size,
+      detail:
+        isHeld && job.message ? asSentence(job.message) : facts.join(' · '),
       note: isHeld && job.remedy && (
         <span title={job.remedy}>{job.remedy}</span>
+      ),
+      mark: job.pinned && (
+        <span role="img" aria-label={trans.__('Pinned')}>
+          <pinIcon.react tag="span" />
+        </span>
       ),
       since: job.created,
       open,
@@ -34,11 +61,11 @@ export function JobsSection(): JSX.Element {
           icon: launchIcon,
           execute: open
         },
-        isFinished(phase)
+        isOver(job)
           ? {
-              label: trans.__('Clone job %1', name),
-              icon: copyIcon,
-              execute: run(CommandIDs.cloneJob)
+              label: trans.__('Submit job %1 again', name),
+              icon: runIcon,
+              execute: run(CommandIDs.resubmitJob)
             }
           : {
               label: trans.__('Stop job %1', name),
@@ -46,26 +73,37 @@ export function JobsSection(): JSX.Element {
               execute: run(CommandIDs.stopJob)
             },
         {
-          label: trans.__('Delete job %1', name),
-          icon: deleteIcon,
-          execute: run(CommandIDs.deleteJob)
+          label: trans.__('More for job %1', name),
+          icon: ellipsesIcon,
+          hasMenu: true,
+          execute: button => openJobMenu(button, commands, job)
         }
       ]
     };
   };
   return (
-    <ObjectList
-      kind="job"
-      label={trans.__('Jobs')}
-      empty={trans.__(
-        'No jobs. Open a notebook and press "Submit as job" in its toolbar.'
+    <>
+      {all.length > FEW && <JobSearch text={text} onChange={setText} />}
+      <ObjectList
+        kind="job"
+        label={trans.__('Jobs')}
+        empty={trans.__(
+          'No jobs. Open a notebook and press "Submit as job" in its toolbar.'
+        )}
+        row={row}
+        arrange={() => [...found].sort(pinnedThenNewest).slice(0, LISTED)}
+      />
+      {all.length > FEW && (
+        <p className="jp-TrainHub-empty" role="status">
+          {found.length === 0 && trans.__('No job has all these words.')}{' '}
+          <button
+            className="jp-TrainHub-addButton"
+            onClick={() => void commands.execute(CommandIDs.showJobs)}
+          >
+            {trans.__('Show all %1 jobs in a tab', all.length)}
+          </button>
+        </p>
       )}
-      row={row}
-      compare={newestFirst}
-    />
+    </>
   );
-}
-
-function newestFirst(a: IJob, b: IJob): number {
-  return (b.created ?? '').localeCompare(a.created ?? '');
 }

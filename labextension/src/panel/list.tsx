@@ -28,6 +28,8 @@ export interface IRow {
   detail: string | null;
   /** What else is worth knowing, below. */
   note?: React.ReactNode;
+  /** What marks it, before its phase. */
+  mark?: React.ReactNode;
   since: string | null;
   open: () => void;
   actions: IRowAction[];
@@ -41,13 +43,13 @@ export function ObjectList<K extends NamedKind>(props: {
   empty: string;
   /** What is said of an object at a time, in milliseconds. */
   row: (object: IObjects[K], now: number) => IRow;
-  /** Orders the objects; by name if left out. */
-  compare?: (a: IObjects[K], b: IObjects[K]) => number;
+  /** Chooses and orders the objects; all by name if left out. */
+  arrange?: (objects: readonly IObjects[K][]) => readonly IObjects[K][];
 }): JSX.Element | null {
   const { trans } = useHub();
   const store = useStore();
   const now = useNow(AGE_INTERVAL);
-  const { kind, row, compare } = props;
+  const { kind, row, arrange } = props;
   const objects = store.list(kind);
   if (objects.length === 0) {
     return (
@@ -56,7 +58,7 @@ export function ObjectList<K extends NamedKind>(props: {
       </p>
     );
   }
-  const ordered = compare ? [...objects].sort(compare) : objects;
+  const ordered = arrange ? arrange(objects) : objects;
   return (
     <ul className="jp-TrainHub-list" aria-label={props.label}>
       {ordered.map(object => (
@@ -75,7 +77,7 @@ function Row(
   props: IRow & { object: IObjects[NamedKind]; now: number }
 ): JSX.Element {
   const { trans } = useHub();
-  const { object, now, detail, note, since, actions } = props;
+  const { object, now, detail, note, mark, since, actions } = props;
   return (
     <li
       className="jp-TrainHub-item"
@@ -91,6 +93,7 @@ function Row(
         >
           {object.name}
         </button>
+        {mark}
         <PhaseLabel phase={object.phase} title={object.message} />
         {since && (
           <time

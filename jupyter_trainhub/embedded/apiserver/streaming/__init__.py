@@ -11,6 +11,7 @@ from typing import Any
 from .attach import AttachHandler
 from .exec import ExecHandler
 from .logs import LogHandler
+from .node_proxy import NodeProxyHandler
 from .portforward import PortForwardHandler
 from .proxy import ProxyHandler
 
@@ -25,4 +26,5 @@ def routes(shared: dict[str, Any]) -> list[tuple[str, type, dict[str, Any]]]:
         (rf"{_POD}/log", LogHandler, shared),
         (rf"{_POD}/portforward", PortForwardHandler, shared),
         (r"/api/v1/namespaces/([^/]+)/(pods|services)/([^/]+)/proxy(?:/.*)?", ProxyHandler, shared),
+        (r"/api/v1/nodes/([^/]+)/proxy(/.*)?", NodeProxyHandler, shared),
     ]

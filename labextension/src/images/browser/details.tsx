@@ -1,9 +1,9 @@
 import { closeIcon } from '@jupyterlab/ui-components';
 import type { Contents } from '@jupyterlab/services';
 import React from 'react';
+import { CommandButton } from '../../commandButton';
 import { CommandIDs } from '../../commands';
 import { useHub } from '../../context';
-import { CommandButton } from '../../instances/tab/header';
 import { formatBytes } from '../../quantity';
 import { Tabs, type ITabItem } from '../../tabs';
 import { FitnessCheck } from '../fitness';

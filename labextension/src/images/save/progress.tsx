@@ -1,8 +1,8 @@
 import React from 'react';
+import { CommandButton } from '../../commandButton';
 import { CommandIDs } from '../../commands';
 import { useHub } from '../../context';
 import { Copyable } from '../../copyable';
-import { CommandButton } from '../../instances/tab/header';
 import { formatBytes } from '../../quantity';
 import { asSentence } from '../../sentence';
 import { Splash } from '../../splash';

@@ -1,10 +1,10 @@
 import type { ISignal } from '@lumino/signaling';
 import React from 'react';
+import { CommandButton } from '../../commandButton';
 import { CommandIDs } from '../../commands';
 import { useHub, useNow, useStore, type IHubContext } from '../../context';
 import { formatDuration } from '../../duration';
 import { HubWidget } from '../../hubWidget';
-import { CommandButton } from '../../instances/tab/header';
 import { Splash } from '../../splash';
 import { useSignal } from '../../useSignal';
 import type { ITransfer } from '../views';

@@ -1,6 +1,6 @@
 import { JSONExt } from '@lumino/coreutils';
+import { variablesOf } from '../../form/draft';
 import type { IInstance, Spec } from '../../views';
-import { variablesOf } from './draft';
 
 /** An instance whose spec is edited, and what has happened to it elsewhere meanwhile. */
 export class EditedInstance {

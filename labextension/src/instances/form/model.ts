@@ -3,18 +3,13 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import type { JSONSchema7 } from 'json-schema';
 import { ApiError } from '../../api';
 import type { IHubContext } from '../../context';
+import { draftOf, variablesOf, type IDraft } from '../../form/draft';
 import { LiveAnswer } from '../../form/liveAnswer';
 import { NO_ERRORS } from '../../form/errors';
 import { SpecFormModel } from '../../form/model';
 import { freeName } from '../../form/spec';
 import type { ICheck, IInstance, IPreset, Spec } from '../../views';
-import {
-  draftOf,
-  variablesOf,
-  type FormMode,
-  type IDraft,
-  type IInstanceFormOptions
-} from './draft';
+import type { FormMode, IInstanceFormOptions } from './draft';
 import { EditedInstance } from './edited';
 import { askable, asTyped, formProblem, nameless } from './fitModel';
 

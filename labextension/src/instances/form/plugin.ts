@@ -12,11 +12,12 @@ import { ITranslator } from '@jupyterlab/translation';
 import { addIcon, copyIcon, editIcon } from '@jupyterlab/ui-components';
 import { Debouncer } from '@lumino/polling';
 import { CommandArguments, CommandIDs } from '../../commands';
+import type { IDraft } from '../../form/draft';
 import { instanceIcon } from '../../icons';
 import { openTab } from '../../mainArea';
 import { ITrainHub } from '../../tokens';
 import { loadTranslations } from '../../translation';
-import type { FormMode, IDraft, IInstanceFormOptions } from './draft';
+import type { FormMode, IInstanceFormOptions } from './draft';
 import type { InstanceForm } from './widget';
 
 /** Milliseconds of quiet after which what is typed is kept for a reload. */

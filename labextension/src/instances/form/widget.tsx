@@ -1,6 +1,7 @@
 import { Signal, type ISignal } from '@lumino/signaling';
 import React, { useMemo } from 'react';
 import { useHub, type IHubContext } from '../../context';
+import { LostVariables } from '../../form/lostVariables';
 import { SpecForm } from '../../form/specForm';
 import { HubWidget } from '../../hubWidget';
 import { Splash } from '../../splash';
@@ -108,6 +109,10 @@ function InstanceFormContent(props: {
   const { model, onSubmit } = props;
   useSignal(model.changed);
   const labels = useMemo(() => instanceLabels(trans), [trans]);
+  const folds = useMemo(
+    () => [{ title: trans.__('More settings'), names: ADVANCED }],
+    [trans]
+  );
   const { form, mode, instance, elsewhere } = model;
   const isEdit = mode === 'edit';
   const title = isEdit
@@ -146,13 +151,7 @@ function InstanceFormContent(props: {
             )}
           </p>
         )}
-        {model.hadVariables && (
-          <p className="jp-TrainHub-notice" role="status">
-            {trans.__(
-              'Environment variables that you had typed were not kept when the page was loaded again, as they may hold secrets. Type them again.'
-            )}
-          </p>
-        )}
+        {model.hadVariables && <LostVariables />}
         <Elsewhere model={model} />
         <Presets
           presets={model.presets}
@@ -164,7 +163,7 @@ function InstanceFormContent(props: {
           model={form}
           submitLabel={isEdit ? trans.__('Save') : trans.__('Create instance')}
           labels={labels}
-          advanced={ADVANCED}
+          folds={folds}
           fixed={isEdit ? ['name'] : []}
           disabled={elsewhere !== null}
           // What waits for its pod has nothing to lose: it waits with the new settings.

@@ -1,5 +1,5 @@
-import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import React from 'react';
+import { CommandButton } from '../../commandButton';
 import { CommandIDs } from '../../commands';
 import { useHub, useNow } from '../../context';
 import { formatDuration, secondsBetween } from '../../duration';
@@ -108,27 +108,6 @@ function Actions({ instance }: { instance: IInstance }): JSX.Element {
         label={trans.__('Delete')}
       />
     </div>
-  );
-}
-
-/** A button that executes a command. */
-export function CommandButton(props: {
-  command: string;
-  args: ReadonlyPartialJSONObject;
-  label: string;
-  /** Whether it is what most people want next. */
-  isMain?: boolean;
-  disabled?: boolean;
-}): JSX.Element {
-  const { commands } = useHub();
-  return (
-    <button
-      className={`jp-mod-styled ${props.isMain ? 'jp-mod-accept' : ''}`}
-      disabled={props.disabled}
-      onClick={() => void commands.execute(props.command, props.args)}
-    >
-      {props.label}
-    </button>
   );
 }
 

@@ -1,10 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
+import { CommandButton } from '../../commandButton';
 import { CommandIDs } from '../../commands';
 import { useHub } from '../../context';
 import { fieldLabels } from '../../form/labels';
 import type { IInstance } from '../../views';
-import { CommandButton } from './header';
 
 /** What was asked for, and whether what runs is of an older definition. */
 export function SpecTable({ instance }: { instance: IInstance }): JSX.Element {

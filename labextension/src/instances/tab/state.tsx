@@ -1,4 +1,5 @@
 import React from 'react';
+import { CommandButton } from '../../commandButton';
 import { CommandIDs } from '../../commands';
 import { useHub } from '../../context';
 import { EventsTable } from '../../eventsTable';
@@ -6,7 +7,6 @@ import { phaseWord } from '../../phase';
 import { Splash } from '../../splash';
 import type { IInstance } from '../../views';
 import { FoldersTable } from './folders';
-import { CommandButton } from './header';
 import { ProgressList } from './progress';
 import { RawDetails, whyText } from '../../why';
 

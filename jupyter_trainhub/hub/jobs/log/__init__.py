@@ -1,0 +1,1 @@
+"""The logs of jobs: of one rank or of all, live and complete."""

@@ -1,0 +1,66 @@
+"""What runs in a job's pods: of its spec, of a notebook, or as another run had it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from jupyter_trainhub.errors import InvalidField, NotFound
+from jupyter_trainhub.inpod import program
+from jupyter_trainhub.kube.client import KubeClient
+from jupyter_trainhub.kube.resources import CONFIG_MAPS
+from jupyter_trainhub.manifests.frameworks import code
+from jupyter_trainhub.manifests.frameworks.code import LAUNCHER, Code
+from jupyter_trainhub.manifests.labels import CODE_ARGV, RUN, label_value
+from jupyter_trainhub.notebook.bundle import with_parameters
+from jupyter_trainhub.specs.job import JobSpec
+
+
+class Bundle(Protocol):
+    """What a notebook becomes: files for the pods, and the program that runs them."""
+
+    @property
+    def files(self) -> Mapping[str, bytes]: ...
+
+    @property
+    def argv(self) -> Sequence[str]: ...
+
+
+def program_of(spec: JobSpec, bundle: Bundle | None) -> Code:
+    """The files of the job's pods, the launcher among them, and what the launcher starts.
+
+    ``bundle`` is that of the notebook of ``spec``. Raises InvalidField without it.
+    """
+    launcher = {LAUNCHER: program(LAUNCHER)}
+    if spec.command is not None:
+        return Code(launcher, spec.command)
+    if bundle is None:
+        raise InvalidField(
+            "the notebook was not read, only its path was given",
+            field="notebook",
+            remedy="Submit it from JupyterLab, with th.submit() or with 'trainhub create job'.",
+        )
+    return Code({**bundle.files, **launcher}, [*bundle.argv])
+
+
+def again(spec: JobSpec, submitted: Bundle) -> Code:
+    """What ran as ``submitted``, for a job ``spec`` with parameters of its own.
+
+    Raises InvalidField where the one is a notebook and the other is not.
+    """
+    if spec.command is not None:
+        return program_of(spec, None)
+    files = with_parameters(submitted.files, spec.parameters)
+    return program_of(spec, Code(files, [*submitted.argv]))
+
+
+def submitted_as(client: KubeClient, run: str) -> Code:
+    """The code of ``run`` out of the cluster, where its job is still there. Raises NotFound."""
+    for found in client.list(CONFIG_MAPS, label_selector=f"{RUN}={label_value(run)}"):
+        if CODE_ARGV in found["metadata"].get("annotations", {}):
+            return code.read(found)
+    raise NotFound(
+        f"the cluster does not hold the code of run {run!r} any more",
+        field="run",
+        remedy="Submit the notebook or command anew.",
+    )

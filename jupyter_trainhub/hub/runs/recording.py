@@ -1,0 +1,253 @@
+"""Writes the records of one user's runs: which parts, when, and what to do when one fails."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from jupyter_trainhub.config import TrainHubConfig
+from jupyter_trainhub.errors import ClusterUnavailable, TrainHubError
+from jupyter_trainhub.hub.clock import now
+from jupyter_trainhub.hub.runs.collection import (
+    EVENTS_FILE,
+    HISTORY_FILE,
+    Collection,
+    has_log,
+)
+from jupyter_trainhub.hub.runs.folder import RUN, RunFolder
+from jupyter_trainhub.hub.runs.last_logs import LastLogs
+from jupyter_trainhub.hub.runs.log import saved_logs
+from jupyter_trainhub.hub.runs.pruning import prune
+from jupyter_trainhub.hub.runs.record import Record, every_pod, is_over, missing, updated
+from jupyter_trainhub.hub.runs.store import RunStore
+from jupyter_trainhub.hub.views import View
+from jupyter_trainhub.kube.client import KubeClient
+from jupyter_trainhub.manifests.submission import CHANGES_FILE, SUBMISSION_FILE, Submission
+
+# Seconds until a running job is looked at anew, and its events; a record that others write; one
+# that cannot be written; and one of whose end something is missing, which is tried some times.
+_RUNNING = 60.0
+_EVENTS = 600.0
+_BUSY = 5.0
+_FAILED = 60.0
+_INCOMPLETE = 20.0
+_TRIES = 4
+# A log gets at least this much room, however little is left.
+_LEAST_LOG = 1 << 16
+# Seconds between two looks at which records are to be given up.
+_PRUNING = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+class Recording:
+    """Writes records from views of jobs. Methods may be called by any thread, and block.
+
+    ``cluster`` tells the records of this cluster and namespace from others; ``again(run)`` is
+    called when there is more to write of a run.
+    """
+
+    def __init__(
+        self,
+        client: KubeClient,
+        config: TrainHubConfig,
+        store: RunStore,
+        collection: Collection,
+        user: str,
+        again: Callable[[str], None],
+    ) -> None:
+        self._client = client
+        self._config = config
+        self._store = store
+        self._collection = collection
+        self._user = user
+        self._again = again
+        self._cluster = f"{client.server} {client.namespace}"
+        self._lock = threading.Lock()
+        self._prune_at = 0.0
+        self._tries: dict[str, int] = {}
+        self._last_logs: dict[str, LastLogs] = {}
+        # Why the record of a run cannot be written, and how the job looked then.
+        self.problems: dict[str, tuple[View, str]] = {}
+
+    def concerns(self, view: View) -> bool:
+        """Whether a record is kept of this job: of the user's own, not of what has no run."""
+        return bool(view.get("run")) and view.get("owner") == self._user
+
+    def visit(self, view: View) -> float | None:
+        """Write what is new of a job; seconds until the next time, None when all is written."""
+        run = view["run"]
+        if self._store.is_deleted(run):
+            return None
+        if view["phase"] == "Stopping":
+            self.last_logs(view)
+        try:
+            folder = self._store.make(run)
+            with folder.locked() as free:
+                again = self._write(folder, view) if free else _BUSY
+            self.problems.pop(run, None)
+        except ClusterUnavailable:
+            return _FAILED
+        except OSError as error:
+            self._cannot(view, error)
+            return _FAILED
+        if again is None:
+            self._tries.pop(run, None)
+            self._prune()
+        return again
+
+    def _prune(self) -> None:
+        with self._lock:
+            if time.monotonic() < self._prune_at:
+                return
+            self._prune_at = time.monotonic() + _PRUNING
+        prune(self._store, self._user, self._config.run_keep, self._config.run_keep_days)
+
+    def last_logs(self, view: View) -> LastLogs | None:
+        """Begin to read the logs of pods that are about to end, to their ends; once for each run.
+
+        None where there are none to read, or the record cannot be written: never raises.
+        """
+        if not self.concerns(view) or self._store.is_deleted(view["run"]):
+            return None
+        key = f"{view['run']} {view.get('attempt')}"
+        with self._lock:
+            if key in self._last_logs:
+                return self._last_logs[key]
+            try:
+                folder = self._store.make(view["run"])
+            except OSError as error:
+                self._cannot(view, error)
+                return None
+            pods = self._lacking(folder, view)
+            if not pods:
+                return None
+
+            def done() -> None:
+                with self._lock:
+                    self._last_logs.pop(key, None)
+                self._again(view["run"])
+
+            self._last_logs[key] = LastLogs(
+                self._client, folder, pods, self._room(folder, len(pods)), done
+            )
+            return self._last_logs[key]
+
+    def gone(self, view: View) -> View:
+        """The last view of a job that was deleted before its end was recorded."""
+        return {
+            **view,
+            "phase": "Stopped",
+            "reason": "Deleted",
+            "message": "It was deleted before it ended.",
+            "finished": view.get("finished") or now(),
+            "restart": None,
+        }
+
+    def without_end(self) -> list[View]:
+        """How the jobs of this cluster looked last whose records have no end."""
+        found = []
+        for folder in self._store.folders():
+            record = folder.read_json(RUN)
+            if (
+                isinstance(record, dict)
+                and record.get("cluster") == self._cluster
+                and record.get("owner") == self._user
+                and not is_over(record)
+            ):
+                found.append({**record, "name": record["job"], "pods": [], "earlier": []})
+        return found
+
+    def _write(self, folder: RunFolder, view: View) -> float | None:
+        before: Record = folder.read_json(RUN) or {}
+        over = is_over(view)
+        same = all(before.get(name) == view.get(name) for name in ("phase", "attempt"))
+        if over and same and before.get("complete"):
+            return None
+        argv = before.get("argv")
+        if argv is None:
+            argv = self._told(lambda: self._collection.submitted(folder, view))
+        record = updated(before, view, _submission(folder))
+        record |= {"argv": argv, "cluster": self._cluster, "complete": False, "missing": []}
+        if not before:
+            # From here on it is a record, whatever comes.
+            folder.write_json(RUN, record)
+        if over or not same or _age(folder, EVENTS_FILE) > _EVENTS:
+            self._told(lambda: self._collection.events(folder, view))
+            self._told(lambda: self._collection.live(folder, view))
+        self._keep_logs(folder, view, over=over)
+        by_pods = self._store.written_by_pods(view["run"])
+        self._collection.environment(folder, by_pods, view)
+        record["metrics_summary"] = self._collection.metrics(folder, view)
+        if view.get("history"):
+            folder.write_json(HISTORY_FILE, view["history"])
+        again: float | None = _RUNNING
+        if over:
+            logs = {**(saved_logs(by_pods) if by_pods else {}), **saved_logs(folder)}
+            lacks = missing(record, [name for name, _, _ in folder.files()], logs)
+            record |= {"complete": not lacks, "missing": lacks}
+            again = self._next_try(view) if lacks else None
+        if record != before:
+            folder.write_json(RUN, record)
+        return again
+
+    def _next_try(self, view: View) -> float | None:
+        # Another process may be saving the last lines of the job that it has stopped.
+        tried = self._tries[view["run"]] = self._tries.get(view["run"], 0) + 1
+        return _INCOMPLETE if tried < _TRIES else None
+
+    def _keep_logs(self, folder: RunFolder, view: View, *, over: bool) -> None:
+        newest = view.get("attempt") or 1
+        pods = [
+            pod for pod in self._lacking(folder, view) if over or (pod.get("attempt") or 1) < newest
+        ]
+        with self._lock:
+            reading = f"{view['run']} {newest}" in self._last_logs
+        for number, pod in enumerate(pods):
+            if reading and (pod.get("attempt") or 1) == newest:
+                continue
+            room = self._room(folder, len(pods) - number)
+            self._told(partial(self._collection.log, folder, view, pod, room))
+
+    def _lacking(self, folder: RunFolder, view: View) -> list[View]:
+        by_pods = self._store.written_by_pods(view["run"])
+        return [
+            pod
+            for pod in every_pod(view)
+            if pod.get("started")
+            and not has_log(folder, by_pods, pod.get("attempt") or 1, pod["rank"])
+        ]
+
+    def _room(self, folder: RunFolder, logs: int) -> int:
+        used = sum(size for _, size, _ in folder.files())
+        return max(_LEAST_LOG, (self._config.run_max_bytes - used) // max(1, logs))
+
+    @staticmethod
+    def _told(call: Callable[[], Any]) -> Any:
+        """What ``call`` gives, None where the cluster does not have it any more."""
+        try:
+            return call()
+        except ClusterUnavailable:
+            raise
+        except TrainHubError as error:
+            _log.debug("a part of a record is missing: %s", error)
+            return None
+
+    def _cannot(self, view: View, error: OSError) -> None:
+        reason = error.strerror or str(error)
+        _log.warning("the record of %s cannot be written: %s", view["run"], reason)
+        self.problems[view["run"]] = view, f"The record cannot be written: {reason}."
+
+
+def _submission(folder: RunFolder) -> Submission:
+    names = (SUBMISSION_FILE, CHANGES_FILE)
+    return Submission.from_files({name: folder.read(name) for name in names})
+
+
+def _age(folder: RunFolder, name: str) -> float:
+    found = next((changed for path, _, changed in folder.files() if path == name), 0.0)
+    return time.time() - found

@@ -1,0 +1,1 @@
+"""Volumes of jobs, and the files in them."""

@@ -1,0 +1,155 @@
+"""One question to ``inpod/files``, put to it by exec, and its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from types import TracebackType
+
+from jupyter_trainhub.errors import (
+    ClusterUnavailable,
+    Conflict,
+    Forbidden,
+    InvalidField,
+    NotFound,
+    TrainHubError,
+    WaitTimeout,
+)
+from jupyter_trainhub.hub.volumes.readers import Place
+from jupyter_trainhub.inpod import program
+from jupyter_trainhub.kube.client import KubeClient
+from jupyter_trainhub.kube.exec import CommandNotFound, Exec
+from jupyter_trainhub.manifests.labels import Object
+
+_PROGRAM = "files.py"
+# Reads exactly as much as it is sent, for the rest is the program's input.
+_LOADER = (
+    "import sys; n = int(sys.argv.pop(1)); "
+    "exec(compile(sys.stdin.buffer.read(n), 'files.py', 'exec'))"
+)
+# Seconds without a byte after which a connection counts as broken.
+_SILENT_SECONDS = 60.0
+_LONGEST_ANSWER = 16 << 20
+
+
+class ContainerGone(Conflict):
+    """The container has ended meanwhile."""
+
+
+class Answer:
+    """What the program tells: ``head``, and the bytes behind it."""
+
+    def __init__(self, process: Exec) -> None:
+        self._process = process
+        self._rest = b""
+        self._complaint = b""
+        self.head: Object = {}
+
+    @classmethod
+    async def start(cls, client: KubeClient, place: Place, mode: str, request: Object) -> Answer:
+        """Start the program. Raises CommandNotFound, ContainerGone, ClusterUnavailable."""
+        source = program(_PROGRAM)
+        command = ["python3", "-I", "-S", "-c", _LOADER, str(len(source)), mode]
+        try:
+            process = await Exec.start(
+                client, place.pod, command, container=place.container, stdin=True
+            )
+        except CommandNotFound:
+            raise
+        except (NotFound, Conflict) as error:
+            raise ContainerGone(error.message, remedy="Try again.") from None
+        await process.write(source + json.dumps(request).encode() + b"\n")
+        return cls(process)
+
+    async def begin(self, path: str) -> None:
+        """Read the first line. Raises what it tells of ``path``, and CommandNotFound."""
+        line = bytearray()
+        async for data in self.body():
+            line += data
+            if b"\n" in data or len(line) > _LONGEST_ANSWER:
+                break
+        head, _, self._rest = bytes(line).partition(b"\n")
+        try:
+            self.head = dict(json.loads(head))
+        except ValueError:
+            await self.end()
+            raise broken() from None
+        if "error" in self.head:
+            raise _refusal(path, self.head["error"], self.head["message"])
+
+    async def body(self) -> AsyncGenerator[bytes, None]:
+        """What comes behind the first line. Raises WaitTimeout after a long silence."""
+        if self._rest:
+            rest, self._rest = self._rest, b""
+            yield rest
+        while True:
+            try:
+                piece = await asyncio.wait_for(self._process.read(), _SILENT_SECONDS)
+            except asyncio.TimeoutError:
+                raise WaitTimeout(
+                    "the pod that reads the volume does not answer any more", remedy="Try again."
+                ) from None
+            if piece is None:
+                return
+            if piece[0] == "stdout":
+                yield piece[1]
+            else:
+                self._complaint = (self._complaint + piece[1])[-2000:]
+
+    async def end(self) -> None:
+        """Return if the program succeeded; raises CommandNotFound, ClusterUnavailable, Conflict."""
+        code = await self._process.wait()
+        if code != 0:
+            why = self._complaint.decode(errors="replace").strip().rsplit("\n", 1)[-1]
+            raise Conflict(
+                f"the volume cannot be read: {why or f'the program ended with code {code}'}",
+                reason="ReadingFailed",
+                remedy="Try again; if it goes on, look at the pods that use the volume.",
+            )
+
+    async def close(self) -> None:
+        """End the program."""
+        await self._process.close()
+
+    async def __aenter__(self) -> Answer:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+def broken() -> ClusterUnavailable:
+    """The error for bytes that do not come."""
+    return ClusterUnavailable(
+        "the connection to the volume broke", reason="ConnectionLost", remedy="Try again."
+    )
+
+
+def _refusal(path: str, reason: str, message: str) -> TrainHubError:
+    shown = path or "the volume"
+    if reason in ("ENOENT", "ENOTDIR"):
+        return NotFound(
+            f"there is no {shown!r} in the volume", field="path", remedy="Look at the folder again."
+        )
+    if reason in ("EACCES", "EPERM"):
+        return Forbidden(
+            f"{shown!r} may not be read",
+            field="path",
+            remedy="Let the job give others the right to read it (umask, chmod).",
+        )
+    if reason == "Changed":
+        return Conflict(
+            f"{shown!r} has changed meanwhile",
+            reason=reason,
+            field="path",
+            remedy="Begin again.",
+        )
+    return InvalidField(
+        f"{shown!r} cannot be read: {message}", field="path", remedy="Choose another path."
+    )

@@ -1,0 +1,27 @@
+import React from 'react';
+import { useHub } from '../../context';
+import type { IJob } from '../views';
+import { EarlierAttempts } from './attempts';
+import { FirstError } from './error';
+import { HistoryTable } from './history';
+import { JobSpecTable } from './specTable';
+
+/** How a job has gone, and what was asked for. */
+export function JobOverviewTab({ job }: { job: IJob }): JSX.Element {
+  const { trans } = useHub();
+  return (
+    <div className="jp-TrainHub-page">
+      {job.error && <FirstError job={job} error={job.error} />}
+      {job.description && <p className="jp-TrainHub-lead">{job.description}</p>}
+      <section>
+        <h2>{trans.__('History')}</h2>
+        <HistoryTable job={job} />
+      </section>
+      <EarlierAttempts attempts={job.earlier} />
+      <section>
+        <h2>{trans.__('Definition')}</h2>
+        <JobSpecTable job={job} />
+      </section>
+    </div>
+  );
+}
