@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         runs,
         submit,
         tensorboard,
+        volumes,
     )
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "runs",
     "submit",
     "tensorboard",
+    "volumes",
 ]
 
 

@@ -24,8 +24,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "snapshotter": {"registry", "inpod"},
     "specs": {"errors", "registry"},
     "config": {"errors", "specs"},
-    # The programs that run in pods are read as text, to be sent along.
-    "manifests": {"errors", "specs", "inpod"},
+    # The programs that run in pods are read as text, to be sent along. Of `kube` it knows where
+    # resources are served, and no HTTP: see below.
+    "manifests": {"errors", "specs", "inpod", "kube"},
     "kube": {"errors"},
     "notebook": {"errors", "specs", "inpod"},
     "hub": {
@@ -113,6 +114,17 @@ def test_the_domain_knows_the_embedded_cluster_in_one_place() -> None:
         if name.split(".")[0] == "embedded"
     }
     assert doors <= ONLY_DOOR
+
+
+def test_manifests_know_resources_only() -> None:
+    used = {
+        name
+        for module in MODULES
+        if part_of(module) == "manifests"
+        for name in inner_imports(module)
+        if name.split(".")[0] == "kube"
+    }
+    assert {".".join(name.split(".")[:2]) for name in used} == {"kube.resources"}
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from jupyter_trainhub.api.job import Job, Jobs
 from jupyter_trainhub.api.run import Run, Runs
 from jupyter_trainhub.api.submission import submit
 from jupyter_trainhub.api.tensorboards import TensorBoard, tensorboard
+from jupyter_trainhub.api.volume import Volume, Volumes
 
 __all__ = [
     "Cluster",
@@ -23,6 +24,8 @@ __all__ = [
     "Run",
     "Runs",
     "TensorBoard",
+    "Volume",
+    "Volumes",
     "cluster",
     "images",
     "instance_form",
@@ -31,6 +34,7 @@ __all__ = [
     "runs",
     "submit",
     "tensorboard",
+    "volumes",
 ]
 
 if TYPE_CHECKING:
@@ -40,6 +44,7 @@ cluster = Cluster()
 images = Images()
 instances = Instances()
 jobs = Jobs()
+volumes = Volumes()
 runs = Runs()
 
 

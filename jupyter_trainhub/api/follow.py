@@ -12,8 +12,8 @@ from typing import Any
 from jupyter_trainhub.errors import TrainHubError
 from jupyter_trainhub.hub.descriptions import why
 from jupyter_trainhub.hub.hub import Hub
-from jupyter_trainhub.hub.live import LiveState
 from jupyter_trainhub.hub.jobs.log.reader import JobLog
+from jupyter_trainhub.hub.live import LiveState
 from jupyter_trainhub.hub.progress import progress
 from jupyter_trainhub.hub.views import ENDED, View
 
@@ -32,17 +32,19 @@ def follow(hub: Hub, name: str, rank: int | None = None) -> View:
     cell whose thread writes it. Raises NotFound when the job is deleted meanwhile.
     """
     latest: list[View] = []
-    live = LiveState(
-        hub,
-        lambda kind, name, action, view: latest.append(view) if view else None,
-        kind="job",
-        name=name,
-    )
+    clock = hub.jobs.restarts.clock()
+
+    def look(kind: str, name: str, action: str, view: View | None) -> None:
+        if view is not None:
+            clock.note(view)
+            latest.append(view)
+
+    live = LiveState(hub, look, kind="job", name=name)
     log = hub.jobs.logs(name, rank, follow=True)
     chunks: queue.Queue[bytes | TrainHubError | None] = queue.Queue(_WAITING_CHUNKS)
     ended = threading.Event()
     reader = threading.Thread(target=_pump, args=(log, chunks, ended), daemon=True)
-    with ProgressBar(name) as bar:
+    with clock, ProgressBar(name) as bar:
         live.start()
         reader.start()
         try:

@@ -8,6 +8,7 @@ from jupyter_trainhub.api import session
 from jupyter_trainhub.api.collection import Collection
 from jupyter_trainhub.api.display import job_html
 from jupyter_trainhub.api.follow import ProgressBar, follow
+from jupyter_trainhub.api.volume import Folder, Volume
 from jupyter_trainhub.errors import JobFailed
 from jupyter_trainhub.hub.descriptions import why
 from jupyter_trainhub.hub.tables import jobs_table
@@ -89,14 +90,57 @@ class Job:
         self._view = follow(session.hub(), self.name, rank)
         return self
 
+    def volume(self, role: str) -> Volume:
+        """Its volume ``checkpoint`` or ``model``. Raises NotFound."""
+        return Volume.of_job(self.name, role)
+
+    def files(self, role: str, path: str = "") -> Folder:
+        """A folder of its volume ``checkpoint`` or ``model``: ``job.files("model")``."""
+        return self.volume(role).files(path)
+
     def stop(self) -> Job:
-        """End its pods; its record stays. Raises Conflict when it has ended already."""
+        """End its pods; everything else of it stays. Raises Conflict when it has ended already."""
         self._view = session.hub().jobs.stop(self.name)
         return self
 
-    def delete(self) -> None:
-        """Delete it with its pods and their logs."""
-        session.hub().jobs.delete(self.name)
+    def delete(self, *, volumes: bool = False) -> None:
+        """Delete it with its pods and their logs, and with ``volumes`` its checkpoints and models.
+
+        Its record, with the logs, is kept: ``th.runs``.
+        """
+        session.hub().jobs.delete(self.name, volumes=volumes)
+
+    def pin(self, pinned: bool = True) -> Job:
+        """Show it before the others in lists, or no longer."""
+        self._view = session.hub().jobs.pin(self.name, pinned)
+        return self
+
+    def resubmit(self, name: str | None = None) -> Job:
+        """Submit it again, with the code as it was submitted, as the new job ``name``.
+
+        ``name`` defaults to its own with the next number that is free. Raises AlreadyExists.
+        """
+        return self.clone(name)
+
+    def clone(self, name: str | None = None, **changes: Any) -> Job:
+        """:meth:`resubmit` with changes of its spec, such as ``clone(nodes=4)``.
+
+        Raises InvalidField and AlreadyExists.
+        """
+        view = session.hub().jobs.clone(self.name, name, changes)
+        return Job(view["name"], view)
+
+    @property
+    def history(self) -> list[View]:
+        """What became of it, oldest first: ``phase``, ``at``, ``reason``, ``message``, ``attempt``.
+
+        As of the last look.
+        """
+        return list(self._view["history"])
+
+    def events(self) -> list[View]:
+        """What the cluster did for it, oldest first."""
+        return list(session.hub().jobs.events(self.name))
 
     def __repr__(self) -> str:
         told = why(self._view)

@@ -37,7 +37,7 @@ class Run:
         self, rank: int | None = None, attempt: int | None = None, tail: int | None = None
     ) -> str:
         """The saved log: of one rank, or of all with ``[rank] `` before each line."""
-        log = session.hub().runs.log(self.name, rank, attempt, tail)
+        log = session.hub().runs.log(self.name, rank, attempt, tail, records=False)
         return b"".join(log).decode(errors="replace")
 
     def compare(self, other: Run | str) -> View:

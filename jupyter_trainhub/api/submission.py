@@ -12,6 +12,7 @@ from jupyter_trainhub.api import session
 from jupyter_trainhub.api.job import Job
 from jupyter_trainhub.errors import InvalidField
 from jupyter_trainhub.hub.notebooks import submit_notebook
+from jupyter_trainhub.hub.runs.origin import origin
 from jupyter_trainhub.hub.submission import complete
 
 
@@ -57,10 +58,11 @@ def submit(
         data["notebook"] = _shown_path(file)
     hub = session.hub()
     spec = complete(data, hub.jobs)
+    told = origin(file.parent if file else Path.cwd(), user=hub.user, notebook=data.get("notebook"))
     if file is None:
-        view = hub.jobs.create(spec)
+        view = hub.jobs.create(spec, submission=told)
     else:
-        submitted = submit_notebook(hub.jobs, hub.storage, spec, file)
+        submitted = submit_notebook(hub.jobs, hub.storage, spec, file, told)
         view = submitted.view
         for warning in submitted.warnings:
             warnings.warn(warning, stacklevel=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from jupyter_trainhub.api import session
@@ -22,7 +23,7 @@ class Folder:
         self.items: Views = view["items"]
         self.truncated = bool(view["truncated"])
 
-    def __iter__(self) -> object:
+    def __iter__(self) -> Iterator[View]:
         return iter(self.items)
 
     def __len__(self) -> int:

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_trainhub.cli import idle, image, instance, output, snapshotter, ssh, top
+from jupyter_trainhub.cli import (
+    idle,
+    image,
+    instance,
+    job,
+    output,
+    run,
+    snapshotter,
+    ssh,
+    top,
+    volume,
+)
 from jupyter_trainhub.cli.confirmation import confirmed
-from jupyter_trainhub.cli.spec import instance_fields, job_fields
+from jupyter_trainhub.cli.spec import instance_fields
 from jupyter_trainhub.config import TrainHubConfig, load_config
 from jupyter_trainhub.errors import InvalidField
 
@@ -65,10 +76,15 @@ def _read(options: Namespace) -> Views:
         if name is not None:
             return [hub.catalogue.get(name)]
         return list(hub.catalogue.list(options.search or "")["items"])
+    if options.kind == "runs":
+        return hub.runs.list(options.search or "") if name is None else [hub.runs.get(name)]
+    if options.kind == "volumes":
+        return hub.volumes.list() if name is None else [hub.volumes.get(name)]
     if options.kind == "transfers":
         return hub.transfers.list() if name is None else [hub.transfers.get(name)]
-    nouns = hub.instances if options.kind == "instances" else hub.jobs
-    return nouns.list() if name is None else [nouns.get(name)]
+    if options.kind == "jobs":
+        return hub.jobs.list(options.search or "") if name is None else [hub.jobs.get(name)]
+    return hub.instances.list() if name is None else [hub.instances.get(name)]
 
 
 def create_instance(options: Namespace) -> int:
@@ -82,7 +98,7 @@ def create_instance(options: Namespace) -> int:
     view = hub.instances.create(spec)
     if options.wait:
         view = hub.instances.wait_ready(spec.name)
-    _made("instance", view, options)
+    made("instance", view, options)
     return 0
 
 
@@ -110,43 +126,11 @@ def create_tensorboard(options: Namespace) -> int:
     return 0
 
 
-def create_job(options: Namespace, command: Sequence[str]) -> int:
-    """``trainhub create job``; with ``--follow`` 1 when the job does not succeed."""
-    from jupyter_trainhub.hub.descriptions import why
-    from jupyter_trainhub.hub.notebooks import submit_notebook
-    from jupyter_trainhub.hub.submission import complete
-
-    file = Path(options.notebook).absolute() if options.notebook else None
-    fields = job_fields(options)
-    if file is not None:
-        fields["notebook"] = str(file)
-    if command:
-        fields["command"] = list(command)
-    hub = connect(options)
-    spec = complete(fields, hub.jobs)
-    if file is None:
-        view = hub.jobs.create(spec)
-    else:
-        submitted = submit_notebook(hub.jobs, hub.storage, spec, file)
-        view = submitted.view
-        for warning in submitted.warnings:
-            print(f"warning: {warning}", file=sys.stderr)
-    if not options.follow:
-        _made("job", view, options)
-        return 0
-    print(f"job {view['name']} created", file=sys.stderr)
-    _print_log(hub, view["name"], follow=True)
-    ended = hub.jobs.wait(view["name"])
-    told = why(ended)
-    print(f"job {ended['name']} {ended['phase']}{f': {told}' if told else ''}", file=sys.stderr)
-    return 0 if ended["phase"] == "Succeeded" else 1
-
-
 def logs(options: Namespace) -> int:
     """``trainhub logs``."""
     hub = connect(options)
     names = ("rank", "follow", "tail", "attempt", "previous", "timestamps")
-    _print_log(hub, options.name, **{name: getattr(options, name) for name in names})
+    print_log(hub, options.name, **{name: getattr(options, name) for name in names})
     return 0
 
 
@@ -154,12 +138,12 @@ def stop(options: Namespace) -> int:
     """``trainhub stop``."""
     hub = connect(options)
     if options.kind == "job":
-        hub.jobs.stop(options.name)
-    elif confirmed(options, hub.instances.get(options.name), "stop"):
-        hub.instances.stop(options.name)
-    else:
-        return 1
-    print(f"{options.kind} {options.name} is stopping")
+        return job.stop(hub, options.names)
+    for name in options.names:
+        if not confirmed(options, hub.instances.get(name), "stop"):
+            return 1
+        hub.instances.stop(name)
+        print(f"instance {name} is stopping")
     return 0
 
 
@@ -172,22 +156,35 @@ def start(options: Namespace) -> int:
 
 def delete(options: Namespace) -> int:
     """``trainhub delete``."""
+    if options.volumes and options.kind != "job":
+        raise InvalidField("only jobs have volumes of their own", field="volumes")
+    if options.kind == "job":
+        return job.delete(connect(options), options.names, volumes=options.volumes)
+    for name in options.names:
+        if not _delete(options, name):
+            return 1
+        print(f"{options.kind} {name} deleted")
+    return 0
+
+
+def _delete(options: Namespace, name: str) -> bool:
     if options.kind == "tensorboard":
         from jupyter_trainhub.hub.tensorboards import TensorBoards
 
-        TensorBoards(configured(options)).stop(options.name)
+        TensorBoards(configured(options)).stop(name)
+        return True
+    hub = connect(options)
+    if options.kind == "image":
+        hub.catalogue.delete(name)
+    elif options.kind == "run":
+        hub.runs.delete(name)
+    elif options.kind == "volume":
+        volume.delete(hub, name)
+    elif confirmed(options, hub.instances.get(name), "delete"):
+        hub.instances.delete(name)
     else:
-        hub = connect(options)
-        if options.kind == "job":
-            hub.jobs.delete(options.name)
-        elif options.kind == "image":
-            hub.catalogue.delete(options.name)
-        elif confirmed(options, hub.instances.get(options.name), "delete"):
-            hub.instances.delete(options.name)
-        else:
-            return 1
-    print(f"{options.kind} {options.name} deleted")
-    return 0
+        return False
+    return True
 
 
 # What goes with which actions of ``trainhub cluster`` only.
@@ -230,7 +227,8 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "cluster": cluster,
     "save": image.save,
     "load": image.load,
-    "export": image.export,
+    "export": lambda options: (run if options.kind == "run" else image).export(options),
+    "compare": run.compare,
     "copy": image.copy,
     "tag": image.tag,
     "changes": image.changes,
@@ -242,7 +240,14 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "idle": idle.idle,
     "keep": idle.keep,
     "stop-idle": idle.stop_idle,
+    "clone": job.clone,
+    "pin": job.pin,
+    "unpin": job.pin,
+    "restart-jobs": job.restart_jobs,
     "snapshotter": snapshotter.snapshotter,
+    "files": volume.files,
+    "download": volume.download,
+    "resize": volume.resize,
     "ssh": ssh.ssh,
     "ssh-config": ssh.ssh_config,
     "ssh-proxy": ssh.ssh_proxy,
@@ -250,14 +255,16 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
 }
 
 
-def _made(kind: str, view: View, options: Namespace) -> None:
+def made(kind: str, view: View, options: Namespace) -> None:
+    """Tell that an object was created, as the options say."""
     if options.output == "json":
         output.print_json(view)
     else:
         print(f"{kind} {view['name']} created")
 
 
-def _print_log(hub: Hub, name: str, **how: Any) -> None:
+def print_log(hub: Hub, name: str, **how: Any) -> None:
+    """Print a job's log; ``how`` says which part of it."""
     log = hub.jobs.logs(name, **how)
     try:
         for chunk in log:

@@ -52,9 +52,12 @@ def add_parsers(commands: Any, where: ArgumentParser, form: ArgumentParser) -> N
     load.add_argument("--entry", metavar="NAME", help="which one, of an archive with several")
     load.add_argument("--overwrite", action="store_true", help="take the name from another image")
 
-    export = _command(commands, "export", "image", [where], "write an image to an archive")
+    export = commands.add_parser(
+        "export", parents=[where], help="write an image to an archive, a run's record to a folder"
+    )
+    export.add_argument("kind", choices=("image", "run"))
     export.add_argument("image", metavar="NAME")
-    export.add_argument("path", metavar="FILE")
+    export.add_argument("path", metavar="FILE|FOLDER")
     export.add_argument("--format", choices=("docker", "oci"), default="docker")
     export.add_argument("--overwrite", action="store_true", help="replace the file")
 

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from jupyter_trainhub.cli import commands
+from jupyter_trainhub.cli import commands, job
 from jupyter_trainhub.cli.parser import make_parser
 from jupyter_trainhub.errors import InvalidField, TrainHubError
 
@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return execute(options, program)
         if options.command == "create":
             if options.kind == "job":
-                return commands.create_job(options, program)
+                return job.create(options, program)
             if options.kind == "tensorboard":
                 return commands.create_tensorboard(options)
             return commands.create_instance(options)

@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from jupyter_trainhub.hub.descriptions import describe_instance, describe_job, text
+from jupyter_trainhub.hub.runs.descriptions import describe_run
 from jupyter_trainhub.hub.tables import (
     Table,
     catalogue_table,
@@ -14,6 +15,7 @@ from jupyter_trainhub.hub.tables import (
     instances_table,
     jobs_table,
     nodes_table,
+    runs_table,
     signals_table,
     stored_images_table,
     tensorboards_table,
@@ -22,13 +24,14 @@ from jupyter_trainhub.hub.tables import (
 )
 from jupyter_trainhub.hub.views import View, Views
 
-_DESCRIPTIONS = {"instances": describe_instance, "jobs": describe_job}
+_DESCRIPTIONS = {"instances": describe_instance, "jobs": describe_job, "runs": describe_run}
 _TABLES = {
     "events": events_table,
     "images": catalogue_table,
     "instances": instances_table,
     "jobs": jobs_table,
     "nodes": nodes_table,
+    "runs": runs_table,
     "stored images": stored_images_table,
     "tensorboards": tensorboards_table,
     "transfers": transfers_table,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from jupyter_trainhub.cli import idle, image, snapshotter, ssh, top
+from jupyter_trainhub.cli import idle, image, job, run, snapshotter, ssh, top, volume
 from jupyter_trainhub.cli import instance as instances
 from jupyter_trainhub.cli.confirmation import add_yes
 
-KINDS = ("instances", "jobs", "images", "transfers", "tensorboards", "nodes")
+KINDS = ("instances", "jobs", "runs", "images", "volumes", "transfers", "tensorboards", "nodes")
 
 # What kubectl's users type as well.
 _SINGULAR = {kind.removesuffix("s"): kind for kind in KINDS}
@@ -35,17 +35,17 @@ def make_parser() -> argparse.ArgumentParser:
     get = commands.add_parser("get", parents=[where, _output()], help="list or show objects")
     get.add_argument("kind", type=kind, metavar="|".join(KINDS))
     get.add_argument("name", nargs="?", help="one object; default: all")
-    get.add_argument("--search", metavar="TEXT", help="images with this in name, note or owner")
+    get.add_argument("--search", metavar="TEXT", help="those with these words")
 
     create = commands.add_parser("create", help="create a job, an instance or a TensorBoard")
     made = create.add_subparsers(dest="kind", metavar="job|instance|tensorboard", required=True)
-    job = made.add_parser(
+    submitted = made.add_parser(
         "job",
         parents=[where, _output(), _pod()],
         help="submit a notebook or a command",
         usage="trainhub create job [OPTIONS] (--notebook FILE | -- PROGRAM [ARGUMENT ...])",
     )
-    _add_job_options(job)
+    job.add_options(submitted)
     instance = made.add_parser(
         "instance", parents=[where, _output(), _pod()], help="create a dev instance"
     )
@@ -76,13 +76,19 @@ def make_parser() -> argparse.ArgumentParser:
     for command, kinds, text in (
         ("stop", ("job", "instance"), "end the pods and keep the record"),
         ("start", ("instance",), "start a stopped instance"),
-        ("delete", ("job", "instance", "image", "tensorboard"), "delete an object"),
+        ("delete", ("job", "instance", "run", "volume", "image", "tensorboard"), "delete it"),
     ):
         act = commands.add_parser(command, parents=[where], help=text)
         act.add_argument("kind", choices=kinds)
-        act.add_argument("name")
-        if command != "start":
-            add_yes(act)
+        if command == "start":
+            act.add_argument("name")
+            continue
+        act.add_argument("names", nargs="+", metavar="NAME")
+        add_yes(act)
+        if command == "delete":
+            act.add_argument(
+                "--volumes", action="store_true", help="a job's checkpoints and models too"
+            )
 
     instances.add_parsers(commands, where, _pod())
     execute = commands.add_parser(
@@ -97,7 +103,10 @@ def make_parser() -> argparse.ArgumentParser:
 
     ssh.add_parsers(commands, where)
     idle.add_parsers(commands, where, _output())
+    job.add_parsers(commands, where, _output())
     image.add_parsers(commands, where, _output())
+    volume.add_parsers(commands, where, _output())
+    run.add_parsers(commands, where, _output())
     snapshotter.add_parsers(commands, where)
     top.add_parsers(commands, where, _output())
 
@@ -179,20 +188,3 @@ def _pod() -> argparse.ArgumentParser:
     ):
         pod.add_argument(option, action=argparse.BooleanOptionalAction, help=text)
     return parent
-
-
-def _add_job_options(job: argparse.ArgumentParser) -> None:
-    job.add_argument("--name", help="default: the notebook's or the program's, with a number")
-    job.add_argument("--notebook", metavar="FILE", help="a notebook, run as it was last saved")
-    job.add_argument("--framework", choices=("single", "pytorch"), help="default: by --nodes")
-    job.add_argument("--nodes", help="number of nodes")
-    job.add_argument("--processes-per-node", help="default: one for each GPU")
-    job.add_argument("--time-limit", metavar="SECONDS", help="when to end it; default: never")
-    job.add_argument("--description", help="a note")
-    job.add_argument(
-        "--parameter",
-        action="append",
-        metavar="NAME=JSON",
-        help="a value for the notebook's cell tagged 'parameters'; may be repeated",
-    )
-    job.add_argument("--follow", action="store_true", help="print its log until it has ended")

@@ -1,14 +1,11 @@
-"""``trainhub compare``, ``export run``, and what other commands do with runs."""
+"""Runs: `compare`, and what `export` does with one."""
 
 from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from jupyter_trainhub.hub.views import View
+from typing import Any
 
 
 def add_parsers(commands: Any, where: ArgumentParser, output: ArgumentParser) -> None:
@@ -23,7 +20,7 @@ def add_parsers(commands: Any, where: ArgumentParser, output: ArgumentParser) ->
 
 
 def compare(options: Namespace) -> int:
-    """``trainhub compare runs``: 1 when anything differs, as diff does."""
+    """``trainhub compare runs``."""
     from jupyter_trainhub.cli import commands, output
     from jupyter_trainhub.hub.descriptions import text
     from jupyter_trainhub.hub.runs.descriptions import describe_comparison
@@ -39,7 +36,7 @@ def compare(options: Namespace) -> int:
     print(text(lines))
     for piece in found["code"]:
         print(f"\n{piece['diff']}")
-    return 1
+    return 0
 
 
 def export(options: Namespace) -> int:
@@ -49,13 +46,6 @@ def export(options: Namespace) -> int:
     runs = commands.connect(options).runs
     target = Path(options.path).expanduser().absolute()
     if target.is_dir():
-        target /= options.name
-    print(runs.export(options.name, target))
+        target /= options.image
+    print(runs.export(options.image, target))
     return 0
-
-
-def resubmit(options: Namespace) -> View:
-    """``trainhub resubmit run``: the new job."""
-    from jupyter_trainhub.cli import commands
-
-    return commands.connect(options).runs.submit(options.name, options.new_name)

@@ -11,7 +11,25 @@ from jupyter_trainhub.errors import InvalidField
 
 _POD = ("image", "cpus", "memory", "gpus", "gpu_model", "shared_memory", "working_dir")
 _FLAGS = ("host_network", "always_pull")
-_JOB = ("name", "framework", "nodes", "processes_per_node", "time_limit", "description")
+_JOB = (
+    "name",
+    "category",
+    "project",
+    "priority",
+    "framework",
+    "nodes",
+    "processes_per_node",
+    "virtual_cluster",
+    "skus",
+    "ib_network",
+    "ssh",
+    "time_limit",
+    "estimated_time",
+    "peer_timeout",
+    "restarts",
+    "description",
+)
+_VOLUMES = ("checkpoint_volume", "model_volume")
 
 
 def instance_fields(options: Namespace) -> dict[str, Any]:
@@ -25,7 +43,24 @@ def job_fields(options: Namespace) -> dict[str, Any]:
     if options.parameter:
         pairs = _pairs("parameter", options.parameter)
         fields["parameters"] = {name: _json("parameter", name, text) for name, text in pairs}
+    for name, text in _given(options, _VOLUMES).items():
+        fields[name] = dict(_pairs(name, text.split(",")))
     return fields
+
+
+def changed_fields(texts: Iterable[str]) -> dict[str, Any]:
+    """Fields of a spec from ``FIELD=VALUE``: the value as JSON, or else as a text.
+
+    Raises InvalidField.
+    """
+    return {name: _json_or_text(text) for name, text in _pairs("set", texts)}
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _pod_fields(options: Namespace) -> dict[str, Any]:

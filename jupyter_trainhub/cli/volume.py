@@ -81,6 +81,13 @@ def download(options: Namespace) -> int:
     return 0
 
 
+def delete(hub: Hub, name: str) -> None:
+    """``trainhub delete volume``."""
+    from jupyter_trainhub.hub.volumes.naming import claim_and_path
+
+    hub.volumes.delete(claim_and_path(hub, name)[0])
+
+
 def resize(options: Namespace) -> int:
     """``trainhub resize``."""
     from jupyter_trainhub.hub.volumes.naming import claim_and_path
@@ -93,7 +100,7 @@ def resize(options: Namespace) -> int:
     hub = _connect(options)
     claim, _ = claim_and_path(hub, options.name)
     view = hub.volumes.resize(claim, size)
-    print(f"volume {claim} has {options.size}" + (f": {view['message']}" if view["message"] else ""))
+    print(f"volume {claim}: {view['message'] or 'it has this size now'}")
     return 0
 
 

@@ -83,8 +83,20 @@ def describe_instance(view: View) -> Lines:
 
 
 def describe_job(view: View) -> Lines:
-    """What there is to say of a job beside its row: what would do, how each pod stands."""
-    return _explained(view) + [
+    """What there is to say of a job beside its row: how it came here, how each pod stands."""
+    several = view["attempts"] > 1
+    lines = _explained(view)
+    if several:
+        lines.append(("ATTEMPT", f"{view['attempt']} of {view['attempts']}"))
+    lines += [
+        (volume["role"].upper(), f"{volume['path']} on {volume['claim']}")
+        for volume in view["volumes"]
+    ]
+    for step in view["history"]:
+        turn = f", attempt {step['attempt']}" if several else ""
+        said = f": {step['message']}" if step["message"] else ""
+        lines.append((step["at"], f"{step['phase']}{turn}{said}"))
+    return lines + [
         (
             f"RANK {pod['rank']}",
             _sentences(

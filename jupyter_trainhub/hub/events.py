@@ -11,8 +11,15 @@ from jupyter_trainhub.kube.resources import EVENTS
 from jupyter_trainhub.manifests.event import event_time
 from jupyter_trainhub.manifests.labels import Object
 
-# The events that say why something waits, and how far it is; field selectors know no "or".
-TELLING = ("type=Warning", "reason=Pulling", "reason=Pulled")
+# The events that say why something waits, how far it is, and who took a pod away; field selectors
+# know no "or".
+TELLING = (
+    "type=Warning",
+    "reason=Pulling",
+    "reason=Pulled",
+    "reason=TaintManagerEviction",
+    "reason=Preempted",
+)
 
 # Kubernetes' pod names: "<job>-<index>-<5 characters>" and "<statefulset>-<index>".
 _POD_SUFFIX = r"-\d+(-[a-z0-9]{5})?"

@@ -9,6 +9,7 @@ from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.hub.policy import gpu_models
 from jupyter_trainhub.hub.storages import offered, virtual_clusters
 from jupyter_trainhub.hub.views import View
+from jupyter_trainhub.manifests.frameworks.registry import frameworks
 from jupyter_trainhub.specs.catalogue import GpuModel, ImageEntry, Preset
 from jupyter_trainhub.specs.instance import InstanceSpec
 from jupyter_trainhub.specs.job import JobSpec
@@ -76,6 +77,7 @@ def _schema(
 
 def _job_schema(schema: Schema, clusters: Sequence[VirtualCluster]) -> Schema:
     fields = schema["properties"]
+    fields["framework"]["oneOf"] = _frameworks()
     if clusters:
         fields["virtual_cluster"]["oneOf"] = [
             # What JSON Schema has no word for: the SKU, of which the form computes amounts.
@@ -89,6 +91,16 @@ def _job_schema(schema: Schema, clusters: Sequence[VirtualCluster]) -> Schema:
     else:
         del fields["virtual_cluster"], fields["skus"]
     return schema
+
+
+def _frameworks() -> list[Schema]:
+    """The frameworks that there are, each once: which object runs it is the cluster's affair."""
+    plain_first = sorted(frameworks(), key=lambda framework: framework.backend != "plain")
+    titles: dict[str, Schema] = {}
+    for framework in plain_first:
+        choice = _choice(framework.name, framework.title, "")
+        titles.setdefault(framework.name, {**choice, "multi_node": framework.multi_node})
+    return list(titles.values())
 
 
 def _images(config: TrainHubConfig, images: Sequence[View]) -> list[Schema]:

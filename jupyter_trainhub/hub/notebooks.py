@@ -10,6 +10,7 @@ from jupyter_trainhub.errors import InvalidField, NotFound
 from jupyter_trainhub.hub.jobs.manager import Jobs
 from jupyter_trainhub.hub.storages import Storages
 from jupyter_trainhub.manifests.labels import Object
+from jupyter_trainhub.manifests.submission import Submission
 from jupyter_trainhub.notebook.bundle import bundle
 from jupyter_trainhub.notebook.plan import Plan, plan_notebook
 from jupyter_trainhub.specs.job import JobSpec
@@ -23,14 +24,16 @@ class Submitted:
     warnings: tuple[str, ...]
 
 
-def submit_notebook(jobs: Jobs, storage: Storages, spec: JobSpec, file: Path) -> Submitted:
+def submit_notebook(
+    jobs: Jobs, storage: Storages, spec: JobSpec, file: Path, submission: Submission | None = None
+) -> Submitted:
     """Create the job ``spec`` of the notebook ``file`` in its saved state.
 
     Raises NotFound without the file, InvalidField for what cannot run, AlreadyExists.
     """
     spec = in_own_folder(spec, file, storage)
     plan = plan_file(spec, file, seen_folders(spec, storage))
-    view = jobs.create(spec, bundle(plan))
+    view = jobs.create(spec, bundle(plan), submission=submission)
     return Submitted(view, tuple(str(remark) for remark in plan.warnings))
 
 

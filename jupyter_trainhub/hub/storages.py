@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from jupyter_trainhub.config import TrainHubConfig
@@ -90,17 +90,29 @@ class Storages:
         except TrainHubError:
             return None
 
-    def local_folder(self, storage: Storage) -> Path | None:
-        """Where this machine sees the folder of ``storage``; None where it does not.
+    def local_folder(self, mount: Mount) -> Path | None:
+        """Where this machine sees the folder that ``mount`` shows; None where it does not.
 
-        What the site says by ``local_path`` counts, and else the node's own folder where a node is
-        this machine: a folder that merely has the same name may be another one.
+        What the site says by a storage's ``local_path`` counts, and else the node's own folder
+        where a node is this machine: one that merely has the same name may be another.
         """
-        if storage.local_path is not None:
-            return Path(storage.local_path)
-        if storage.host_path is None or not self.is_local():
+        if isinstance(mount, Storage) and mount.local_path is not None:
+            return Path(mount.local_path)
+        if mount.host_path is None or not self.is_local():
             return None
-        return Path(storage.host_path, storage.sub_path or "")
+        return Path(mount.host_path, mount.sub_path or "")
+
+    def seen_here(self, spec: PodSpec, path: str) -> Path | None:
+        """Where this machine sees what the pods of ``spec`` see at ``path``; None if it does not.
+
+        Raises InvalidField for storages that are not offered.
+        """
+        _, chosen = self.chosen(spec)
+        for mount in (*spec.mounts, *chosen):
+            if PurePosixPath(path).is_relative_to(mount.path):
+                folder = self.local_folder(mount)
+                return folder and folder / PurePosixPath(path).relative_to(mount.path)
+        return None
 
     def is_local(self) -> bool:
         """Whether a node of the cluster is this machine: then folders here are folders there."""

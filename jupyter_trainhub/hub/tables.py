@@ -31,16 +31,26 @@ def jobs_table(views: Views) -> Table:
     """Jobs, one a row."""
     rows = [
         (
-            view["name"],
-            view["phase"],
+            f"{view['name']}{' (pinned)' if view['pinned'] else ''}",
+            _phase(view),
             view["framework"],
             str(view["nodes"]),
+            view["project"] or "",
+            view["owner"],
             age(view["created"]),
             view["message"] or "",
         )
         for view in views
     ]
-    return Table(("NAME", "PHASE", "FRAMEWORK", "NODES", "AGE", "MESSAGE"), rows)
+    headings = ("NAME", "PHASE", "FRAMEWORK", "NODES", "PROJECT", "OWNER", "AGE", "MESSAGE")
+    return Table(headings, rows)
+
+
+def _phase(view: View) -> str:
+    """The phase of a job, and which attempt it is where there may be several."""
+    if view["attempts"] == 1:
+        return str(view["phase"])
+    return f"{view['phase']} ({view['attempt']}/{view['attempts']})"
 
 
 def runs_table(views: Views) -> Table:

@@ -6,7 +6,7 @@ They are shipped as text, so nothing outside this package imports them: see :fun
 from __future__ import annotations
 
 import re
-from importlib.resources import files
+from importlib import resources
 
 # Programs that are too long for one module: a folder here, shipped as one file all the same.
 _PARTS = {
@@ -30,8 +30,8 @@ def program(name: str) -> bytes:
     Raises FileNotFoundError when there is no such program.
     """
     if name not in _PARTS:
-        return files(__name__).joinpath(name).read_bytes()
-    folder = files(__name__).joinpath(name.removesuffix(".py"))
+        return resources.files(__name__).joinpath(name).read_bytes()
+    folder = resources.files(__name__).joinpath(name.removesuffix(".py"))
     parts = [folder.joinpath(f"{part}.py").read_text("utf-8") for part in _PARTS[name]]
     text = _IMPORT_OF_A_PART.sub("", "\n".join(parts))
     first = _ANNOTATIONS if _ANNOTATIONS in text else ""

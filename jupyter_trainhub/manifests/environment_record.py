@@ -1,6 +1,6 @@
 """What a job's first node tells of its image and variables, found again in its log.
 
-The launcher writes it (``inpod/launch/environment.py``), as one line of its own: our mark, then
+The launcher writes it (``inpod/launch/environment.py``), as one line of its own: between our marks,
 base64 of zlib of JSON: ``{python, implementation, platform, packages: {name: version}, torch, cuda,
 nccl, variables: {name: value}}``.
 """
@@ -15,10 +15,11 @@ import zlib
 from typing import Any
 
 # A log may be read with times, and with several ranks, whose number stands before each line.
-_LINE = re.compile(
-    rb"^(?:\[\d+\] )?(?:\d{4}-\d\d-\d\dT\S+ )?\[trainhub\] environment ([A-Za-z0-9+/]+=*)\s*$",
-    re.MULTILINE,
-)
+_BEFORE = rb"^(?:\[\d+\] )?(?:\d{4}-\d\d-\d\dT\S+ )?\[trainhub\] environment "
+_RECORD = rb"([A-Za-z0-9+/]+=*) \[trainhub\]\s*$"
+_LINE = re.compile(_BEFORE + _RECORD, re.MULTILINE)
+# The end of a log, as the kubelet keeps it for a container's message, may begin within the record.
+_END_OF_LINE = re.compile(rb"(?:" + _BEFORE + rb")?" + _RECORD)
 # Bytes of JSON that are read at most: what a program printed itself may be a zlib bomb.
 _LARGEST = 4 << 20
 
@@ -37,5 +38,5 @@ def find(log_head: bytes) -> dict[str, Any] | None:
 
 
 def hide(line: bytes) -> bool:
-    """Whether ``line`` of a log is such a record, which people need not see."""
-    return _LINE.match(line) is not None
+    """Whether ``line`` of a log is such a record, or its end, which people need not see."""
+    return _END_OF_LINE.match(line) is not None

@@ -74,16 +74,19 @@ def _of_attempt(
         yield entry(released, _RELEASED, "Pending", "Released", "Its pods may be created.")
     for at, why in _held_up(attempt, pods, events):
         yield Transition(_second(at), _HELD, "Pending", number, why)
-    whole = len(attempt.ranks) >= attempt.nodes
     placed = [_scheduled(pod, "True") for pod in pods if pod["metadata"]["name"] in _names(attempt)]
-    if whole and all(placed):
+    if len(placed) >= attempt.nodes and all(placed):
         nodes = sorted({status.node for status in attempt.ranks if status.node})
         words = f"Its place is on {', '.join(nodes[:4])}{' …' if len(nodes) > 4 else ''}."
         yield entry(max(filter(None, placed)), _PLACED, "Starting", "Scheduled", words)
-    started = [status.started for status in attempt.ranks]
-    if whole and all(started):
+    started = [status.started for status in attempt.ranks if status.started]
+    if len(started) >= attempt.nodes:
         words = f"All {attempt.nodes} nodes run." if attempt.nodes > 1 else "It runs."
-        yield entry(max(filter(None, started)), _RUNNING, "Running", "Started", words)
+        yield entry(max(started), _RUNNING, "Running", "Started", words)
+    elif started and (attempt.state.failing_since or attempt.state.outcome):
+        # Pods that are ended with the job leave nothing behind.
+        words = f"{len(started)} of {attempt.nodes} nodes are known to have run."
+        yield entry(max(started), _RUNNING, "Running", "Started", words)
     if attempt.stopped:
         why = stopped_by(attempt.owner)
         yield Transition(_second(annotations[STOPPED_AT]), _STOPPED, "Stopping", number, why)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from jupyter_trainhub.manifests.disruption import NODE_LOST
+from jupyter_trainhub.manifests.disruption import NODE_LOST, told_disruption
 from jupyter_trainhub.manifests.duration import describe_duration
 from jupyter_trainhub.manifests.explanation import Explanation
 from jupyter_trainhub.manifests.frameworks.framework import Framework, OwnerState
@@ -34,13 +34,17 @@ _LAUNCHER_LOST_ANOTHER = ("PeerLost", "PeerTimeout")
 
 @dataclass(frozen=True)
 class JobAttempt:
-    """One attempt; ``ranks`` are its pods by rank, ``spec`` the job's as the owner tells it."""
+    """One attempt; ``ranks`` are its pods by rank, ``spec`` the job's as the owner tells it.
+
+    ``taken`` is why a pod that is gone was taken away, where events tell it.
+    """
 
     owner: Object
     framework: Framework
     state: OwnerState
     ranks: Sequence[PodStatus]
     spec: Object
+    taken: Explanation | None = None
 
     @classmethod
     def of(
@@ -63,7 +67,8 @@ class JobAttempt:
             if attempt(pod) == number
         ]
         ranks = _one_for_each_rank(statuses)
-        return cls(owner, framework, framework.state(owner), ranks, spec_of(owner))
+        taken = told_disruption(owner, events)
+        return cls(owner, framework, framework.state(owner), ranks, spec_of(owner), taken)
 
     @property
     def number(self) -> int:
@@ -141,6 +146,8 @@ class JobAttempt:
                 "Give it more time; a program that saves checkpoints can go on from the last one.",
             )
         culprit, state = self.culprit, self.state
+        if self.taken is not None and (culprit is None or _guilt(culprit) > 0):
+            return self.taken
         if culprit is not None:
             return of_rank(culprit, self.nodes)
         if state.reason == "BackoffLimitExceeded":

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from jupyter_trainhub.manifests import troubles
+from jupyter_trainhub.manifests import environment_record, troubles
 from jupyter_trainhub.manifests.explanation import Explanation, explain, last_cause
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.manifests.scheduling import requested
@@ -45,7 +45,7 @@ def termination(pod: Object, ended: Object) -> tuple[Explanation, dict[str, Any]
     ``ended`` is its state ``terminated``.
     """
     code, reason = ended.get("exitCode"), ended.get("reason") or "Error"
-    text = ended.get("message", "")
+    text = _shown(ended.get("message", ""))
     if reason == "OOMKilled":
         limit = requested(pod, "memory")
         bound = f" of {describe_memory(float(limit))}" if limit else ""
@@ -67,6 +67,12 @@ def termination(pod: Object, ended: Object) -> tuple[Explanation, dict[str, Any]
         message = f"{_exit_sentence(code)}{f' Its last line: {last}' if last else ''}"
         return Explanation("Error", message, "Look at its log.", text or None), None
     return Explanation(reason, text or _exit_sentence(code), "Look at its log."), None
+
+
+def _shown(message: str) -> str:
+    """``message`` without the launcher's record of the environment, where it is the log's end."""
+    lines = message.splitlines(keepends=True)
+    return "".join(line for line in lines if not environment_record.hide(line.encode()))
 
 
 def _told(message: str) -> dict[str, Any]:

@@ -88,6 +88,8 @@ def with_parameters(files: Mapping[str, bytes], parameters: Mapping[str, Any]) -
             field="parameters",
             remedy="Submit the notebook itself with these parameters.",
         )
+    if not setting:
+        return dict(files)
     for cell in setting:
         cell["source"] = assignments(parameters)
     return {**files, CELLS: json.dumps(document, ensure_ascii=False, indent=1).encode()}

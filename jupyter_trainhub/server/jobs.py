@@ -59,9 +59,11 @@ class JobsHandler(ApiHandler):
             told = origin(None, user=hub.user, submitted_by=by, from_run=run)
             return hub.jobs.create(JobSpec.parse(data), submission=told, code_of=run)
         submission, bundle = self._bundled(data, hub)
-        folder = submission.file.parent if submission.file else None
-        told = origin(folder, user=hub.user, submitted_by=by, notebook=submission.spec.notebook)
-        return hub.jobs.create(submission.spec, bundle, submission=told)
+        spec, folder = submission.spec, submission.file and submission.file.parent
+        if folder is None and spec.working_dir is not None:
+            folder = hub.storage.seen_here(spec, spec.working_dir)
+        told = origin(folder, user=hub.user, submitted_by=by, notebook=spec.notebook)
+        return hub.jobs.create(spec, bundle, submission=told)
 
 
 class JobHandler(ApiHandler):
@@ -130,12 +132,17 @@ class PreviewHandler(JobHandler):
     @web.authenticated
     @authorized(action="read")
     async def post(self, _name: str) -> None:
-        """``{cells, files, warnings, errors}`` for ``{spec}``, without submitting anything."""
+        """``{cells, files, warnings, errors}`` for ``{spec}``, without submitting anything.
+
+        A command has no cells: that it is answered says that it can run here.
+        """
         self.finish(await self.run(self._preview, asked_spec(self)))
 
     def _preview(self, data: Any) -> dict[str, Any]:
         hub = self.service.connection.current
         submission = notebook.read(data, self.contents_manager, self.service.config, hub)
+        if hub is not None:
+            hub.jobs.check(submission.spec)
         return notebook.plan(submission).to_dict()
 
 

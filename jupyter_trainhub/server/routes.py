@@ -24,6 +24,7 @@ from jupyter_trainhub.server.instances import (
     InstancesHandler,
 )
 from jupyter_trainhub.server.interfaces import IdeHandler, InterfacesHandler
+from jupyter_trainhub.server.job_yaml import JobYamlHandler
 from jupyter_trainhub.server.jobs import (
     JobEventsHandler,
     JobHandler,
@@ -99,6 +100,7 @@ HANDLERS: list[tuple[str, Any]] = [
     (f"{API}/jobs/{NAME}/events", JobEventsHandler),
     (f"{API}/jobs/{NAME}/resubmit", ResubmissionHandler),
     (f"{API}/jobs/{NAME}/ssh", JobSshHandler),
+    (f"{API}/jobs/{NAME}/yaml", JobYamlHandler),
     (f"{API}/jobs/{NAME}/metrics", JobMetricsHandler),
     (f"{API}/runs", RunsHandler),
     (f"{API}/runs/(compare)", RunsComparisonHandler),

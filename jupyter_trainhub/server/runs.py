@@ -182,7 +182,7 @@ class RunLogHandler(StreamHandler):
         )
         attempt, tail = self.count("attempt", least=1), self.count("tail", least=0)
         hub = await self.hub()
-        log = await self.run(hub.runs.log, run, rank, attempt, tail)
+        log = await self.run(hub.runs.log, run, rank, attempt, tail, records=False)
         of_rank = "" if rank is None else f"-rank-{rank}"
         await self.send(log, log.close, f"{run}{of_rank}.log")
 

@@ -104,6 +104,7 @@ class Service:
                     if view is not None and view.get("idle"):
                         loop.call_soon_threadsafe(self.watch_idle)
                 elif kind == "job" and view is not None:
+                    restarts.note(dict(view))
                     hub.runs.note(dict(view))
                 elif kind == "job":
                     hub.runs.note_deleted(name)

@@ -85,9 +85,7 @@ class VolumeFileHandler(DownloadHandler):
         self.set_header("Last-Modified", modified)
         asked = self.request.headers
         try:
-            chosen = byte_range(
-                asked.get("Range"), asked.get("If-Range"), file.size, tag, modified
-            )
+            chosen = byte_range(asked.get("Range"), asked.get("If-Range"), file.size, tag, modified)
         except Unsatisfiable:
             self.set_status(416)
             self.set_header("Content-Range", f"bytes */{file.size}")

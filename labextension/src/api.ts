@@ -2,8 +2,11 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ImagesApi, TransfersApi } from './images/api';
+import type { ILogSource } from './jobs/log/model';
 import { MetricsApi } from './metrics/api';
-import type { IJobClaim, IJobSsh } from './jobs/views';
+import { RunsApi } from './runs/api';
+import { VolumesApi } from './volumes/api';
+import type { IJobClaim, IJobSsh, YamlKind } from './jobs/views';
 import { asSentence, joinSentences } from './sentence';
 import { ServerSentences } from './serverSentences';
 import type {
@@ -83,6 +86,14 @@ export class TrainHubApi {
     this.images = new ImagesApi(request);
     this.transfers = new TransfersApi(request);
     this.metrics = new MetricsApi(request);
+    this.runs = new RunsApi(
+      request,
+      async route => (await this._request(route, {})).text(),
+      route => this.address(`trainhub/api/${route}`)
+    );
+    this.volumes = new VolumesApi(request, route =>
+      this.address(`trainhub/api/${route}`)
+    );
   }
 
   /** What the server said or pushed, with its sentences in the user's language. */
@@ -194,20 +205,23 @@ export class TrainHubApi {
       this._json(path('instances', name), { method: 'DELETE' })
   };
 
-  /** The shells of an instance: Jupyter's terminals, at an address of the instance's own. */
+  /**
+   * The shells of a place, `instances/desk` or `jobs/train/0`: Jupyter's terminals, at an address of
+   * the place's own.
+   */
   readonly shells = {
-    list: (instance: string): Promise<IShell[]> =>
-      this._json(shellPath(instance), {}, {}, 'trainhub'),
-    start: (instance: string): Promise<IShell> =>
+    list: (place: string): Promise<IShell[]> =>
+      this._json(shellRoute(place), {}, {}, 'trainhub'),
+    start: (place: string): Promise<IShell> =>
       this._json(
-        shellPath(instance),
+        shellRoute(place),
         { method: 'POST', body: '{}' },
         {},
         'trainhub'
       ),
-    end: (instance: string, name: string): Promise<void> =>
+    end: (place: string, name: string): Promise<void> =>
       this._json(
-        shellPath(instance, name),
+        `${shellRoute(place)}/${encodeURIComponent(name)}`,
         { method: 'DELETE' },
         {},
         'trainhub'
@@ -259,27 +273,50 @@ export class TrainHubApi {
       this._items(path('jobs', name, 'ssh')),
     /** The claims that jobs have made, also those of jobs that are gone. */
     volumes: async (): Promise<IJobClaim[]> => this._items('volumes'),
+    /** The objects of a job as they were applied, or as they are now. */
+    yaml: async (name: string, kind: YamlKind): Promise<string> => {
+      const query = URLExt.objectToQueryString({ as: kind });
+      const response = await this._request(
+        path('jobs', name, 'yaml') + query,
+        {}
+      );
+      return response.text();
+    },
+    /** Where the browser downloads them. */
+    yamlAddress: (name: string, kind: YamlKind): string =>
+      this._download(path('jobs', name, 'yaml'), { as: kind }),
     /**
      * The log of all pods as a stream of bytes that goes on while the job runs. Each line begins
-     * with `[rank] `.
+     * with `[rank] ` and its time.
      *
-     * @param tail - how many of the last lines to begin with
+     * @param tail - how many of the last lines of each to begin with
      */
     logs: async (
-      name: string,
+      source: ILogSource,
       tail: number,
       signal: AbortSignal
     ): Promise<ReadableStream<Uint8Array>> => {
       const query = URLExt.objectToQueryString({
-        rank: 'all',
-        follow: 'true',
+        ...logQuery(source),
+        timestamps: 'true',
+        follow: String(!source.previous),
         tail: String(tail)
       });
-      const response = await this._request(path('jobs', name, 'logs') + query, {
-        signal
-      });
+      const route = path('jobs', source.job, 'logs') + query;
+      const response = await this._request(route, { signal });
       return response.body ?? new ReadableStream();
-    }
+    },
+    /** Where the browser downloads the whole log of one rank, or of all for null. */
+    logAddress: (
+      source: ILogSource,
+      rank: number | null,
+      timestamps: boolean
+    ): string =>
+      this._download(path('jobs', source.job, 'logs'), {
+        ...logQuery(source),
+        rank: rank === null ? 'all' : String(rank),
+        ...(timestamps ? { timestamps: 'true' } : {})
+      })
   };
 
   readonly tensorboards = {
@@ -306,9 +343,22 @@ export class TrainHubApi {
   /** What jobs use. */
   readonly metrics: MetricsApi;
 
+  /** What is kept of jobs that ran. */
+  readonly runs: RunsApi;
+
+  /** What jobs keep. */
+  readonly volumes: VolumesApi;
+
   /** The address at which the browser reaches what a view's `url` names. */
   address(url: string): string {
     return URLExt.join(this.serverSettings.baseUrl, url);
+  }
+
+  private _download(route: string, query: Record<string, string>): string {
+    return (
+      this.address(`trainhub/api/${route}`) +
+      URLExt.objectToQueryString({ ...query, download: 'true' })
+    );
   }
 
   private async _items<T>(
@@ -423,6 +473,13 @@ function path(...parts: string[]): string {
   return parts.map(encodeURIComponent).join('/');
 }
 
-function shellPath(instance: string, ...name: string[]): string {
-  return path('instances', instance, 'shell', 'api', 'terminals', ...name);
+function logQuery({ attempt, previous }: ILogSource): Record<string, string> {
+  return {
+    ...(attempt === null ? {} : { attempt: String(attempt) }),
+    ...(previous ? { previous: 'true' } : {})
+  };
+}
+
+function shellRoute(place: string): string {
+  return `${place}/shell/api/terminals`;
 }

@@ -30,6 +30,8 @@ export namespace CommandIDs {
   export const resubmitJob = 'trainhub:resubmit-job';
   export const showJobSsh = 'trainhub:show-job-ssh';
   export const showJobs = 'trainhub:show-jobs';
+  export const showVolumes = 'trainhub:show-volumes';
+  export const showRuns = 'trainhub:show-runs';
 
   export const openTensorBoard = 'trainhub:open-tensorboard';
   export const stopTensorBoard = 'trainhub:stop-tensorboard';

@@ -1,16 +1,12 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import { createContext, useContext, useEffect, useState } from 'react';
-import type { TrainHubApi } from './api';
-import type { ImageCatalogue } from './images/catalogue';
 import type { TrainHubStore } from './store';
+import type { ITrainHub } from './tokens';
 import { useSignal } from './useSignal';
 
 /** What the React parts of TrainHub work with. */
-export interface IHubContext {
-  readonly api: TrainHubApi;
-  readonly store: TrainHubStore;
-  readonly images: ImageCatalogue;
+export interface IHubContext extends ITrainHub {
   readonly commands: CommandRegistry;
   readonly trans: TranslationBundle;
 }

@@ -42,6 +42,22 @@ export const imageIcon = new LabIcon({
 </svg>`
 });
 
+/** A volume: a drum. */
+export const volumeIcon = new LabIcon({
+  name: 'trainhub:volume',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3" fill="#616161" d="M12 3c4.4 0 8 1.6 8 3.5v11c0 1.9-3.6 3.5-8 3.5s-8-1.6-8-3.5v-11C4 4.6 7.6 3 12 3zm0 2C8.5 5 6 6 6 6.5S8.5 8 12 8s6-1 6-1.5S15.5 5 12 5zM6 9v3c0 .5 2.5 1.5 6 1.5s6-1 6-1.5V9c-1.5.7-3.6 1-6 1s-4.5-.3-6-1zm0 5.5v3c0 .5 2.5 1.5 6 1.5s6-1 6-1.5v-3c-1.5.7-3.6 1-6 1s-4.5-.3-6-1z"/>
+</svg>`
+});
+
+/** The record of a run: a page with lines. */
+export const runIcon = new LabIcon({
+  name: 'trainhub:run',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3" fill="#616161" d="M5 3h14v18H5zm2 2v14h10V5zm2 3h6v2H9zm0 4h6v2H9z"/>
+</svg>`
+});
+
 /** A TensorBoard: a falling curve. */
 export const tensorboardIcon = new LabIcon({
   name: 'trainhub:tensorboard',

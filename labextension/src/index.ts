@@ -2,6 +2,9 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
+import { IThemeManager } from '@jupyterlab/apputils';
+import { IEditorServices } from '@jupyterlab/codeeditor';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator } from '@jupyterlab/translation';
 /* eslint-disable jupyter/prefer-lazy-imports -- Every other plugin requires this service. */
 import { TrainHubApi } from './api';
@@ -18,10 +21,13 @@ import { jobsPlugin } from './jobs/plugin';
 import { launcherPlugin } from './launcher';
 import { notebookPlugin } from './notebook/plugin';
 import { panelPlugin } from './panel/plugin';
+import { runsPlugin } from './runs/plugin';
+import { TerminalAppearance } from './shell/appearance';
 import { TrainHubStore } from './store';
 import { tensorboardsPlugin } from './tensorboards/plugin';
 import { ITrainHub } from './tokens';
 import { loadTranslations } from './translation';
+import { volumesPlugin } from './volumes/plugin';
 
 export { ITrainHub } from './tokens';
 
@@ -32,10 +38,13 @@ const servicePlugin: JupyterFrontEndPlugin<ITrainHub> = {
     'Provides access to the instances, jobs, TensorBoards and images of TrainHub.',
   autoStart: true,
   provides: ITrainHub,
-  optional: [ITranslator],
+  optional: [ITranslator, IEditorServices, ISettingRegistry, IThemeManager],
   activate: (
     app: JupyterFrontEnd,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    editors: IEditorServices | null,
+    settings: ISettingRegistry | null,
+    themes: IThemeManager | null
   ): ITrainHub => {
     const { serviceManager } = app;
     const api = new TrainHubApi(
@@ -43,7 +52,13 @@ const servicePlugin: JupyterFrontEndPlugin<ITrainHub> = {
       loadTranslations(translator)
     );
     const store = new TrainHubStore(api, serviceManager.events);
-    return { api, store, images: new ImageCatalogue(api, store) };
+    return {
+      api,
+      store,
+      images: new ImageCatalogue(api, store),
+      terminals: new TerminalAppearance(settings, themes),
+      editors
+    };
   }
 };
 
@@ -56,6 +71,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   idleWarningsPlugin,
   jobsPlugin,
   jobFormPlugin,
+  volumesPlugin,
+  runsPlugin,
   notebookPlugin,
   tensorboardsPlugin,
   imagesPlugin,

@@ -1,6 +1,8 @@
+import type { IEditorServices } from '@jupyterlab/codeeditor';
 import { Token } from '@lumino/coreutils';
 import type { TrainHubApi } from './api';
 import type { ImageCatalogue } from './images/catalogue';
+import type { TerminalAppearance } from './shell/appearance';
 import type { TrainHubStore } from './store';
 
 /** What every part of the front end works with. */
@@ -11,6 +13,10 @@ export interface ITrainHub {
   readonly store: TrainHubStore;
   /** The images that instances and jobs can use. */
   readonly images: ImageCatalogue;
+  /** How terminals look. */
+  readonly terminals: TerminalAppearance;
+  /** JupyterLab's editors; null where it has none. */
+  readonly editors: IEditorServices | null;
 }
 
 /** The service that the `jupyter_trainhub:plugin` plugin provides; a site can provide another. */

@@ -61,7 +61,7 @@ def test_notebook_becomes_a_job_whose_curve_tensorboard_draws(trainhub: TrainHub
     expect(preview.locator('[data-action="run"]')).to_have_count(4)
     expect(preview.locator('[data-action="skip"]').first).to_be_visible()
     trainhub.fill(
-        form, name="first-light", nodes="2", framework="pytorch", cpus="0.5", memory="1Gi"
+        form, name="first-light", nodes="2", framework="PyTorch", cpus="0.5", memory="1Gi"
     )
     trainhub.keep("job-form")
     trainhub.send(form)

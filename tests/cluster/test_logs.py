@@ -61,6 +61,8 @@ def test_lines_are_as_they_were_written(pods: Lab) -> None:
     assert pods.log("long") == "x" * 40000 + "\nshort\n"
     stamped = pods.log("bar", timestamps="true").split("\n")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z 1\r2\r3", stamped[0])
+    # A long line is stored in parts, and has one time.
+    assert re.fullmatch(r"\S+ x{40000}\n\S+ short\n", pods.log("long", timestamps="true"))
 
 
 def test_since_begins_with_a_second_of_the_log(pods: Lab) -> None:

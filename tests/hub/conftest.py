@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from jupyter_trainhub.config import TrainHubConfig
@@ -11,8 +13,8 @@ from tests.hub.pods import Run, runner
 
 
 @pytest.fixture
-def config() -> TrainHubConfig:
-    return TrainHubConfig()
+def config(tmp_path: Path) -> TrainHubConfig:
+    return TrainHubConfig(run_folder=str(tmp_path / "runs"))
 
 
 @pytest.fixture

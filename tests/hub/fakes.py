@@ -84,7 +84,7 @@ class FakeCluster(KubeClient):
         wanted = dict(term.split("=") for term in (label_selector or "").split(",") if term)
         items = [
             copy.deepcopy(found)
-            for found in self.objects.get(resource.plural, {}).values()
+            for found in list(self.objects.get(resource.plural, {}).values())
             if wanted.items() <= found["metadata"].get("labels", {}).items()
         ]
         return {"metadata": {"resourceVersion": "1"}, "items": items}
@@ -93,9 +93,10 @@ class FakeCluster(KubeClient):
         if dry_run:
             return self._tried(resource, body)
         self._act("create", resource)
-        if body["metadata"]["name"] in self.objects.get(resource.plural, {}):
-            raise AlreadyExists("it exists")
-        return copy.deepcopy(self.put(resource, body))
+        with self._lock:
+            if body["metadata"]["name"] in self.objects.get(resource.plural, {}):
+                raise AlreadyExists("it exists")
+            return copy.deepcopy(self.put(resource, body))
 
     def patch(
         self, resource: Resource, name: str, body: Object, *, dry_run: bool = False

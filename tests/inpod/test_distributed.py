@@ -82,6 +82,7 @@ class Job:
                     "PET_MASTER_ADDR": "127.0.0.2",
                     "PET_MASTER_PORT": str(port),
                     "POD_IP": f"127.0.0.{2 + node}",
+                    "TRAINHUB_RUN_FOLDER": str(cwd / "run"),
                 },
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -103,12 +104,16 @@ def test_two_nodes_with_two_processes_train_one_model(ship: Ship, tmp_path: Path
     job = Job(ship(SET_UP, TRAIN), tmp_path, processes=2)
     assert job.codes == [0, 0], job.stderr
     for node in (0, 1):
-        assert sorted(job.stdout[node].splitlines()) == [
+        lines = job.stdout[node].splitlines()
+        assert sorted(line for line in lines if not line.startswith("[trainhub]")) == [
             f"rank {rank} of 4, node {node}, same weights: True"
             for rank in (2 * node, 2 * node + 1)
         ]
         # No banner of torchrun's own.
-        assert "OMP_NUM_THREADS" not in job.stderr[node]
+        assert "OMP_NUM_THREADS" not in job.stdout[node]
+    for rank in range(4):
+        log = tmp_path / "run" / "attempt-1" / f"rank-{rank}.log"
+        assert log.read_text() == f"rank {rank} of 4, node {rank // 2}, same weights: True\n"
 
 
 def test_the_rank_that_fails_is_named_with_its_cell(ship: Ship, tmp_path: Path) -> None:

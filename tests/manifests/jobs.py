@@ -78,7 +78,11 @@ def owner_of(
 
 
 def pod_of(
-    sample: Object, index: int = 0, attempt: int = 1, name: str | None = None, **labels: str
+    sample: Object,
+    index: int = 0,
+    attempt: int = 1,
+    name: str | None = None,
+    labels: dict[str, str] | None = None,
 ) -> Object:
     """A copy of a sample pod as the job's pod of that index and attempt."""
     pod = copy.deepcopy(sample)
@@ -86,7 +90,7 @@ def pod_of(
     metadata["name"] = name or f"job--run-01-{index}-{attempt}"
     metadata["uid"] = f"pod-{index}-{attempt}"
     metadata["annotations"] = {"batch.kubernetes.io/job-completion-index": str(index)}
-    metadata["labels"] = {KIND: "job", NAME: "Run_1", ATTEMPT: str(attempt), **labels}
+    metadata["labels"] = {KIND: "job", NAME: "Run_1", ATTEMPT: str(attempt), **(labels or {})}
     return pod
 
 

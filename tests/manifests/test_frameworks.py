@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
+import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
 
 from jupyter_trainhub.manifests.frameworks import registry
-from jupyter_trainhub.manifests.frameworks.applied import APPLIED_FILE
+from jupyter_trainhub.manifests.frameworks.applied import APPLIED_FILE, applied
 from jupyter_trainhub.manifests.frameworks.framework import Framework, JobObjects
 from jupyter_trainhub.manifests.frameworks.indexed_job import IndexedJob
 from jupyter_trainhub.manifests.frameworks.pytorch import PyTorch
@@ -53,7 +53,7 @@ SITE = Site(
     capabilities=["IPC_LOCK"],
     runs="/home/ada/.trainhub/runs",
 )
-ONE_NODE = {"nodes": 1}
+ONE_NODE: dict[str, Any] = {"nodes": 1}
 
 
 def id_of(framework: Framework) -> str:
@@ -85,14 +85,14 @@ def environment(items: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("framework", [Single(), PyTorch(), PyTorchJob(), TrainJob()], ids=id_of)
+@pytest.mark.parametrize("framework", BUILT_IN, ids=id_of)
 def test_objects_are_as_they_were_looked_at(framework: Framework) -> None:
     """``TRAINHUB_WRITE_GOLDEN=1`` writes the files anew; then look at the difference."""
     objects = objects_of(framework)
     found = [objects.owner, *(item for item in objects.children if item["kind"] == "Service")]
     path = GOLDEN / f"{id_of(framework)}.yaml"
     if os.environ.get("TRAINHUB_WRITE_GOLDEN"):
-        path.write_text(yaml.safe_dump_all(found, sort_keys=False, width=96))
+        path.write_text(applied(found))
     assert list(yaml.safe_load_all(path.read_text())) == found
 
 
@@ -253,7 +253,7 @@ def test_what_a_trainjob_cannot_do(fields: dict[str, Any], site: Site, lack: str
 
 
 def test_the_longest_name_of_a_pytorchjob_is_that_of_its_last_attempt() -> None:
-    fields = {"framework": "pytorch", "name": "a" * 48, "nodes": 100}
+    fields: dict[str, Any] = {"framework": "pytorch", "name": "a" * 48, "nodes": 100}
     assert PyTorchJob().lacks(request(**fields).spec, Site()) is None
     assert PyTorchJob().lacks(request(**fields, restarts=20).spec, Site()) == "name"
 

@@ -16,6 +16,8 @@ from jupyter_trainhub.errors import AlreadyExists, Conflict, InvalidField, NotFo
 from jupyter_trainhub.extension import TrainHub
 from jupyter_trainhub.hub.access.entrances import Container
 from jupyter_trainhub.hub.access.reach import Endpoint
+from jupyter_trainhub.hub.jobs.restart_clock import RestartClock
+from jupyter_trainhub.manifests.submission import Submission
 from jupyter_trainhub.server.connection import Connector
 from jupyter_trainhub.specs.instance import InstanceSpec
 from jupyter_trainhub.specs.job import JobSpec
@@ -24,6 +26,7 @@ from jupyter_trainhub.specs.place import Place
 from jupyter_trainhub.specs.snapshot import MeasurementSpec, SnapshotSpec
 from jupyter_trainhub.specs.storage import Storage
 from tests.server.images import FakeCatalogue, FakeMoves
+from tests.server.runs import FakeRuns
 
 View = dict[str, Any]
 
@@ -132,14 +135,50 @@ class FakeJobs(FakeObjects):
     def __init__(self) -> None:
         super().__init__("job")
         self.bundles: dict[str, Any] = {}
+        self.submissions: dict[str, Submission | None] = {}
+        self.deleted_volumes: list[str] = []
+        self.stepped: queue.Queue[str] = queue.Queue()
         self.logs_asked: queue.Queue[FakeLog] = queue.Queue()
 
-    def create(self, spec: JobSpec, bundle: Any = None) -> View:
+    @property
+    def restarts(self) -> FakeJobs:
+        return self
+
+    def clock(self, *, everybody: bool) -> RestartClock:
+        assert not everybody
+        return RestartClock(lambda view: view.get("due"), self.stepped.put)
+
+    def list(self, search: str = "") -> list[View]:
+        return [view for view in super().list() if search in view["name"]]
+
+    def create(
+        self,
+        spec: JobSpec,
+        bundle: Any = None,
+        *,
+        submission: Submission | None = None,
+        code_of: str | None = None,
+    ) -> View:
         self.bundles[spec.name] = bundle
-        return self.add(spec.name, phase="Pending", spec=spec.to_dict())
+        self.submissions[spec.name] = submission
+        return self.add(spec.name, phase="Pending", spec=spec.to_dict(), code_of=code_of)
+
+    def check(self, spec: JobSpec) -> None:
+        if spec.project == "none":
+            raise InvalidField("there is no such project", field="project", remedy="Leave it out.")
 
     def stop(self, name: str) -> View:
         return self.set_phase(name, "Stopping")
+
+    def pin(self, name: str, pinned: bool) -> View:
+        return self.get(name) | {"pinned": pinned}
+
+    def resubmit(self, name: str, new_name: str | None = None) -> View:
+        return self.add(new_name or f"{name}-1", spec=self.get(name)["spec"])
+
+    def delete(self, name: str, *, volumes: bool = False) -> None:
+        super().delete(name)
+        self.deleted_volumes += [name] if volumes else []
 
     def events(self, name: str) -> list[View]:
         self.get(name)
@@ -271,6 +310,7 @@ class FakeHub:
         self.user = "ada"
         self.instances = FakeInstances()
         self.jobs = FakeJobs()
+        self.runs = FakeRuns()
         self.entrances = FakeEntrances(self.instances, self.jobs)
         self.idle = FakeIdle(self.instances)
         self.nodes = FakeNodes()

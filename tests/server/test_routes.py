@@ -198,6 +198,17 @@ async def test_a_preview_shows_what_would_run_and_submits_nothing(
     assert hub.jobs.views == {}
 
 
+async def test_a_command_is_judged_without_being_submitted(api: Call, hub: FakeHub) -> None:
+    await api("GET", "jobs")
+    spec = {"name": "x", "command": ["true"]}
+    preview = await api("POST", "jobs", "preview", body={"spec": spec})
+    assert preview == {"cells": [], "files": [], "warnings": [], "errors": []}
+    with pytest.raises(Refused) as refused:
+        await api("POST", "jobs", "preview", body={"spec": {**spec, "project": "none"}})
+    assert refused.value.body["details"]["field"] == "project"
+    assert hub.jobs.views == {}
+
+
 async def test_a_notebook_that_cannot_run_starts_no_cluster(
     api: Call, extension: FakeTrainHub, jp_root_dir: Path
 ) -> None:

@@ -111,8 +111,17 @@ def _is_aside(file: BinaryIO) -> bool:
     return False
 
 
-def show(line: bytes, timestamps: bool = False) -> bytes:
-    """The text of one line of the file, as it was written."""
-    stamp, _, tag, text = line.split(b" ", 3)
-    text = text + b"\n" if tag == b"F" else text
-    return stamp + b" " + text if timestamps else text
+def show(lines: list[bytes], since: bytes, timestamps: bool, fresh: bool) -> tuple[bytes, bool]:
+    """The text of lines of the file from ``since`` on, as it was written, perhaps with times.
+
+    ``fresh`` and what is returned beside the text: whether a line of the text begins there. A line
+    that is stored in parts has one time only, as with kubelet.
+    """
+    texts: list[bytes] = []
+    for line in lines:
+        stamp, _, tag, text = line.split(b" ", 3)
+        if line >= since:
+            texts += (stamp, b" ") if timestamps and fresh else ()
+            texts += (text, b"\n") if tag == b"F" else (text,)
+        fresh = tag == b"F"
+    return b"".join(texts), fresh

@@ -23,7 +23,7 @@ from .node import memory_kib
 
 # Between looks at how much a folder holds (seconds), and how many times as long as a look took at
 # the least.
-_PERIOD = 10.0
+_PERIOD = 3.0
 _SHARE = 50
 
 _FAMILIES = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from jupyter_trainhub.errors import Conflict, Forbidden, NotFound
 from jupyter_trainhub.hub.jobs.frameworks import Served, kind_of, resources
 from jupyter_trainhub.kube.client import KubeClient
-from jupyter_trainhub.kube.resources import JOBS, PODS, Resource
+from jupyter_trainhub.kube.resources import JOBS, Resource
 from jupyter_trainhub.manifests.frameworks.framework import Framework
 from jupyter_trainhub.manifests.frameworks.registry import framework_of
 from jupyter_trainhub.manifests.labels import (
@@ -124,11 +124,6 @@ class Owners:
                 # Other kinds than Jobs may be gone meanwhile, or be nobody's business here.
                 if resource == JOBS:
                     raise
-
-
-def pods_of(client: KubeClient, name: str) -> Objects:
-    """The pods of all attempts at the job ``name``."""
-    return [*client.list(PODS, label_selector=selector("job", name))]
 
 
 def is_job(owner: Object) -> bool:

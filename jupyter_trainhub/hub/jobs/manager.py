@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from jupyter_trainhub.errors import NotFound
-from jupyter_trainhub.hub.events import telling
-from jupyter_trainhub.hub.jobs.attempts import Attempts, Owners, is_deleted, pods_of
+from jupyter_trainhub.hub.jobs.attempts import Owners, is_deleted
 from jupyter_trainhub.hub.jobs.creation import Creation, name_taken
 from jupyter_trainhub.hub.jobs.events import events_of
 from jupyter_trainhub.hub.jobs.log.opening import open_log
@@ -20,11 +20,14 @@ from jupyter_trainhub.hub.jobs.requests import Requests
 from jupyter_trainhub.hub.jobs.restarts import Restarts
 from jupyter_trainhub.hub.jobs.search import matches
 from jupyter_trainhub.hub.jobs.stopping import stop
+from jupyter_trainhub.hub.jobs.views import JobViews
+from jupyter_trainhub.hub.jobs.yaml import job_yaml
+from jupyter_trainhub.hub.live import LiveState
 from jupyter_trainhub.hub.submission import free_name
 from jupyter_trainhub.hub.waiting import wait_until
-from jupyter_trainhub.kube.resources import PODS
+from jupyter_trainhub.manifests.frameworks.code import Code
 from jupyter_trainhub.manifests.job_status import job_view, over
-from jupyter_trainhub.manifests.labels import PINNED, Object, Objects, selector, user_name
+from jupyter_trainhub.manifests.labels import PINNED, Object, Objects
 from jupyter_trainhub.manifests.submission import Submission
 from jupyter_trainhub.specs.job import JobSpec
 
@@ -42,6 +45,7 @@ class Jobs:
         self.client = hub.client
         self.discovery = hub.discovery
         self.owners = Owners(hub.client, hub.discovery)
+        self.views = JobViews(hub, self.owners)
         self.creation = Creation(hub.client, self.owners)
         self.requests = Requests(hub, policy)
 
@@ -83,23 +87,19 @@ class Jobs:
             raise
         return job_view(owner, [])
 
+    def check(self, spec: JobSpec) -> None:
+        """Raises InvalidField for what can never run here. Nothing is made."""
+        self.requests.first(spec, Code({}, []), None, {})
+
     def list(self, search: str = "") -> Objects:
         """The views of all jobs that ``search`` matches: pinned ones first, then the newest."""
-        pods: dict[str, Objects] = {}
-        for pod in self.client.list(PODS, label_selector=selector("job")):
-            pods.setdefault(user_name(pod), []).append(pod)
-        facts = _Facts(self._hub)
-        views = [
-            self._view(attempts, pods.get(name, []), facts)
-            for name, attempts in self.owners.all().items()
-        ]
-        found = [view for view in views if matches(view, search)]
+        found = [view for view in self.views.all() if matches(view, search)]
         found.sort(key=lambda view: (view["created"] or "", view["name"]), reverse=True)
         return sorted(found, key=lambda view: not view["pinned"])
 
     def get(self, name: str) -> Object:
         """The view of one job. Raises NotFound."""
-        return self.look(self.owners.of(name))
+        return self.views.of(self.owners.of(name))
 
     def stop(self, name: str, *, wait: bool = False) -> Object:
         """End the pods of a job and keep everything else of it, with who stopped it; its view.
@@ -110,7 +110,7 @@ class Jobs:
         """
         logs: list[LastLogs | None] = []
         keep = self._hub.runs.before_stop
-        stop(self.owners, name, self._hub.user, self.look, lambda view: logs.append(keep(view)))
+        stop(self.owners, name, self._hub.user, self.views.of, lambda view: logs.append(keep(view)))
         return self._kept(self.get(name), logs, wait)
 
     def delete(self, name: str, *, volumes: bool = False, wait: bool = False) -> None:
@@ -121,7 +121,7 @@ class Jobs:
         job are kept in any case.
         """
         attempts = self.owners.of(name)
-        run, view = attempts.run, self.look(attempts)
+        run, view = attempts.run, self.views.of(attempts)
         logs = self._hub.runs.before_delete(view)
         # Again and again, for an attempt that is made at this moment.
         while there := [owner for owner in attempts.owners if not is_deleted(owner)]:
@@ -169,6 +169,10 @@ class Jobs:
         request = LogRequest(rank=rank, **how)
         return open_log(self.client, name, self.get, request, self._hub.runs.log)
 
+    def yaml(self, name: str, kind: str) -> str:
+        """The objects of a job, ``kind`` ``applied`` or ``live``. Raises NotFound, InvalidField."""
+        return job_yaml(self.client, self.owners.of(name), kind)
+
     def wait(
         self,
         name: str,
@@ -190,6 +194,22 @@ class Jobs:
         # The end of a job may be seen before the end of its pods, which tells why it failed.
         return self.get(name)
 
+    @contextlib.contextmanager
+    def restarting(self, name: str) -> Iterator[None]:
+        """Start a job again after failures, as often as it wants, while the block goes on."""
+        with self.restarts.clock() as clock:
+
+            def look(kind: str, name: str, action: str, view: Object | None) -> None:
+                if view is not None:
+                    clock.note(view)
+
+            live = LiveState(self, look, kind="job", name=name)
+            live.start()
+            try:
+                yield
+            finally:
+                live.stop()
+
     def _kept(self, view: Object, logs: Iterable[LastLogs | None], wait: bool) -> Object:
         for read in logs:
             if wait and read is not None:
@@ -197,41 +217,8 @@ class Jobs:
         problem = self._hub.runs.problem(view["run"]) if view["run"] else None
         return {**view, "warning": problem} if problem else view
 
-    def look(self, attempts: Attempts) -> Object:
-        """The view of a job whose attempts were read."""
-        pods = pods_of(self.client, user_name(attempts.newest))
-        return self._view(attempts, pods, _Facts(self._hub))
-
-    def _view(self, attempts: Attempts, pods: Iterable[Object], facts: _Facts) -> Object:
-        pods = list(pods)
-        view = job_view(attempts.newest, pods, earlier=attempts.earlier)
-        if view["phase"] not in ("Pending", "Starting") or (view["reason"] == "Creating" and pods):
-            return view
-        return job_view(
-            attempts.newest,
-            pods,
-            earlier=attempts.earlier,
-            events=facts.events,
-            largest=facts.largest,
-        )
-
     def _submitted_as(self, run: str) -> Bundle:
         try:
             return submitted_as(self.client, run)
         except NotFound:
             return self._hub.runs.code(run)
-
-
-class _Facts:
-    """What explains why jobs wait, read once and only where one waits."""
-
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-
-    @cached_property
-    def events(self) -> Objects:
-        return telling(self._hub.client)
-
-    @cached_property
-    def largest(self) -> Any:
-        return self._hub.nodes.largest()

@@ -102,7 +102,7 @@ class Restarts:
             # Whoever began it is gone. Of its children some may be there, and go with it.
             self._jobs.owners.delete(attempts.newest)
             attempts = Attempts(attempts.earlier)
-        view = self._jobs.look(attempts)
+        view = self._jobs.views.of(attempts)
         moment = due(view)
         if moment is None or moment > time.time():
             return None

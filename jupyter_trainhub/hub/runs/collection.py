@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jupyter_trainhub.errors import TrainHubError
 from jupyter_trainhub.hub.runs.folder import RunFolder
 from jupyter_trainhub.hub.runs.log import saved_name, write_log, written_by_pod
-from jupyter_trainhub.hub.runs.record import every_pod
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import CONFIG_MAPS, PODS
@@ -111,13 +110,18 @@ class Collection:
             folder.write(METRICS_FILE, usage.record_lines(measured).encode())
         return {str(metric): found for metric, found in usage.summary(measured).items()}
 
-    def environment(self, folder: RunFolder, pods_folder: RunFolder | None, view: View) -> None:
-        """Keep the environment that rank 0 has told, and its packages, once they are known."""
+    def environment(
+        self, folder: RunFolder, pods_folder: RunFolder | None, pods: Iterable[View]
+    ) -> None:
+        """Keep the environment that rank 0 has told, and its packages, once they are known.
+
+        ``pods`` are all that the run has had.
+        """
         if folder.size(PACKAGES_FILE) is not None:
             return
         found = pods_folder.read_json(ENVIRONMENT_FILE) if pods_folder else None
         if not isinstance(found, dict):
-            found = environment_record.find(self._head(folder, view))
+            found = environment_record.find(self._head(folder, pods))
         if not isinstance(found, dict):
             return
         if folder.size(ENVIRONMENT_FILE) is None:
@@ -127,30 +131,30 @@ class Collection:
         lines = sorted((f"{name}=={version}\n" for name, version in listed), key=str.casefold)
         folder.write(PACKAGES_FILE, "".join(lines).encode())
 
-    def _head(self, folder: RunFolder, view: View) -> bytes:
-        first = [pod for pod in every_pod(view) if pod["rank"] == 0 and pod.get("started")]
+    def _head(self, folder: RunFolder, pods: Iterable[View]) -> bytes:
+        first = [pod for pod in pods if pod["rank"] == 0 and pod.get("started")]
         for pod in reversed(first):
             kept = folder.read(saved_name(pod.get("attempt") or 1, 0), _HEAD)
             if kept:
                 return kept
         for pod in reversed(first):
             with contextlib.suppress(TrainHubError):
-                parameters = {"limitBytes": _HEAD, **self._container(view, pod["name"])}
+                parameters = {"limitBytes": _HEAD, **self._container(pod["name"])}
                 return b"".join(self._client.stream(PODS, pod["name"], "log", parameters))
         return b""
 
-    def log(self, folder: RunFolder, view: View, pod: View, limit: int) -> None:
+    def log(self, folder: RunFolder, pod: View, limit: int) -> None:
         """Keep the log of a pod that has ended, of at most ``limit`` bytes.
 
         Raises TrainHubError where it cannot be read.
         """
-        parameters = self._container(view, pod["name"])
+        parameters = self._container(pod["name"])
         stream = self._client.stream(PODS, pod["name"], "log", parameters)
         name = saved_name(pod.get("attempt") or 1, pod["rank"])
         with contextlib.closing(stream), folder.replacing(name) as file:
             write_log(file, stream, limit, folder.path)
 
-    def _container(self, view: View, pod: str) -> Mapping[str, str | int | bool]:
+    def _container(self, pod: str) -> Mapping[str, str | int | bool]:
         return {"container": main_container(self._client.get(PODS, pod))}
 
 

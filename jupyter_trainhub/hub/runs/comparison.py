@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jupyter_trainhub.hub.views import View, Views
+from jupyter_trainhub.manifests.redaction import redacted
 from jupyter_trainhub.notebook.bundle import CELLS, RUNNER
 
 # Lines of a file; the time to compare longer ones grows with the square.
@@ -37,16 +38,24 @@ def compare(a: Facts, b: Facts) -> View:
     return {
         "a": a.view,
         "b": b.view,
-        "spec": [
-            {"field": name, "a": one, "b": other, "differs": one != other}
-            for name, one, other in _pairs(_flat(a.view["spec"]), _flat(b.view["spec"]))
-        ],
+        "spec": _specs(a.view["spec"], b.view["spec"]),
         "environment": _differing(_facts(a.environment), _facts(b.environment)),
         "packages": _differing(_packages(a.environment), _packages(b.environment)),
         "code": _code(a, b),
         "changes": _unified(_text(a.changes), _text(b.changes), "changes.diff"),
         "metrics": _metrics(a.view["metrics_summary"], b.view["metrics_summary"]),
     }
+
+
+def _specs(a: View, b: View) -> Views:
+    pairs = _pairs(_flat(a), _flat(b))
+    # That secrets differ is told, but not what they are.
+    hidden = redacted({"a": a, "b": b})
+    shown = _pairs(_flat(hidden["a"]), _flat(hidden["b"]))
+    return [
+        {"field": name, "a": one, "b": other, "differs": pair[1] != pair[2]}
+        for (name, one, other), pair in zip(shown, pairs, strict=True)
+    ]
 
 
 def _flat(value: Any, name: str = "") -> dict[str, Any]:

@@ -33,6 +33,15 @@ _QUIET = {
     "diff.external": "",
     "color.ui": "false",
 }
+# Options for the user's taste, such as diff.noprefix, must not make it inapplicable.
+_DIFFERENCE = (
+    *("diff", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty", "--no-relative"),
+    *("--src-prefix=a/", "--dst-prefix=b/", "HEAD"),
+)
+_UNTRACKED = (
+    *("ls-files", "--others", "--exclude-standard", "--full-name", "-z"),
+    *("--directory", "--no-empty-directory", ":/"),
+)
 _FILTERS = r"^filter\..*\.(clean|smudge|process|required)$"
 
 
@@ -66,15 +75,8 @@ def _repository(git: _Git) -> Repository:
     remote = git.text("config", "--get", f"branch.{branch}.remote") if branch else None
     address = git.text("config", "--get", f"remote.{remote or 'origin'}.url")
     try:
-        changes = b""
-        if commit:
-            changes = git.run(
-                *("diff", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty", "HEAD"),
-                limit=LARGEST_DIFFERENCE,
-            )
-        untracked = _names(
-            git.run("ls-files", "--others", "--exclude-standard", "--directory", "-z", ":/")
-        )
+        changes = git.run(*_DIFFERENCE, limit=LARGEST_DIFFERENCE) if commit else b""
+        untracked = _names(git.run(*_UNTRACKED))
         remark = ""
     except _Untold as untold:
         # What is known already is kept: the commit is told even where a difference takes too long.

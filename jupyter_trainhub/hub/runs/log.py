@@ -15,6 +15,7 @@ from typing import IO
 
 from jupyter_trainhub.errors import NotFound
 from jupyter_trainhub.hub.runs.folder import RunFolder
+from jupyter_trainhub.manifests import environment_record
 
 CHUNK = 1 << 16
 
@@ -79,7 +80,8 @@ def write_log(file: IO[bytes], chunks: Iterable[bytes], limit: int, scratch: Pat
 class SavedLog:
     """Chunks of bytes of a run's saved log; as a job's log otherwise.
 
-    With several ranks each line starts with ``[rank] ``, and one rank follows the other.
+    With several ranks each line starts with ``[rank] ``, and one rank follows the other. Without
+    ``records`` the line is left out in which the launcher tells of the environment.
     """
 
     def __init__(
@@ -89,13 +91,14 @@ class SavedLog:
         *,
         prefixed: bool,
         tail: int | None = None,
+        records: bool = True,
     ) -> None:
         self._folder = folder
         self._files = files
         self._prefixed = prefixed
         self._tail = tail
         self._closed = threading.Event()
-        self._chunks = self._read()
+        self._chunks = self._read() if records else _without_records(self._read())
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -123,7 +126,11 @@ class SavedLog:
 
 
 def open_log(
-    folder: RunFolder, rank: int | None, attempt: int | None, tail: int | None = None
+    folder: RunFolder,
+    rank: int | None,
+    attempt: int | None,
+    tail: int | None = None,
+    records: bool = True,
 ) -> SavedLog:
     """The saved log of one rank, or of all; of one attempt, default the newest that has one.
 
@@ -140,7 +147,7 @@ def open_log(
             field="attempt" if rank is None else "rank",
             remedy=f"It holds {_listed(list(logs))}." if logs else "No log was kept.",
         )
-    return SavedLog(folder, files, prefixed=rank is None, tail=tail)
+    return SavedLog(folder, files, prefixed=rank is None, tail=tail, records=records)
 
 
 def _listed(logs: Sequence[tuple[int, int]]) -> str:
@@ -164,6 +171,16 @@ def _prefixed(file: IO[bytes], prefix: bytes) -> Iterator[bytes]:
             lines, size = [], 0
     if lines:
         yield b"".join(lines)
+
+
+def _without_records(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        if lines:
+            yield b"".join(line + b"\n" for line in lines if not environment_record.hide(line))
+    if rest:
+        yield rest
 
 
 def _seek_tail(file: IO[bytes], lines: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -18,7 +19,7 @@ from jupyter_trainhub.hub.runs.last_logs import LastLogs
 from jupyter_trainhub.hub.runs.log import SavedLog, open_log, saved_logs
 from jupyter_trainhub.hub.runs.record import Record, is_over, matches, run_view, updated
 from jupyter_trainhub.hub.runs.recorder import Recorder
-from jupyter_trainhub.hub.runs.recording import Recording
+from jupyter_trainhub.hub.runs.recording import Recording, submission_of
 from jupyter_trainhub.hub.runs.store import RunStore
 from jupyter_trainhub.hub.views import View, Views
 from jupyter_trainhub.manifests.frameworks.code import Code
@@ -129,13 +130,15 @@ class Runs:
         rank: int | None = None,
         attempt: int | None = None,
         tail: int | None = None,
+        *,
+        records: bool = True,
     ) -> SavedLog:
-        """The saved log of a run; see ``hub.runs.log.open_log``. Raises NotFound."""
+        """The saved log of a run; see ``hub.runs.log``. Raises NotFound."""
         folder, _ = self._record(run)
         with suppress(NotFound):
-            return open_log(folder, rank, attempt, tail)
+            return open_log(folder, rank, attempt, tail, records)
         by_pods = self._store.written_by_pods(run)
-        return open_log(by_pods or folder, rank, attempt, tail)
+        return open_log(by_pods or folder, rank, attempt, tail, records)
 
     def metrics(self, run: str) -> Sequence[bytes]:
         """The lines of what was measured; none where nothing is known."""
@@ -162,12 +165,14 @@ class Runs:
         from jupyter_trainhub.hub.submission import free_name
         from jupyter_trainhub.specs.job import JobSpec
 
-        _, record = self._record(run)
+        folder, record = self._record(run)
         if name is None:
             taken = {view["name"] for view in self._hub.jobs.list()}
             name = free_name(re.sub(r"-\d+$", "", record["job"]), taken)
         spec = JobSpec.parse({**record["spec"], "name": name})
-        return self._hub.jobs.create(spec, code_of=run)
+        # The code is that of the same commit; who submits it, and when, is for the job to say.
+        submission = replace(submission_of(folder), submitted_by="", at="", from_run=run)
+        return self._hub.jobs.create(spec, submission=submission, code_of=run)
 
     def compare(self, a: str, b: str) -> View:
         """What differs between two runs; see ``hub.runs.comparison.compare``. Raises NotFound."""

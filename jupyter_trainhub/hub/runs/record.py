@@ -79,7 +79,7 @@ def merged_pods(before: Iterable[Mapping[str, Any]], now: Iterable[Mapping[str, 
             **kept,
             "attempt": key[0],
             **{
-                name: kept[name] or known.get(name)
+                name: known.get(name) if kept[name] is None else kept[name]
                 for name in ("image_digest", "node", "exit_code", *_TIMES)
             },
         }

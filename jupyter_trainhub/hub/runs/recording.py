@@ -26,6 +26,7 @@ from jupyter_trainhub.hub.runs.record import Record, every_pod, is_over, missing
 from jupyter_trainhub.hub.runs.store import RunStore
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.kube.client import KubeClient
+from jupyter_trainhub.manifests.frameworks.applied import APPLIED_FILE
 from jupyter_trainhub.manifests.submission import CHANGES_FILE, SUBMISSION_FILE, Submission
 
 # Seconds until a running job is looked at anew, and its events; a record that others write; one
@@ -114,7 +115,7 @@ class Recording:
         """
         if not self.concerns(view) or self._store.is_deleted(view["run"]):
             return None
-        key = f"{view['run']} {view.get('attempt')}"
+        key = _attempt(view)
         with self._lock:
             if key in self._last_logs:
                 return self._last_logs[key]
@@ -169,9 +170,10 @@ class Recording:
         if over and same and before.get("complete"):
             return None
         argv = before.get("argv")
-        if argv is None:
-            argv = self._told(lambda: self._collection.submitted(folder, view))
-        record = updated(before, view, _submission(folder))
+        if argv is None or folder.size(APPLIED_FILE) is None:
+            # A job is there a moment before what belongs to it.
+            argv = self._told(lambda: self._collection.submitted(folder, view)) or argv
+        record = updated(before, view, submission_of(folder))
         record |= {"argv": argv, "cluster": self._cluster, "complete": False, "missing": []}
         if not before:
             # From here on it is a record, whatever comes.
@@ -181,12 +183,14 @@ class Recording:
             self._told(lambda: self._collection.live(folder, view))
         self._keep_logs(folder, view, over=over)
         by_pods = self._store.written_by_pods(view["run"])
-        self._collection.environment(folder, by_pods, view)
+        self._collection.environment(folder, by_pods, record["pods"])
         record["metrics_summary"] = self._collection.metrics(folder, view)
         if view.get("history"):
             folder.write_json(HISTORY_FILE, view["history"])
         again: float | None = _RUNNING
-        if over:
+        if over and self._reads_last(view):
+            again = _BUSY
+        elif over:
             logs = {**(saved_logs(by_pods) if by_pods else {}), **saved_logs(folder)}
             lacks = missing(record, [name for name, _, _ in folder.files()], logs)
             record |= {"complete": not lacks, "missing": lacks}
@@ -205,13 +209,16 @@ class Recording:
         pods = [
             pod for pod in self._lacking(folder, view) if over or (pod.get("attempt") or 1) < newest
         ]
-        with self._lock:
-            reading = f"{view['run']} {newest}" in self._last_logs
+        reading = self._reads_last(view)
         for number, pod in enumerate(pods):
             if reading and (pod.get("attempt") or 1) == newest:
                 continue
             room = self._room(folder, len(pods) - number)
-            self._told(partial(self._collection.log, folder, view, pod, room))
+            self._told(partial(self._collection.log, folder, pod, room))
+
+    def _reads_last(self, view: View) -> bool:
+        with self._lock:
+            return _attempt(view) in self._last_logs
 
     def _lacking(self, folder: RunFolder, view: View) -> list[View]:
         by_pods = self._store.written_by_pods(view["run"])
@@ -243,7 +250,12 @@ class Recording:
         self.problems[view["run"]] = view, f"The record cannot be written: {reason}."
 
 
-def _submission(folder: RunFolder) -> Submission:
+def _attempt(view: View) -> str:
+    return f"{view['run']} {view.get('attempt')}"
+
+
+def submission_of(folder: RunFolder) -> Submission:
+    """Where the run of a record came from."""
     names = (SUBMISSION_FILE, CHANGES_FILE)
     return Submission.from_files({name: folder.read(name) for name in names})
 

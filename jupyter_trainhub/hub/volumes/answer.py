@@ -16,7 +16,7 @@ from jupyter_trainhub.errors import (
     TrainHubError,
     WaitTimeout,
 )
-from jupyter_trainhub.hub.volumes.readers import Place
+from jupyter_trainhub.hub.volumes.readers import VolumeRoot
 from jupyter_trainhub.inpod import program
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.exec import CommandNotFound, Exec
@@ -47,13 +47,15 @@ class Answer:
         self.head: Object = {}
 
     @classmethod
-    async def start(cls, client: KubeClient, place: Place, mode: str, request: Object) -> Answer:
+    async def start(
+        cls, client: KubeClient, root: VolumeRoot, mode: str, request: Object
+    ) -> Answer:
         """Start the program. Raises CommandNotFound, ContainerGone, ClusterUnavailable."""
         source = program(_PROGRAM)
         command = ["python3", "-I", "-S", "-c", _LOADER, str(len(source)), mode]
         try:
             process = await Exec.start(
-                client, place.pod, command, container=place.container, stdin=True
+                client, root.pod, command, container=root.container, stdin=True
             )
         except CommandNotFound:
             raise

@@ -114,14 +114,14 @@ class Files:
         """The answer of the program to one request; in another pod where one cannot run it."""
         avoid: set[str] = set()
         while True:
-            place = await asyncio.to_thread(self._readers.place, claim, avoid)
-            request = {"root": place.root, "path": path, "offset": 0, "length": None, "tag": ""}
+            root = await asyncio.to_thread(self._readers.root, claim, avoid)
+            request = {"root": root.path, "path": path, "offset": 0, "length": None, "tag": ""}
             try:
-                answer = await Answer.start(self._client, place, mode, {**request, **asked})
+                answer = await Answer.start(self._client, root, mode, {**request, **asked})
             except (CommandNotFound, ContainerGone):
                 if len(avoid) == _TRIES:
                     raise
-                avoid.add(place.pod)
+                avoid.add(root.pod)
                 continue
             try:
                 await answer.begin(path)

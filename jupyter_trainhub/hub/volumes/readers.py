@@ -28,12 +28,12 @@ _STUCK = re.compile(r"ErrImage|ImagePullBackOff|InvalidImageName|ImageInspectErr
 
 
 @dataclass(frozen=True)
-class Place:
+class VolumeRoot:
     """Where a volume is mounted: a running container, and the folder in it."""
 
     pod: str
     container: str
-    root: str
+    path: str
 
 
 class Readers:
@@ -45,7 +45,7 @@ class Readers:
         self._nodes = nodes
         self._user = user
 
-    def place(self, claim: Object, avoid: Collection[str] = ()) -> Place:
+    def root(self, claim: Object, avoid: Collection[str] = ()) -> VolumeRoot:
         """Where ``claim`` can be read now, but in none of the pods ``avoid``.
 
         A pod is started where there is none. Raises Conflict when the volume is not there, or when
@@ -61,20 +61,20 @@ class Readers:
                 remedy="Wait until a pod of the job has it.",
             )
         pods = mounting(self._client).get(name, [])
-        places = [
-            place
+        roots = [
+            found
             # Rather not beside a program that trains.
             for pod in sorted(pods, key=is_reader, reverse=True)
-            if pod["metadata"]["name"] not in avoid and (place := _place(pod, name))
+            if pod["metadata"]["name"] not in avoid and (found := _root(pod, name))
         ]
-        return places[0] if places else self._started(claim, _node(claim, pods))
+        return roots[0] if roots else self._started(claim, _node(claim, pods))
 
     def delete(self, claim: str) -> None:
         """End the pod that was made to read ``claim``, if there is one."""
         with contextlib.suppress(NotFound):
             self._client.delete(JOBS, reader_name(claim))
 
-    def _started(self, claim: Object, node: str | None) -> Place:
+    def _started(self, claim: Object, node: str | None) -> VolumeRoot:
         """Where the reader pod has it; tried with one image after the other."""
         *first, last = self._images(claim)
         for image in first:
@@ -90,37 +90,47 @@ class Readers:
             found = [default_image(self._config.default_image, self._nodes.visible())]
         return list(dict.fromkeys(found))
 
-    def _run(self, claim: Object, image: str, node: str | None) -> Place:
+    def _run(self, claim: Object, image: str, node: str | None) -> VolumeRoot:
         name, as_root = claim["metadata"]["name"], True
         deadline = time.monotonic() + PATIENCE
         while True:
             pods = self._pods(name)
-            places = [place for pod in pods if (place := _place(pod, name))]
-            if places:
-                return places[0]
+            roots = [found for pod in pods if (found := _root(pod, name))]
+            if roots:
+                return roots[0]
             status = pod_status(pods[0]) if pods else None
-            if status is not None and status.phase == "Succeeded":
+            if status is None:
+                as_root = self._make(claim, image, node, as_root)
+            elif status.phase == "Succeeded":
                 self.delete(name)
-            elif status is not None and (
-                status.phase == "Failed" or _STUCK.match(status.reason or "")
-            ):
+            elif status.phase == "Failed" or _STUCK.match(status.reason or ""):
                 self.delete(name)
                 raise _Unfit(status)
-            elif status is None:
-                self._create(claim, image, node, as_root)
-                if as_root and self._is_refused(name):
-                    as_root = False
-                    self.delete(name)
             if time.monotonic() > deadline:
                 if status is not None and status.phase == "Pending":
                     self.delete(name)
                 raise _Unfit(status)
             time.sleep(_LOOK_EVERY)
 
-    def _create(self, claim: Object, image: str, node: str | None, as_root: bool) -> None:
+    def _make(self, claim: Object, image: str, node: str | None, as_root: bool) -> bool:
+        """See that there is a Job that makes a pod; whether root may run in it."""
+        name = claim["metadata"]["name"]
+        try:
+            job = self._client.get(JOBS, reader_name(name))
+        except NotFound:
+            self._create(name, image, node, as_root)
+            return as_root
+        if _has_ended(job):
+            self.delete(name)
+        elif as_root and self._is_refused(job):
+            self.delete(name)
+            return False
+        return as_root
+
+    def _create(self, claim: str, image: str, node: str | None, as_root: bool) -> None:
         config = self._config
         job = reader_job(
-            claim["metadata"]["name"],
+            claim,
             image=image,
             owner=self._user,
             node=node,
@@ -140,11 +150,11 @@ class Readers:
             if not pod["metadata"].get("deletionTimestamp")
         ]
 
-    def _is_refused(self, claim: str) -> bool:
-        """Whether pods like this are not allowed: the Job is, and an event tells of its pods."""
-        with contextlib.suppress(Forbidden, NotFound):
-            uid = self._client.get(JOBS, reader_name(claim))["metadata"]["uid"]
-            events = self._client.list(EVENTS, field_selector=f"involvedObject.uid={uid}")
+    def _is_refused(self, job: Object) -> bool:
+        """Whether pods like its are not allowed: it is itself, and an event tells of its pods."""
+        about = f"involvedObject.uid={job['metadata']['uid']}"
+        with contextlib.suppress(Forbidden):
+            events = self._client.list(EVENTS, field_selector=about)
             return any("violates PodSecurity" in (event.get("message") or "") for event in events)
         return False
 
@@ -165,7 +175,14 @@ class _Unfit(Conflict):
         )
 
 
-def _place(pod: Object, claim: str) -> Place | None:
+def _has_ended(job: Object) -> bool:
+    conditions = (job.get("status") or {}).get("conditions") or []
+    return any(
+        item["type"] in ("Complete", "Failed") and item["status"] == "True" for item in conditions
+    )
+
+
+def _root(pod: Object, claim: str) -> VolumeRoot | None:
     """Where a running container of ``pod`` has the root of ``claim``."""
     metadata, status = pod["metadata"], pod.get("status") or {}
     if metadata.get("deletionTimestamp"):
@@ -180,7 +197,7 @@ def _place(pod: Object, claim: str) -> Place | None:
         for mount in container.get("volumeMounts") or []:
             whole = not (mount.get("subPath") or mount.get("subPathExpr"))
             if container["name"] in running and mount["name"] in volumes and whole:
-                return Place(metadata["name"], container["name"], mount["mountPath"])
+                return VolumeRoot(metadata["name"], container["name"], mount["mountPath"])
     return None
 
 

@@ -40,6 +40,7 @@ def launch(argv: Sequence[str], env: dict[str, str]) -> int:
         supervisor = Supervisor(grace=read_number(env, "TRAINHUB_GRACE", 30))
         limit = read_number(env, "TRAINHUB_TIME_LIMIT", float("inf"))
         shape = read_shape(env)
+        _enter(env.get("TRAINHUB_WORKING_DIR"))
         tee = _open_tee(argv, env, shape)
         code = _run(argv, env, shape, supervisor, limit, tee)
         if code == 0 and supervisor.ending is None:
@@ -100,6 +101,17 @@ def _run(
             mpi.release()
 
 
+def _enter(folder: str | None) -> None:
+    """Change to the job's working folder, where an operator cannot start the launcher there."""
+    try:
+        if folder:
+            os.chdir(folder)
+    except OSError as error:
+        raise Ended(
+            "CannotStart", f"the working folder {folder} cannot be used: {error.strerror}", 126
+        ) from error
+
+
 def _open_tee(argv: Sequence[str], env: Mapping[str, str], shape: Shape) -> Tee | None:
     """Copies to the run folder, if there is one that can be written."""
     if not env.get("TRAINHUB_RUN_FOLDER"):
@@ -118,7 +130,7 @@ def _open_tee(argv: Sequence[str], env: Mapping[str, str], shape: Shape) -> Tee 
 
 def _record_environment(command: Command, env: Mapping[str, str]) -> None:
     record = take_record(command.interpreter, command.env)
-    say(f"{MARK} {encode(record)}")
+    say(f"{MARK} {encode(record)} [trainhub]")
     if env.get("TRAINHUB_RUN_FOLDER"):
         try:
             keep(record, Path(env["TRAINHUB_RUN_FOLDER"]))

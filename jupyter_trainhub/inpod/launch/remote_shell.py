@@ -78,6 +78,14 @@ def _open_account(user: str) -> None:
             path.write_text(after)
 
 
+def _include_of_the_system() -> str:
+    # ssh ends at one that belongs to neither root nor its user, as root's do in a user namespace.
+    with contextlib.suppress(OSError):
+        if _SYSTEM_CONFIGURATION.stat().st_uid in (0, os.getuid()):
+            return f"  Include {_SYSTEM_CONFIGURATION}\n"
+    return ""
+
+
 class RemoteShell:
     """This node's part of it."""
 
@@ -194,7 +202,7 @@ LogLevel ERROR
             names = f"{host} {host}.* {short}" if host != short else host
             blocks.append(f"Host {names}\n  HostName {host}\n  Port {port}\n{self._options()}")
         ours = "\n".join(blocks)
-        theirs = f"\nHost *\n  Include ~/.ssh/config\n  Include {_SYSTEM_CONFIGURATION}\n"
+        theirs = f"\nHost *\n  Include ~/.ssh/config\n{_include_of_the_system()}"
         configuration = self._write("ssh_config", ours + theirs)
         start = f'#!/bin/sh\nexec {shlex.quote(self._ssh)} -F {configuration} "$@"\n'
         self._write("bin/ssh", start, 0o700)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Sequence
 
 from jupyter_trainhub.manifests.frameworks import code
@@ -38,7 +39,9 @@ def applied(objects: Sequence[Object]) -> str:
     import yaml
 
     shown = [{key: _shown(key, value) for key, value in item.items()} for item in objects]
-    text: str = yaml.safe_dump_all(shown, sort_keys=False, allow_unicode=True, width=1000)
+    # What two fields share would be written once and referred to.
+    copied = json.loads(json.dumps(shown))
+    text: str = yaml.safe_dump_all(copied, sort_keys=False, allow_unicode=True, width=1000)
     return text
 
 

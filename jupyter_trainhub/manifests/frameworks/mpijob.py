@@ -44,8 +44,7 @@ class MpiJob(Framework):
 
     def lacks(self, spec: JobSpec, site: Site) -> str | None:
         # The operator appends to the name, which is then one label of DNS.
-        longest = len(longest_name(spec)) + len(f"-worker-{spec.nodes}")
-        return "name" if max(longest, len(longest_name(spec)) + len("-launcher")) > 63 else None
+        return "name" if len(f"{longest_name(spec)}-worker-{max(0, spec.nodes - 2)}") > 63 else None
 
     def objects(self, request: JobRequest) -> JobObjects:
         job: Object = {

@@ -5,6 +5,7 @@ import type { Event } from '@jupyterlab/services';
 import React from 'react';
 import { HubContext, type IHubContext } from '../context';
 import { ImageCatalogue } from '../images/catalogue';
+import { TerminalAppearance } from '../shell/appearance';
 import { TrainHubStore } from '../store';
 import { RequestTable, trans, type IAnswer } from './requestTable';
 
@@ -21,6 +22,8 @@ export function hubContext(
     api,
     store,
     images: new ImageCatalogue(api, store),
+    terminals: new TerminalAppearance(null, null),
+    editors: null,
     trans,
     commands: new CommandRegistry()
   };

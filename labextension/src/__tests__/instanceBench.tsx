@@ -4,7 +4,6 @@ import React, { useState } from 'react';
 import { CommandArguments } from '../commands';
 import type { IHubContext } from '../context';
 import { InstanceTabContent } from '../instances/tab/content';
-import { TerminalAppearance } from '../instances/tab/terminalAppearance';
 import type { IInstance, IInterfaces, InstanceViewName } from '../views';
 import { hubContext, renderInHub } from './hub';
 import type { IAnswer } from './requestTable';
@@ -71,7 +70,6 @@ export class InstanceBench {
           view={selected}
           onSelect={select}
           onClose={() => (this.closed = true)}
-          appearance={new TerminalAppearance(null, null)}
           activated={new Signal<object, void>({})}
         />
       );

@@ -238,7 +238,6 @@ describe('InstanceFormModel', () => {
         <SpecForm
           model={model.form}
           submitLabel="Create"
-          advanced={[]}
           onSubmit={() => undefined}
         />
       </>,

@@ -165,9 +165,11 @@ describe('the events of a pod', () => {
     const page = new JobPage(hubContext(table), 'train', 'events');
     Widget.attach(page, document.body);
     await settle();
-    expect(screen.getByText('Created')).toBeTruthy();
+    const rows = (): number =>
+      within(screen.getByRole('tabpanel')).getAllByRole('row').length - 1;
+    expect(rows()).toBe(2);
     await settle(() => page.select('events', 1));
-    expect(screen.queryByText('Created')).toBeNull();
+    expect(rows()).toBe(1);
     expect(screen.getByText('Pulled')).toBeTruthy();
     act(() => page.dispose());
   });

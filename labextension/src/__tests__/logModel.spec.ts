@@ -52,7 +52,11 @@ describe('LogModel', () => {
     table = new RequestTable({
       'GET jobs/train/logs': () => answers.shift() ?? { status: 500 }
     });
-    model = new LogModel(table.api, 'train', () => isOver);
+    model = new LogModel(
+      table.api,
+      { job: 'train', nodes: 2, attempt: null, previous: false },
+      () => isOver
+    );
   });
 
   afterEach(() => {
@@ -64,10 +68,12 @@ describe('LogModel', () => {
     model.start();
     await until(model, () => model.state === 'complete');
     expect(text(model)).toBe('0:epoch 1/2|1:ab|0:last');
-    expect(model.ranks).toEqual([0, 1]);
+    expect(Array.from(model.of(1).from(0))).toMatchObject([
+      { number: 0, rank: 1, text: 'ab' }
+    ]);
     expect(model.progress?.epoch).toEqual({ done: 1, total: 2 });
     expect(table.asked).toEqual([
-      'GET jobs/train/logs?rank=all&follow=true&tail=10000'
+      'GET jobs/train/logs?timestamps=true&follow=true&tail=10000'
     ]);
   });
 
@@ -100,5 +106,19 @@ describe('LogModel', () => {
     model.start();
     await until(model, () => model.state === 'complete');
     expect(text(model)).toBe('0:a|0:b');
+  });
+
+  it('reads an earlier attempt, and containers before the present ones', async () => {
+    answers = [{ body: stream(['[1] a\n']) }];
+    const source = { job: 'train', nodes: 100, attempt: 2, previous: true };
+    model = new LogModel(table.api, source, () => true);
+    model.start();
+    await until(model, () => model.state === 'complete');
+    expect(table.asked).toEqual([
+      'GET jobs/train/logs?attempt=2&previous=true&timestamps=true&follow=false&tail=1000'
+    ]);
+    expect(table.api.jobs.logAddress(source, 1, true)).toBe(
+      'http://localhost/user/a%40b/trainhub/api/jobs/train/logs?attempt=2&previous=true&rank=1&timestamps=true&download=true'
+    );
   });
 });

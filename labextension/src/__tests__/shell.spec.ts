@@ -2,8 +2,8 @@ import { ServerConnection } from '@jupyterlab/services';
 import type { Terminal as TerminalService } from '@jupyterlab/services';
 import { Widget } from '@lumino/widgets';
 import { TrainHubApi } from '../api';
-import { Shell } from '../instances/tab/shell';
-import { TerminalAppearance } from '../instances/tab/terminalAppearance';
+import { TerminalAppearance } from '../shell/appearance';
+import { Shell } from '../shell/shell';
 import { RequestTable, trans, type IAnswer } from './requestTable';
 
 jest.mock('@jupyterlab/terminal', () => ({
@@ -54,7 +54,7 @@ describe('Shell', () => {
       }),
       trans
     );
-    shell = new Shell(api, 'desk', new TerminalAppearance(null, null));
+    shell = new Shell(api, 'instances/desk', new TerminalAppearance(null, null));
     return shell.open();
   }
 

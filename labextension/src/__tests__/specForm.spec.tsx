@@ -44,6 +44,8 @@ const SCHEMA: JSONSchema7 = {
   }
 };
 
+const FOLDS = [{ title: 'More settings', names: ['env', 'mounts'] }];
+
 describe('SpecForm', () => {
   let model: SpecFormModel;
   let sent: Spec[];
@@ -56,6 +58,7 @@ describe('SpecForm', () => {
       <SpecForm
         model={model}
         submitLabel="Submit"
+        folds={FOLDS}
         onSubmit={() => sent.push(model.spec)}
       />
     );

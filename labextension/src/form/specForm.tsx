@@ -152,7 +152,9 @@ export function SpecForm(props: {
         showErrorList={false}
         experimental_defaultFormStateBehavior={{
           emptyObjectFields: 'skipEmptyDefaults',
-          arrayMinItems: { populate: 'never' }
+          arrayMinItems: { populate: 'never' },
+          // Of several choices, none is made for the user.
+          constAsDefaults: 'never'
         }}
         onChange={({ formData }) => {
           model.data = formData ?? {};

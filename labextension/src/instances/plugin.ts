@@ -3,12 +3,7 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import {
-  IThemeManager,
-  WidgetTracker,
-  type MainAreaWidget
-} from '@jupyterlab/apputils';
-import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { WidgetTracker, type MainAreaWidget } from '@jupyterlab/apputils';
 import { ITranslator } from '@jupyterlab/translation';
 import {
   deleteIcon,
@@ -33,13 +28,11 @@ export const instancesPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Commands and tabs for dev instances.',
   autoStart: true,
   requires: [ITrainHub],
-  optional: [ILayoutRestorer, ISettingRegistry, IThemeManager, ITranslator],
+  optional: [ILayoutRestorer, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     trainhub: ITrainHub,
     restorer: ILayoutRestorer | null,
-    settings: ISettingRegistry | null,
-    themes: IThemeManager | null,
     translator: ITranslator | null
   ) => {
     const { commands, shell } = app;
@@ -75,15 +68,8 @@ export const instancesPlugin: JupyterFrontEndPlugin<void> = {
           label: name,
           icon: instanceIcon,
           create: async () => {
-            const [{ InstanceTab }, { TerminalAppearance }] = await Promise.all(
-              [import('./tab/widget'), import('./tab/terminalAppearance')]
-            );
-            return new InstanceTab(
-              hub,
-              name,
-              view ?? 'lab',
-              new TerminalAppearance(settings, themes)
-            );
+            const { InstanceTab } = await import('./tab/widget');
+            return new InstanceTab(hub, name, view ?? 'lab');
           }
         });
         // A reload finds the view that was chosen last.

@@ -78,6 +78,6 @@ function listed(
   const some = names.slice(0, LISTED).join(', ');
   const more = names.length - LISTED;
   return more > 0
-    ? trans.__('%1 and %2 more.', some, more)
-    : trans.__('%1.', some);
+    ? trans.__('They are %1 and %2 more.', some, more)
+    : trans.__('They are %1.', some);
 }

@@ -154,3 +154,6 @@ export function isFinished(phase: JobPhase): boolean {
 export function isOver({ phase, restart }: IJob): boolean {
   return isFinished(phase) && restart !== 'waiting';
 }
+
+/** The objects of a job as they were applied, or as they are now. */
+export type YamlKind = 'applied' | 'live';

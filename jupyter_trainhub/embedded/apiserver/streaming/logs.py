@@ -37,13 +37,14 @@ class LogHandler(ApiHandler):
         left = numbers.get("limitBytes")
         self.set_header("Content-Type", "text/plain")
         client = self.request.connection
+        fresh = True
         with path.open("rb") as file:
             # What is written from here on is not among the last lines.
             end = seek_last(file, numbers["tailLines"]) if "tailLines" in numbers else None
             try:
                 await self.flush()
                 async for lines in read(file, alive if follow else None, end):
-                    text = b"".join(show(line, timestamps) for line in lines if line >= since)
+                    text, fresh = show(lines, since, timestamps, fresh)
                     if left is not None:
                         text, left = text[:left], left - len(text)
                     if text:

@@ -13,14 +13,12 @@ import { Overview } from './overview';
 import { SshPanel } from './ssh';
 import { StatePanel } from './state';
 import { TerminalPanel } from './terminal';
-import type { TerminalAppearance } from './terminalAppearance';
 
 interface IProps {
   name: string;
   view: InstanceViewName;
   onSelect: (view: InstanceViewName) => void;
   onClose: () => void;
-  appearance: TerminalAppearance;
   /** Emitted when the tab is activated. */
   activated: ISignal<unknown, void>;
 }
@@ -129,7 +127,6 @@ function InstanceViews(props: IProps & { instance: IInstance }): JSX.Element {
       <TerminalPanel
         {...common}
         isShown={view === 'terminal'}
-        appearance={props.appearance}
         activated={props.activated}
       />
     )),

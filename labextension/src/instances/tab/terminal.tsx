@@ -1,22 +1,16 @@
-import { MessageLoop } from '@lumino/messaging';
 import type { ISignal } from '@lumino/signaling';
-import { Widget } from '@lumino/widgets';
-import React, { useEffect, useLayoutEffect, useRef, useState } from 'react';
-import { confirmLoss } from '../../confirmation';
+import React from 'react';
 import { useHub } from '../../context';
-import { useSignal } from '../../useSignal';
+import { ShellView } from '../../shell/view';
 import type { IRequest } from '../../useRequest';
 import type { IInstance, IInterfaces } from '../../views';
 import { Missing } from './missing';
-import { Shell } from './shell';
-import type { TerminalAppearance } from './terminalAppearance';
 
 interface IProps {
   instance: IInstance;
   interfaces: IRequest<IInterfaces | null>;
   /** Whether it is the view that is chosen. */
   isShown: boolean;
-  appearance: TerminalAppearance;
   /** Emitted when the tab around is activated. */
   activated: ISignal<unknown, void>;
 }
@@ -34,114 +28,10 @@ export function TerminalPanel(props: IProps): JSX.Element {
       remedy={value.remedies.shell}
     />
   ) : (
-    <ShellView {...props} />
-  );
-}
-
-function ShellView(props: IProps): JSX.Element {
-  const { api, trans } = useHub();
-  const { isShown, appearance, activated } = props;
-  const { name } = props.instance;
-  const [shell] = useState(() => new Shell(api, name, appearance));
-  useSignal(shell.changed);
-  useEffect(() => {
-    void shell.open();
-    return () => shell.dispose();
-  }, [shell]);
-  const { state, terminal } = shell;
-  const host = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => {
-    const node = host.current;
-    if (!terminal || !node) {
-      return;
-    }
-    Widget.attach(terminal, node);
-    const observer = new ResizeObserver(() => {
-      // A hidden terminal has no size to fit into.
-      if (node.offsetWidth > 0 && terminal.isAttached) {
-        MessageLoop.sendMessage(terminal, Widget.ResizeMessage.UnknownSize);
-      }
-    });
-    observer.observe(node);
-    return () => {
-      observer.disconnect();
-      if (terminal.isAttached) {
-        Widget.detach(terminal);
-      }
-    };
-  }, [terminal]);
-  const isReady = terminal !== null && state === 'open';
-  useEffect(() => {
-    if (!isReady || !isShown) {
-      return;
-    }
-    const focus = (): void => terminal.activate();
-    if (host.current && mayTakeFocus(host.current)) {
-      focus();
-    }
-    activated.connect(focus);
-    return () => {
-      activated.disconnect(focus);
-    };
-  }, [isReady, terminal, isShown, activated]);
-  const renew = async (): Promise<void> => {
-    const isAlive = state === 'open' || state === 'connecting';
-    const agreed =
-      !isAlive ||
-      (await confirmLoss(
-        {
-          title: trans.__('End this shell?'),
-          body: trans.__(
-            'The shell that is open ends, and so does what runs in it. Another one is started.'
-          ),
-          action: trans.__('New shell')
-        },
-        trans
-      ));
-    if (agreed) {
-      await shell.renew();
-    }
-  };
-  return (
-    <div className="jp-TrainHub-terminal" data-trainhub-shell={state}>
-      <div className="jp-TrainHub-terminalBar">
-        <span role="status">
-          {{
-            connecting: trans.__('Connecting to the shell…'),
-            open: '',
-            ended: trans.__('The shell has ended.'),
-            lost: trans.__('The connection to the shell is lost.'),
-            failed: shell.problem
-          }[state] ?? ''}
-        </span>
-        {state === 'lost' && (
-          <button
-            className="jp-TrainHub-addButton"
-            onClick={() => void shell.open()}
-          >
-            {trans.__('Reconnect')}
-          </button>
-        )}
-        <button
-          className="jp-TrainHub-addButton"
-          disabled={state === 'connecting' && !terminal}
-          onClick={() => void renew()}
-        >
-          {trans.__('New shell')}
-        </button>
-      </div>
-      <div className="jp-TrainHub-terminalHost" ref={host} />
-    </div>
-  );
-}
-
-/** Whether the focus is nowhere of worth: neither in another tab, nor walking along ours by keys. */
-function mayTakeFocus(node: HTMLElement): boolean {
-  const active = document.activeElement;
-  return (
-    !active ||
-    active === document.body ||
-    (node.closest('.jp-TrainHub-instanceTab')?.contains(active) === true &&
-      !active.matches('[role="tab"]:focus-visible'))
+    <ShellView
+      place={`instances/${encodeURIComponent(props.instance.name)}`}
+      isShown={props.isShown}
+      activated={props.activated}
+    />
   );
 }

@@ -6,19 +6,16 @@ import { instanceIcon } from '../../icons';
 import { phaseIcon, phaseTone, phaseWord } from '../../phase';
 import type { InstanceViewName } from '../../views';
 import { InstanceTabContent } from './content';
-import type { TerminalAppearance } from './terminalAppearance';
 
 /** A tab about one dev instance: its JupyterLab, IDE, terminal and SSH, and how it stands. */
 export class InstanceTab extends HubWidget {
   /**
    * @param view - the view that it begins with
-   * @param _appearance - how its terminal looks
    */
   constructor(
     hub: IHubContext,
     readonly name: string,
-    view: InstanceViewName,
-    private readonly _appearance: TerminalAppearance
+    view: InstanceViewName
   ) {
     super(hub);
     this._view = view;
@@ -73,7 +70,6 @@ export class InstanceTab extends HubWidget {
         view={this._view}
         onSelect={view => this.select(view)}
         onClose={() => this.parent?.dispose()}
-        appearance={this._appearance}
         activated={this.activated}
       />
     );

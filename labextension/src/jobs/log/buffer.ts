@@ -22,10 +22,7 @@ export class LogBuffer {
 
   push(lines: readonly ILogLine[]): void {
     for (const line of lines) {
-      this._ring[this._total % this.capacity] = {
-        ...line,
-        number: this._total
-      };
+      this._ring[this._total % this.capacity] = line;
       this._total += 1;
     }
   }
@@ -35,14 +32,14 @@ export class LogBuffer {
     this._total = 0;
   }
 
-  /** The lines that are kept, from number `first` on, oldest first. */
-  *from(first: number): Generator<INumberedLine> {
+  /** The lines that are kept, from number `first` to before `end`, oldest first. */
+  *from(first: number, end = this._total): Generator<INumberedLine> {
     const start = Math.max(first, this.dropped);
-    for (let number = start; number < this._total; number += 1) {
-      yield this._ring[number % this.capacity];
+    for (let number = start; number < end; number += 1) {
+      yield { ...this._ring[number % this.capacity], number };
     }
   }
 
-  private _ring: INumberedLine[] = [];
+  private _ring: ILogLine[] = [];
   private _total = 0;
 }

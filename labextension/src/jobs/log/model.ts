@@ -11,6 +11,32 @@ const FIRST_DELAY = 1_000;
 /** The longest pause between two attempts, in milliseconds. */
 const LONGEST_DELAY = 30_000;
 
+/** Lines that are kept of all ranks, and of each where they are not many. */
+const CAPACITY = 10_000;
+
+/** Lines that are kept of all ranks one by one. */
+const CAPACITY_OF_RANKS = 40_000;
+
+/** Milliseconds for which lines are taken before the page may do something else. */
+const SLICE = 20;
+
+/** Milliseconds between two moments at which what has come is shown. */
+const SHOWN_EVERY = 50;
+
+/** The last lines that are searched for progress whenever some come. */
+const PROGRESS_LINES = 50;
+
+/** Which log of a job it is. */
+export interface ILogSource {
+  job: string;
+  /** How many ranks there are. */
+  nodes: number;
+  /** Which attempt; the newest and those after it for null. */
+  attempt: number | null;
+  /** Whether it is that of the containers before the present ones. */
+  previous: boolean;
+}
+
 /** How the log stands. */
 export type LogState =
   /** The stream is open. */
@@ -20,19 +46,40 @@ export type LogState =
   /** The job is over and the whole log was read. */
   | 'complete';
 
-/** The log of one job, read while the job runs. */
+/**
+ * The log of one job, read while the job runs: one stream with the lines of all ranks, however many
+ * of them are looked at, for a browser holds no more than six connections to a server.
+ */
 export class LogModel implements IDisposable {
   /** @param _isOver - whether the job will not write any more */
   constructor(
     private readonly _api: TrainHubApi,
-    readonly job: string,
+    readonly source: ILogSource,
     private readonly _isOver: () => boolean
-  ) {}
+  ) {
+    this._capacity = Math.min(
+      CAPACITY,
+      Math.max(1_000, Math.floor(CAPACITY_OF_RANKS / source.nodes))
+    );
+  }
 
-  /** The last lines. */
-  readonly buffer = new LogBuffer();
+  /** The last lines of all ranks. */
+  readonly buffer = new LogBuffer(CAPACITY);
 
-  /** Emitted when lines came, or the state changed; at most once per chunk of the stream. */
+  /** The last lines of one rank, or of all for null. */
+  of(rank: number | null): LogBuffer {
+    if (rank === null) {
+      return this.buffer;
+    }
+    let buffer = this._ranks.get(rank);
+    if (!buffer) {
+      buffer = new LogBuffer(this._capacity);
+      this._ranks.set(rank, buffer);
+    }
+    return buffer;
+  }
+
+  /** Emitted when lines came, or the state changed; several times a second at most. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }
@@ -44,11 +91,6 @@ export class LogModel implements IDisposable {
   /** Why it is reconnecting; null when the stream just ended. */
   get problem(): unknown {
     return this._problem;
-  }
-
-  /** The ranks that have written. */
-  get ranks(): readonly number[] {
-    return Array.from(this._ranks).sort((a, b) => a - b);
   }
 
   /** How far the program says it has come. */
@@ -75,6 +117,7 @@ export class LogModel implements IDisposable {
   }
 
   dispose(): void {
+    clearTimeout(this._showing);
     this._abort.abort();
     this._wake?.();
     Signal.clearData(this);
@@ -111,10 +154,9 @@ export class LogModel implements IDisposable {
    * last lines are read anew; those on the screen stay until the first of them arrive.
    */
   private async _readOnce(): Promise<void> {
-    const { capacity } = this.buffer;
     const stream = await this._api.jobs.logs(
-      this.job,
-      capacity,
+      this.source,
+      this._capacity,
       this._abort.signal
     );
     const reader = stream.getReader();
@@ -127,6 +169,7 @@ export class LogModel implements IDisposable {
       }
       this._append(raw.map(parseLine));
     };
+    let began = performance.now();
     for (;;) {
       const { done, value } = await reader.read();
       if (done) {
@@ -135,32 +178,43 @@ export class LogModel implements IDisposable {
       }
       this._state = 'following';
       take(splitter.push(value));
+      if (performance.now() - began > SLICE) {
+        // A log that comes faster than it can be shown must not stop the page.
+        await new Promise(resolve => setTimeout(resolve));
+        began = performance.now();
+      }
     }
   }
 
   private _restart(): void {
-    this.buffer.clear();
-    this._ranks.clear();
+    [this.buffer, ...this._ranks.values()].forEach(buffer => buffer.clear());
     this._progress = null;
     this._generation += 1;
   }
 
   private _append(lines: ILogLine[]): void {
     this.buffer.push(lines);
-    for (const { rank, text } of lines) {
-      if (rank !== null) {
-        this._ranks.add(rank);
+    for (const line of lines) {
+      if (line.rank !== null) {
+        this.of(line.rank).push([line]);
       }
+    }
+    for (const { text } of lines.slice(-PROGRESS_LINES)) {
       const progress = parseProgress(text);
       if (progress) {
         this._progress = advance(this._progress, progress);
       }
     }
-    this._changed.emit();
+    this._showing ??= window.setTimeout(() => {
+      this._showing = undefined;
+      this._changed.emit();
+    }, SHOWN_EVERY);
   }
 
   private _set(state: LogState): void {
     this._state = state;
+    clearTimeout(this._showing);
+    this._showing = undefined;
     this._changed.emit();
   }
 
@@ -177,7 +231,9 @@ export class LogModel implements IDisposable {
 
   private readonly _changed = new Signal<this, void>(this);
   private readonly _abort = new AbortController();
-  private readonly _ranks = new Set<number>();
+  private readonly _ranks = new Map<number, LogBuffer>();
+  private readonly _capacity: number;
+  private _showing: number | undefined;
   private _state: LogState = 'reconnecting';
   private _problem: unknown = null;
   private _progress: IProgress | null = null;

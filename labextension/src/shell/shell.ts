@@ -7,25 +7,26 @@ import {
 import type { Terminal } from '@jupyterlab/terminal';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
-import { ApiError, describeError, type TrainHubApi } from '../../api';
-import type { IShell } from '../../views';
-import type { TerminalAppearance } from './terminalAppearance';
+import { ApiError, describeError, type TrainHubApi } from '../api';
+import type { IShell } from '../views';
+import type { TerminalAppearance } from './appearance';
 
 /** How a shell stands: `ended` by itself, `lost` when the connection to it is. */
 export type ShellState = 'connecting' | 'open' | 'ended' | 'lost' | 'failed';
 
 /**
- * The shell of an instance in JupyterLab's own terminal. The shell lives on the server: whoever
- * opens it again, after a reload too, finds it as it was left.
+ * A shell in JupyterLab's own terminal. It lives on the server: whoever opens it again, after a
+ * reload too, finds it as it was left.
  */
 export class Shell implements IDisposable {
+  /** @param _place - what it is in: `instances/desk` or `jobs/train/0` */
   constructor(
     private readonly _api: TrainHubApi,
-    private readonly _instance: string,
+    private readonly _place: string,
     private readonly _appearance: TerminalAppearance
   ) {
     const { serverSettings } = _api;
-    const prefix = `trainhub/instances/${encodeURIComponent(_instance)}/shell/`;
+    const prefix = `trainhub/${_place}/shell/`;
     const settings = ServerConnection.makeSettings({
       ...serverSettings,
       baseUrl: URLExt.join(serverSettings.baseUrl, prefix),
@@ -37,11 +38,11 @@ export class Shell implements IDisposable {
       standby: () => true,
       terminalAPIClient: {
         serverSettings: settings,
-        // That the Jupyter server around has terminals switched off does not concern an instance.
+        // That the Jupyter server around has terminals switched off does not concern what runs elsewhere.
         isAvailable: true,
-        startNew: () => _api.shells.start(_instance),
-        listRunning: () => _api.shells.list(_instance),
-        shutdown: name => _api.shells.end(_instance, name)
+        startNew: () => _api.shells.start(_place),
+        listRunning: () => _api.shells.list(_place),
+        shutdown: name => _api.shells.end(_place, name)
       }
     });
     // It rejects when the manager is disposed before its first, empty, poll.
@@ -74,8 +75,8 @@ export class Shell implements IDisposable {
   /** Attaches to the shell that runs, or starts one. Never rejects. */
   async open(): Promise<void> {
     await this._attach(async () => {
-      const [running] = await this._api.shells.list(this._instance);
-      return running ?? this._api.shells.start(this._instance);
+      const [running] = await this._api.shells.list(this._place);
+      return running ?? this._api.shells.start(this._place);
     });
   }
 
@@ -85,7 +86,7 @@ export class Shell implements IDisposable {
       const session = this._terminal?.session;
       if (session && !session.isDisposed) {
         try {
-          await this._api.shells.end(this._instance, session.name);
+          await this._api.shells.end(this._place, session.name);
         } catch (error) {
           // One that is gone need not be ended.
           if (!(error instanceof ApiError && error.status === 404)) {
@@ -93,7 +94,7 @@ export class Shell implements IDisposable {
           }
         }
       }
-      return this._api.shells.start(this._instance);
+      return this._api.shells.start(this._place);
     });
   }
 

@@ -1,0 +1,132 @@
+"""What goes wrong with jobs, on a cluster that runs pods: the embedded one, or a given one."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_trainhub.config import TrainHubConfig
+from jupyter_trainhub.hub.hub import Hub
+from jupyter_trainhub.hub.jobs import restarts
+from jupyter_trainhub.kube.client import Object
+from jupyter_trainhub.kube.resources import JOBS, NAMESPACES, PODS
+from jupyter_trainhub.specs.job import JobSpec
+from tests.conftest import eventually
+
+pytestmark = pytest.mark.cluster
+
+SLEEP = "import time; print('up', flush=True); time.sleep(600)"
+
+
+@pytest.fixture(scope="module")
+def hub(kubeconfig: Path, image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """A hub in a namespace of these tests' own."""
+    namespace = f"jobs-{uuid.uuid4().hex[:8]}"
+    config = TrainHubConfig(
+        kubeconfig=str(kubeconfig),
+        namespace=namespace,
+        default_image=image,
+        user="ada",
+        run_folder=str(tmp_path_factory.mktemp("runs")),
+    )
+    made = Hub.connect(config)
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+    made.client.create(NAMESPACES, body)
+    yield made
+    made.close()
+    made.client.delete(NAMESPACES, namespace)
+
+
+def submit(hub: Hub, name: str, program: str, **fields: Any) -> Object:
+    small = {"cpus": 0.05, "memory": "64Mi", "name": name}
+    # Started by `env`, it is not torchrun's, which an image need not have.
+    command = ["env", "python", "-c", program]
+    if fields.get("nodes", 1) > 1:
+        fields["framework"] = "pytorch"
+    return hub.jobs.create(JobSpec.parse({"command": command, **small, **fields}))
+
+
+def up(hub: Hub, name: str, nodes: int = 1) -> None:
+    """Return once all ranks of the job say so: before, they may be deaf to signals."""
+    for rank in range(nodes):
+        log = hub.jobs.logs(name, rank, follow=True)
+        assert b"up" in next(log)
+        log.close()
+
+
+def rank(hub: Hub, name: str, number: int) -> Object:
+    """The pod of a rank."""
+    chosen = f"trainhub.jupyter.org/name={name},batch.kubernetes.io/job-completion-index={number}"
+    (pod,) = hub.client.list(PODS, label_selector=chosen)
+    return pod
+
+
+def test_a_job_that_fails_is_started_again_as_a_whole(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restarts, "FIRST_PAUSE", 0.0)
+    program = """
+import os, sys
+print(os.environ["TRAINHUB_ATTEMPT"], "of", os.environ["TRAINHUB_ATTEMPTS"], os.environ["RANK"])
+sys.exit(os.environ["TRAINHUB_ATTEMPT"] == "1" and os.environ["RANK"] == "1")
+"""
+    submit(hub, "again", program, nodes=2, restarts=2)
+    view = hub.jobs.wait("again", 90)
+    assert (view["phase"], view["attempt"], view["attempts"]) == ("Succeeded", 2, 3)
+    assert [pod["phase"] for pod in view["pods"]] == ["Succeeded", "Succeeded"]
+    (first,) = view["earlier"]
+    assert (first["phase"], len(first["pods"])) == ("Failed", 2)
+    phases = [(step["attempt"], step["phase"]) for step in view["history"]]
+    assert phases[0] == (1, "Suspended")
+    assert phases[-1] == (2, "Succeeded")
+    assert (1, "Failed") in phases
+    assert b"2 of 3 1" in b"".join(hub.jobs.logs("again", 1))
+    assert b"1 of 3 1" in b"".join(hub.jobs.logs("again", 1, attempt=1))
+    hub.jobs.delete("again")
+    chosen = "trainhub.jupyter.org/name=again"
+    eventually(lambda: not [*hub.client.list(PODS, label_selector=chosen)])
+    assert not [*hub.client.list(JOBS, label_selector=chosen)]
+
+
+def test_a_rank_that_is_taken_away_ends_the_job(hub: Hub) -> None:
+    submit(hub, "bereft", SLEEP, nodes=2)
+    up(hub, "bereft", 2)
+    hub.client.delete(PODS, rank(hub, "bereft", 1)["metadata"]["name"])
+    view = hub.jobs.wait("bereft", 90)
+    assert (view["phase"], view["attempt"]) == ("Failed", 1)
+    assert "ank 1" in view["message"] or "deleted" in view["message"], view["message"]
+
+
+def test_a_program_that_takes_too_much_memory_is_told_so(hub: Hub) -> None:
+    submit(hub, "greedy", "x = bytearray(400 << 20); print(len(x))")
+    view = hub.jobs.wait("greedy", 90)
+    assert view["phase"] == "Failed"
+    assert view["reason"] == "OOMKilled"
+    assert "memory" in view["message"]
+
+
+def test_a_time_limit_ends_it_and_is_no_failure(hub: Hub) -> None:
+    submit(hub, "short", SLEEP, time_limit=1, restarts=3)
+    view = hub.jobs.wait("short", 90)
+    assert (view["phase"], view["reason"]) == ("Stopped", "TimeLimit")
+    assert (view["attempt"], view["restart"]) == (1, None)
+    assert view["started"] <= view["finished"]
+
+
+def test_many_jobs_at_once(hub: Hub) -> None:
+    names = [f"many-{number}" for number in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        made = [threads.submit(submit, hub, name, "print('done')") for name in names]
+    assert [future.result()["name"] for future in made] == names
+    eventually(lambda: {view["phase"] for view in hub.jobs.list("many-")} == {"Succeeded"}, 120)
+    ended = hub.jobs.list("many-")
+    assert sorted(view["name"] for view in ended) == names
+    with ThreadPoolExecutor(8) as threads:
+        for future in [threads.submit(hub.jobs.delete, name) for name in names]:
+            future.result()
+    assert hub.jobs.list("many-") == []
