@@ -72,6 +72,15 @@ def eventually(look: Callable[[], Any], seconds: float = 30.0) -> Any:
         time.sleep(0.05)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Jupyter's data folder, in which records of runs are kept: not that of whoever tests."""
+    folder = tmp_path_factory.mktemp("data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_DATA_DIR", str(folder))
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def embedded_kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The kubeconfig of an embedded cluster that the tests share."""

@@ -32,6 +32,12 @@ missing() {
   type -P umoci >/dev/null || echo umoci
   # It needs root, or ranges of user ids that few accounts have.
   (( $(id -u) )) || type -P buildah >/dev/null || echo buildah
+  # Programs of pods, which have the machine's files. Where services run, sshd would become one.
+  if (( $(id -u) == 0 )); then
+    type -P mpirun >/dev/null || echo openmpi-bin
+    type -P pdsh >/dev/null || echo pdsh
+    [[ -x /usr/sbin/sshd || -d /run/systemd/system ]] || echo openssh-server
+  fi
 }
 
 install_for_all() {

@@ -133,11 +133,13 @@ def test_manifests_know_resources_only() -> None:
 def test_programs_in_pods_are_single_files_of_the_standard_library(module: Path) -> None:
     # `_typeshed` exists for type checkers only.
     allowed = {*sys.stdlib_module_names, "_typeshed"}
-    # What these two are run by is there.
+    # What these are run by is there.
     if module.name == "serve_tensorboard.py":
         allowed.add("tensorboard")
     if module.name == "jupyter_server_config.py":
         allowed |= {"jupyter_server", "tornado", "traitlets"}
+    if module.name == "torchrun.py":
+        allowed.add("torch")
     # A program in several modules is sent as one.
     own = f"{PACKAGE}.inpod.{module.parent.name}."
     foreign = {

@@ -241,6 +241,7 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "keep": idle.keep,
     "stop-idle": idle.stop_idle,
     "clone": job.clone,
+    "resubmit": job.resubmit,
     "pin": job.pin,
     "unpin": job.pin,
     "restart-jobs": job.restart_jobs,

@@ -1,4 +1,4 @@
-"""``trainhub create job``, ``clone``, ``pin`` and ``restart-jobs``."""
+"""``trainhub create job``, ``clone``, ``resubmit``, ``pin`` and ``restart-jobs``."""
 
 from __future__ import annotations
 
@@ -65,9 +65,15 @@ def add_parsers(commands: Any, where: ArgumentParser, output: ArgumentParser) ->
     clone = commands.add_parser("clone", parents=[where, output], help="a job with changes, again")
     clone.add_argument("kind", choices=("job",))
     clone.add_argument("name")
-    clone.add_argument(
-        "--name", dest="new_name", metavar="NAME", help="default: the next number that is free"
+    again = commands.add_parser(
+        "resubmit", parents=[where, output], help="a job or a run again, with the code it had"
     )
+    again.add_argument("kind", choices=("job", "run"))
+    again.add_argument("name")
+    for parser in (clone, again):
+        parser.add_argument(
+            "--name", dest="new_name", metavar="NAME", help="default: the next free number"
+        )
     clone.add_argument(
         "--set",
         action="append",
@@ -135,6 +141,16 @@ def clone(options: Namespace) -> int:
     changes = changed_fields(options.changes or ())
     view = commands.connect(options).jobs.clone(options.name, options.new_name, changes)
     commands.made("job", view, options)
+    return 0
+
+
+def resubmit(options: Namespace) -> int:
+    """``trainhub resubmit``: of a run also when its job is gone."""
+    from jupyter_trainhub.cli import commands
+
+    hub = commands.connect(options)
+    again = hub.jobs.resubmit if options.kind == "job" else hub.runs.submit
+    commands.made("job", again(options.name, options.new_name), options)
     return 0
 
 

@@ -11,8 +11,8 @@ from importlib import resources
 # Programs that are too long for one module: a folder here, shipped as one file all the same.
 _PARTS = {
     "launch.py": (
-        "ending", "shape", "command", "processes", "supervisor", "peers", "tee", "environment",
-        "remote_shell", "mpi", "__main__",
+        "ending", "shape", "command", "torchrun", "processes", "supervisor", "connection", "peers",
+        "tee", "environment", "remote_shell", "mpi", "__main__",
     ),
     "files.py": ("opening", "archive", "__main__"),
     "rootfs_diff.py": (

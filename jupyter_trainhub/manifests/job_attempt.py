@@ -29,6 +29,8 @@ _LOST_ANOTHER = re.compile(
     r"remote process exited|peer",
     re.IGNORECASE,
 )
+# The guilt of a pod that the cluster told to end, because another one of the job has ended.
+_ENDED_BY_CLUSTER = 5
 _LAUNCHER_LOST_ANOTHER = ("PeerLost", "PeerTimeout")
 
 
@@ -148,7 +150,9 @@ class JobAttempt:
         culprit, state = self.culprit, self.state
         if self.taken is not None and (culprit is None or _guilt(culprit) > 0):
             return self.taken
-        if culprit is not None:
+        # A pod that somebody deletes ends as those do that the cluster deletes for it.
+        told = culprit is not None and _guilt(culprit) == _ENDED_BY_CLUSTER and culprit.deleted
+        if culprit is not None and not told:
             return of_rank(culprit, self.nodes)
         if state.reason == "BackoffLimitExceeded":
             return Explanation(
@@ -196,5 +200,5 @@ def _guilt(failed: PodStatus) -> int:
         return 1
     if failed.exit_code == 143 or (failed.exit_code == 137 and failed.deleted):
         # The cluster ends the other pods of a job that fails.
-        return 5
+        return _ENDED_BY_CLUSTER
     return 2 if failed.exit_code == 137 else 3

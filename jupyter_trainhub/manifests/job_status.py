@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from jupyter_trainhub.manifests.claims import ROLES, claim_name
 from jupyter_trainhub.manifests.history import history
@@ -23,21 +24,24 @@ from jupyter_trainhub.manifests.requests import Amounts
 from jupyter_trainhub.manifests.workload_status import Phase, told
 from jupyter_trainhub.specs.quantity import parse_quantity
 
+# Kubernetes keeps sizes as 64-bit integers.
+_LARGEST = 2**63
+
 # Phases of a job that does not change any more, unless another attempt follows: see :func:`over`.
 ENDED = ("Succeeded", "Failed", "Stopped")
 
-# Fields of the spec that the view repeats, for lists.
-_OF_SPEC = (
-    "category",
-    "project",
-    "priority",
-    "description",
-    "virtual_cluster",
-    "skus",
-    "ssh",
-    "estimated_time",
-    "time_limit",
-)
+# Fields of the spec that the view repeats, for lists; of another type they were written by hand.
+_OF_SPEC: Mapping[str, type] = {
+    "category": str,
+    "project": str,
+    "priority": int,
+    "description": str,
+    "virtual_cluster": str,
+    "skus": int,
+    "ssh": bool,
+    "estimated_time": int,
+    "time_limit": int,
+}
 
 
 def job_view(
@@ -66,10 +70,10 @@ def job_view(
         "name": user_name(job),
         "phase": phase[0],
         **told(phase[1]),
-        "framework": spec.get("framework", "single"),
+        "framework": _typed(spec, "framework", str) or newest.framework.name,
         "backend": newest.framework.backend,
         "nodes": newest.nodes,
-        **{field: spec.get(field) for field in _OF_SPEC},
+        **{field: _typed(spec, field, type_) for field, type_ in _OF_SPEC.items()},
         "pinned": annotations.get(PINNED) == "true",
         "run": annotations.get(RUN),
         "from_run": annotations.get(FROM_RUN),
@@ -134,7 +138,22 @@ def _volumes(attempt: JobAttempt) -> list[Object]:
     for role in ROLES:
         volume = attempt.spec.get(f"{role}_volume")
         if isinstance(volume, dict):
-            claim = volume.get("claim") or claim_name(job, run, role)
-            size = int(parse_quantity(str(volume.get("size") or "0")))
-            found.append({"role": role, "path": volume.get("path"), "claim": claim, "size": size})
+            claim = _typed(volume, "claim", str) or claim_name(job, run, role)
+            path = _typed(volume, "path", str)
+            size = _size(volume.get("size"))
+            found.append({"role": role, "path": path, "claim": claim, "size": size})
     return found
+
+
+def _typed(spec: Object, field: str, type_: type) -> Any:
+    found = spec.get(field)
+    return found if isinstance(found, type_) else None
+
+
+def _size(quantity: object) -> int:
+    """Its bytes, 0 for what is no size of a volume."""
+    try:
+        amount = parse_quantity(str(quantity))
+    except ValueError:
+        return 0
+    return int(amount) if 0 <= amount < _LARGEST else 0

@@ -10,6 +10,7 @@ import json
 import re
 from typing import Any
 
+from jupyter_trainhub.manifests import foreign_json
 from jupyter_trainhub.specs.names import (
     INSTANCE_PREFIX,
     JOB_PREFIX,
@@ -127,8 +128,8 @@ def spec_of(resource: Object) -> Object:
 def json_annotation(resource: Object, name: str) -> Object:
     """The JSON object in an annotation; empty when it is gone or broken."""
     try:
-        found = json.loads(resource["metadata"].get("annotations", {}).get(name, "{}"))
-    except (ValueError, RecursionError):
+        found = foreign_json.parse(resource["metadata"].get("annotations", {}).get(name, "{}"))
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -139,13 +140,20 @@ def rank(pod: Object) -> int:
     index = metadata.get("annotations", {}).get(COMPLETION_INDEX) or metadata.get("labels", {}).get(
         COMPLETION_INDEX
     )
-    return int(index) if index and index.isdigit() else 0
+    return natural(index or "")
 
 
 def attempt(resource: Object) -> int:
     """Which attempt of a job an object belongs to, from 1 on."""
-    number = resource["metadata"].get("labels", {}).get(ATTEMPT, "")
-    return int(number) if number.isdigit() else 1
+    return natural(resource["metadata"].get("labels", {}).get(ATTEMPT, ""), 1)
+
+
+def natural(text: str, otherwise: int = 0) -> int:
+    """The number that a label or an annotation holds, ``otherwise`` where it holds none.
+
+    One of more than nine digits is none either: nothing here is counted so far.
+    """
+    return int(text) if re.fullmatch("[0-9]{1,9}", text) else otherwise
 
 
 def owner_reference(resource: Object) -> Object:

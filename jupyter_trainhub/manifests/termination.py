@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
-from jupyter_trainhub.manifests import environment_record, troubles
+from jupyter_trainhub.manifests import environment_record, foreign_json, troubles
 from jupyter_trainhub.manifests.explanation import Explanation, explain, last_cause
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.manifests.scheduling import requested
@@ -78,7 +77,7 @@ def _shown(message: str) -> str:
 def _told(message: str) -> dict[str, Any]:
     """The launcher's termination message, ``{reason, message, exit_code, error}``; {} if none."""
     try:
-        told = json.loads(message)
+        told = foreign_json.parse(message)
     except ValueError:
         return {}
     return told if isinstance(told, dict) and "message" in told else {}

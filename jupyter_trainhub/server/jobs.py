@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
@@ -54,7 +55,7 @@ class JobsHandler(ApiHandler):
         from jupyter_trainhub.hub.runs.origin import origin
         from jupyter_trainhub.specs.job import JobSpec
 
-        by = self.current_user.username
+        by = claimed_name(self.current_user.username)
         if run is not None:
             told = origin(None, user=hub.user, submitted_by=by, from_run=run)
             return hub.jobs.create(JobSpec.parse(data), submission=told, code_of=run)
@@ -157,6 +158,15 @@ class JobEventsHandler(ApiHandler):
         """``{items}``, oldest first."""
         hub = await self.hub()
         self.finish({"items": await self.run(hub.jobs.events, name)})
+
+
+def claimed_name(username: str) -> str:
+    """The name under which Jupyter knows a user; empty for one that it made up itself.
+
+    It calls each request without a login by a new UUID
+    (``jupyter_server.auth.identity.IdentityProvider.generate_anonymous_user``).
+    """
+    return "" if re.fullmatch("[0-9a-f]{32}", username) else username
 
 
 def asked_spec(handler: ApiHandler) -> Any:

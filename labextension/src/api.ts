@@ -6,7 +6,7 @@ import type { ILogSource } from './jobs/log/model';
 import { MetricsApi } from './metrics/api';
 import { RunsApi } from './runs/api';
 import { VolumesApi } from './volumes/api';
-import type { IJobClaim, IJobSsh, YamlKind } from './jobs/views';
+import type { IJobSsh, YamlKind } from './jobs/views';
 import { asSentence, joinSentences } from './sentence';
 import { ServerSentences } from './serverSentences';
 import type {
@@ -271,8 +271,6 @@ export class TrainHubApi {
     /** How to reach its pods by SSH. */
     ssh: async (name: string): Promise<IJobSsh[]> =>
       this._items(path('jobs', name, 'ssh')),
-    /** The claims that jobs have made, also those of jobs that are gone. */
-    volumes: async (): Promise<IJobClaim[]> => this._items('volumes'),
     /** The objects of a job as they were applied, or as they are now. */
     yaml: async (name: string, kind: YamlKind): Promise<string> => {
       const query = URLExt.objectToQueryString({ as: kind });

@@ -13,6 +13,11 @@ export function asSentence(text: string): string {
   return END.test(sentence) ? sentence : sentence + (isChinese ? '。' : '.');
 }
 
+/** `text` as it is where it ends as a sentence does, for it may begin with a name; else made one. */
+export function asFullSentence(text: string): string {
+  return END.test(text) ? text : asSentence(text);
+}
+
 /** Sentences one behind the other. Full-width marks bring their own space; what is empty is none. */
 export function joinSentences(
   texts: readonly (string | null | undefined)[]

@@ -25,6 +25,7 @@ const SEPARATORS: readonly (readonly [string, string])[] = [
 const TOLD = new Set([
   'message',
   'remedy',
+  'why',
   'detail',
   'reasons',
   'warnings',

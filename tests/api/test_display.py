@@ -35,7 +35,7 @@ def test_the_same_sentences_everywhere(
     message: str | None, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     view = {"name": "a", "phase": "Failed", "message": message, "remedy": "Ask for less."}
-    job: Any = {**view, "pods": []}
+    job: Any = {**view, "pods": [], "attempts": 1, "volumes": [], "history": []}
     instance: Any = {**view, **ROW, "restart_needed": False, "folders": []}
     assert why(view) == told
     output.describe("jobs", job)

@@ -11,6 +11,8 @@ from examples.headless_jupyterlab import JupyterLab
 from tests.browser.conftest import finish
 from tests.browser.trainhub_page import JOB_MILLISECONDS, TrainHubPage
 
+NAMES = ("walk", "walk-2")
+
 # Leaves a model; its first attempt fails, the second one goes on until it is stopped.
 PROGRAM = """
 import os, pathlib, sys, time
@@ -27,10 +29,10 @@ def trainhub(page: Page, lab: JupyterLab) -> TrainHubPage:
     return TrainHubPage(page, lab)
 
 
-def downloaded(trainhub: TrainHubPage, button: Locator) -> bytes:
-    """What the browser saves when the button is pressed."""
+def downloaded(trainhub: TrainHubPage, link: Locator) -> bytes:
+    """What the browser saves when the link is pressed."""
     with trainhub.page.expect_download() as download:
-        button.click()
+        link.click()
     return Path(download.value.path()).read_bytes()
 
 
@@ -95,15 +97,15 @@ def test_job_from_form_to_clone(trainhub: TrainHubPage, lab: JupyterLab) -> None
     files = tab(trainhub, "walk", "Files")
     expect(files).to_contain_text("weights.bin", timeout=JOB_MILLISECONDS)
     trainhub.keep("job-files")
-    button = files.get_by_role("button", name="Download weights.bin")
-    assert downloaded(trainhub, button) == b"1234" * 256
+    link = files.get_by_role("link", name="Download weights.bin")
+    assert downloaded(trainhub, link) == b"1234" * 256
 
     page.get_by_role("button", name="Stop", exact=True).click()
     assert "run record" in trainhub.confirm("Stop")
     trainhub.expect_phase("walk", "Stopped")
     log = tab(trainhub, "walk", "Log")
-    button = log.get_by_role("button", name="Download log")
-    assert b"this is attempt 2" in downloaded(trainhub, button)
+    link = log.get_by_role("link", name="Download log")
+    assert b"this is attempt 2" in downloaded(trainhub, link)
 
     page.get_by_role("button", name="Clone…").click()
     clone = trainhub.form("job")
@@ -113,10 +115,10 @@ def test_job_from_form_to_clone(trainhub: TrainHubPage, lab: JupyterLab) -> None
     # It is the very same spec, but for its name.
     trainhub.send(clone)
     expect(trainhub.job("walk-2").locator("header")).to_contain_text("Priority 7")
-    specs = [finish(lab.request("GET", f"trainhub/api/jobs/{name}"))["spec"] for name in NAMES]
-    assert specs[0] | {"name": "walk-2"} == specs[1]
+    first, second = (finish(lab.request("GET", f"trainhub/api/jobs/{name}")) for name in NAMES)
+    assert first["spec"] | {"name": "walk-2"} == second["spec"]
 
-    trainhub.show_panel().get_by_role("button", name="in a tab").first.click()
+    trainhub.show_panel().get_by_role("button", name="Show all jobs in a tab").click()
     jobs = trainhub.page.locator(".jp-TrainHub-jobList:visible")
     jobs.get_by_role("searchbox").fill("WALKS priority:7")
     jobs.get_by_role("checkbox", name="Choose all jobs").check()
@@ -125,6 +127,3 @@ def test_job_from_form_to_clone(trainhub: TrainHubPage, lab: JupyterLab) -> None
     trainhub.page.get_by_role("dialog").get_by_role("checkbox").check()
     assert "2 jobs" in trainhub.confirm("Delete")
     expect(jobs.get_by_role("row", name="walk")).to_have_count(0)
-
-
-NAMES = ("walk", "walk-2")

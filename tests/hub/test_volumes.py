@@ -52,7 +52,8 @@ def test_a_job_gets_claims_and_may_ask_for_them_twice(hub: Hub, cluster: FakeClu
 
 
 def test_nothing_is_left_of_claims_that_were_refused(hub: Hub, cluster: FakeCluster) -> None:
-    create, made = cluster.create, []
+    create = cluster.create
+    made: list[Any] = []
 
     def second_fails(*arguments: Any, **named: Any) -> Any:
         if made:

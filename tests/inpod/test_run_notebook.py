@@ -38,8 +38,10 @@ def work(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", ["launch.py", "run_notebook.py", "serve_tensorboard.py"])
-def test_is_valid_python_3_8(name: str) -> None:
-    ast.parse(program(name), feature_version=(3, 8))
+def test_is_valid_python_3_8_and_no_part_hides_another(name: str) -> None:
+    tree = ast.parse(program(name), feature_version=(3, 8))
+    named = [item.name for item in tree.body if isinstance(item, (ast.FunctionDef, ast.ClassDef))]
+    assert len(named) == len(set(named))
 
 
 def test_cells_share_names_and_see_only_their_own(ship: Ship, work: Path) -> None:

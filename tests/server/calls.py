@@ -22,9 +22,11 @@ class Refused(Exception):
         self.body = body
 
 
-async def call(fetch: Fetch, method: str, *path: str, body: Any = None) -> Any:
-    """The JSON of a route's answer. Raises Refused."""
-    options: dict[str, Any] = {"method": method}
+async def call(
+    fetch: Fetch, method: str, *path: str, body: Any = None, params: dict[str, str] | None = None
+) -> Any:
+    """The JSON of a route's answer; ``params`` are those of the query. Raises Refused."""
+    options: dict[str, Any] = {"method": method, "params": params or {}}
     if method in ("POST", "PATCH", "PUT"):
         options["body"] = body if isinstance(body, str) else json.dumps(body or {})
     try:

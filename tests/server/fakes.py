@@ -180,7 +180,7 @@ class FakeJobs(FakeObjects):
         super().delete(name)
         self.deleted_volumes += [name] if volumes else []
 
-    def events(self, name: str) -> list[View]:
+    def events(self, name: str) -> Sequence[View]:
         self.get(name)
         return [{"reason": "SuccessfulCreate", "object": f"Job/{name}"}]
 

@@ -111,7 +111,9 @@ def _is_aside(file: BinaryIO) -> bool:
     return False
 
 
-def show(lines: list[bytes], since: bytes, timestamps: bool, fresh: bool) -> tuple[bytes, bool]:
+def show(
+    lines: list[bytes], since: bytes = b"", timestamps: bool = False, fresh: bool = True
+) -> tuple[bytes, bool]:
     """The text of lines of the file from ``since`` on, as it was written, perhaps with times.
 
     ``fresh`` and what is returned beside the text: whether a line of the text begins there. A line

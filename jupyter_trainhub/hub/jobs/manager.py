@@ -192,7 +192,9 @@ class Jobs:
 
             wait_until(self, "job", name, over, timeout=timeout, on_view=look)
         # The end of a job may be seen before the end of its pods, which tells why it failed.
-        return self.get(name)
+        view = self.get(name)
+        self._hub.runs.record(view)
+        return view
 
     @contextlib.contextmanager
     def restarting(self, name: str) -> Iterator[None]:

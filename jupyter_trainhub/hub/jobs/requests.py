@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from jupyter_trainhub.errors import ClusterRefused
 from jupyter_trainhub.hub.clock import now
 from jupyter_trainhub.hub.images.default import default_image
 from jupyter_trainhub.hub.jobs.attempts import Attempts
@@ -93,8 +93,19 @@ class Requests:
         """The attempt after the newest one: the same in everything but its name.
 
         Whoever asks for it need not be the job's user, nor have the same settings: what the site
-        made of the spec is on the object. Raises NotFound without the code.
+        made of the spec is on the object. Raises NotFound without the code, and ClusterRefused
+        where somebody has written over what the object tells.
         """
+        try:
+            return self._next(attempts, existing)
+        except (KeyError, TypeError, ValueError) as error:
+            name = attempts.newest["metadata"]["name"]
+            raise ClusterRefused(
+                f"{name} was changed by hand, it cannot be made again: {error}",
+                remedy="Submit the job anew.",
+            ) from None
+
+    def _next(self, attempts: Attempts, existing: Existing) -> JobRequest:
         newest = attempts.newest
         metadata = newest["metadata"]
         spec = JobSpec.parse(spec_of(newest))
@@ -116,7 +127,7 @@ class Requests:
             argv=program.argv,
             port=choose_port(name, _ports(existing)),
             site=Site.from_dict(admission["site"]),
-            submission=Submission.from_files(_files(record)),
+            submission=Submission.from_files(code.contents(record)),
             annotations={key: text for key, text in metadata["annotations"].items() if key in kept},
             claims=claims.claim_names(spec, run),
         )
@@ -129,9 +140,3 @@ def code_name(owner: Object) -> str:
 
 def _ports(existing: Existing) -> set[int]:
     return taken_ports([owner for attempts in existing.values() for owner in attempts.owners])
-
-
-def _files(config_map: Object) -> dict[str, bytes]:
-    text = {name: content.encode() for name, content in (config_map.get("data") or {}).items()}
-    binary = (config_map.get("binaryData") or {}).items()
-    return {**text, **{name: base64.b64decode(content) for name, content in binary}}

@@ -102,6 +102,8 @@ class Restarts:
             # Whoever began it is gone. Of its children some may be there, and go with it.
             self._jobs.owners.delete(attempts.newest)
             attempts = Attempts(attempts.earlier)
+            if not attempts.owners:
+                return None
         view = self._jobs.views.of(attempts)
         moment = due(view)
         if moment is None or moment > time.time():
@@ -149,7 +151,8 @@ def due(view: Object) -> float | None:
     """When something has to be done for a job, in seconds of the epoch; None for nothing."""
     if view["restart"] == "waiting":
         failures: int = view["attempt"]
-        pause = min(FIRST_PAUSE * 2.0 ** (failures - 1), LONGEST_PAUSE)
+        # Ten times twice as long is longer than the longest, and no number is too large then.
+        pause = min(FIRST_PAUSE * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE)
         return _epoch(view["finished"]) + pause
     if view["phase"] == "Suspended" and view["attempt"] > 1:
         return time.time() + FORSAKEN

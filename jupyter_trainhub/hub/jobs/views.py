@@ -16,6 +16,9 @@ from jupyter_trainhub.manifests.requests import Amounts
 if TYPE_CHECKING:
     from jupyter_trainhub.hub.hub import Hub
 
+# Phases that events have something to say on.
+_EXPLAINED = ("Pending", "Starting", "Stopping", "Failed")
+
 
 class JobViews:
     """Looks at jobs."""
@@ -58,7 +61,6 @@ class _Reasons:
 def _view(attempts: Attempts, pods: Sequence[Object], reasons: _Reasons) -> Object:
     newest, earlier = attempts.newest, attempts.earlier
     view = job_view(newest, pods, earlier=earlier)
-    waits = view["phase"] in ("Pending", "Starting") and not (view["reason"] == "Creating" and pods)
-    if not waits and view["reason"] != "PodLost":
+    if view["phase"] not in _EXPLAINED or (view["reason"] == "Creating" and pods):
         return view
     return job_view(newest, pods, earlier=earlier, events=reasons.events, largest=reasons.largest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
 from jupyter_trainhub.errors import Forbidden, TrainHubError
@@ -37,7 +38,11 @@ class NvidiaSmi(Source):
     def read(self, targets: Sequence[Target]) -> Answer:
         """What the GPUs of the pods do now."""
         with_gpus = [target for target in targets if target.gpus]
-        answer = asyncio.run(self._ask_all(with_gpus)) if with_gpus else Answer()
+        answer = Answer()
+        if with_gpus:
+            # The caller's thread may have an event loop of its own, as a notebook's has.
+            with ThreadPoolExecutor(1, thread_name_prefix="trainhub-nvidia-smi") as thread:
+                answer = thread.submit(asyncio.run, self._ask_all(with_gpus)).result()
         without = frozenset(target.pod for target in targets if not target.gpus)
         if without:
             why = "the job has no GPUs"

@@ -76,7 +76,7 @@ class Collection:
                     if path != code.LAUNCHER:
                         folder.write(f"{CODE}/{path.replace('/', '_')}", content)
             elif name.endswith("-run"):
-                for key, content in code.read(found).files.items():
+                for key, content in code.contents(found).items():
                     if key in (APPLIED_FILE, SUBMISSION_FILE, CHANGES_FILE):
                         folder.write(key, content)
         return argv

@@ -58,6 +58,13 @@ class RunFolder:
         """:meth:`write` of a JSON document."""
         self.write(name, json.dumps(document, ensure_ascii=False, indent=1).encode())
 
+    def clean(self, seconds: float) -> None:
+        """Remove what processes left half written that ended more than ``seconds`` ago."""
+        for part in self.path.rglob(f"{_PART}*"):
+            with contextlib.suppress(OSError):
+                if time.time() - part.lstat().st_mtime > seconds:
+                    part.unlink()
+
     def append(self, name: str, content: bytes) -> None:
         """Add to the end of the file ``name``. Raises OSError."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
@@ -65,8 +72,11 @@ class RunFolder:
             file.write(content)
 
     @contextlib.contextmanager
-    def replacing(self, name: str) -> Iterator[IO[bytes]]:
-        """A file that takes the place of ``name`` when the block is left without an error."""
+    def replacing(self, name: str, *, if_longer: bool = False) -> Iterator[IO[bytes]]:
+        """A file that takes the place of ``name`` when the block is left without an error.
+
+        With ``if_longer`` only if it is longer: another process may have read more.
+        """
         target = self.path / name
         target.parent.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
         part = target.with_name(f"{_PART}{secrets.token_hex(4)}-{target.name}"[:255])
@@ -74,7 +84,11 @@ class RunFolder:
         try:
             with open(handle, "w+b") as file:
                 yield file
-            os.replace(part, target)
+                size = file.seek(0, os.SEEK_END)
+            if if_longer and size <= (self.size(name) or 0):
+                os.unlink(part)
+            else:
+                os.replace(part, target)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(part)

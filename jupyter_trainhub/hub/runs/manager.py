@@ -74,7 +74,7 @@ class Runs:
     def record(self, view: View) -> None:
         """Write the record of a job now, as far as it can be; never raises."""
         if self._recording.concerns(view):
-            self._recording.visit(view)
+            self._recording.visit(view, follow=False)
 
     def before_stop(self, view: View) -> LastLogs | None:
         """Begin to read the logs of a job's pods, which are about to be told to end.
@@ -198,9 +198,12 @@ class Runs:
 
     def pin(self, run: str, pinned: bool) -> View:
         """Keep a record whatever the site's policy is, or no longer; its view. Raises NotFound."""
-        folder, _ = self._record(run)
+        folder, record = self._record(run)
         try:
             folder.pin(pinned)
+            if not pinned and record.get("pinned"):
+                # It was, with its job.
+                folder.write_json(RUN, {**record, "pinned": False})
         except OSError as error:
             raise InvalidField(
                 f"the record cannot be changed: {error.strerror or error}",

@@ -47,7 +47,8 @@ def prune(store: RunStore, user: str, keep: int, days: int) -> None:
         if isinstance(record, dict) and record.get("owner") == user:
             over = is_over(record)
             ended = record.get("finished") or record.get("created")
-            found.append(Kept(folder.run, _moment(ended) if over else None, folder.pinned))
+            pinned = folder.pinned or bool(record.get("pinned"))
+            found.append(Kept(folder.run, _moment(ended) if over else None, pinned))
     for run in to_give_up(found, keep, days, datetime.now(timezone.utc)):
         try:
             store.delete(folders[run])

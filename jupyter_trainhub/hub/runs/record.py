@@ -23,6 +23,7 @@ _COPIED = (
     "finished",
     "attempt",
     "attempts",
+    "pinned",
     "restart",
     "framework",
     "backend",
@@ -118,7 +119,7 @@ def _gone(what: str, why: str) -> View:
 
 
 def run_view(record: Record, *, pinned: bool, size: int, problem: str | None = None) -> View:
-    """The view of a run, as REST shows it. ``size`` is in bytes."""
+    """The view of a run, as REST shows it; ``size`` is in bytes. That of a pinned job is pinned."""
     names = ("attempts", "framework", "backend", "nodes", "volumes", "error", "remark", "pods")
     return {
         "kind": "run",
@@ -137,7 +138,7 @@ def run_view(record: Record, *, pinned: bool, size: int, problem: str | None = N
         "spec": record.get("spec") or {},
         "image_digest": record.get("image_digest"),
         "git": record.get("git"),
-        "pinned": pinned,
+        "pinned": pinned or bool(record.get("pinned")),
         "size": size,
         "complete": bool(record.get("complete")) and problem is None,
         "missing": record.get("missing", []),

@@ -19,7 +19,7 @@ from jupyter_trainhub.hub.runs.collection import (
     has_log,
 )
 from jupyter_trainhub.hub.runs.folder import RUN, RunFolder
-from jupyter_trainhub.hub.runs.last_logs import LastLogs
+from jupyter_trainhub.hub.runs.last_logs import LastLogs, PodLog, PodLogs
 from jupyter_trainhub.hub.runs.log import saved_logs
 from jupyter_trainhub.hub.runs.pruning import prune
 from jupyter_trainhub.hub.runs.record import Record, every_pod, is_over, missing, updated
@@ -37,6 +37,8 @@ _BUSY = 5.0
 _FAILED = 60.0
 _INCOMPLETE = 20.0
 _TRIES = 4
+# Seconds after which a file that is half written is nobody's work any more.
+_LEFTOVER = 3600.0
 # A log gets at least this much room, however little is left.
 _LEAST_LOG = 1 << 16
 # Seconds between two looks at which records are to be given up.
@@ -66,12 +68,11 @@ class Recording:
         self._store = store
         self._collection = collection
         self._user = user
-        self._again = again
         self._cluster = f"{client.server} {client.namespace}"
         self._lock = threading.Lock()
         self._prune_at = 0.0
         self._tries: dict[str, int] = {}
-        self._last_logs: dict[str, LastLogs] = {}
+        self._logs = PodLogs(client, again)
         # Why the record of a run cannot be written, and how the job looked then.
         self.problems: dict[str, tuple[View, str]] = {}
 
@@ -79,8 +80,11 @@ class Recording:
         """Whether a record is kept of this job: of the user's own, not of what has no run."""
         return bool(view.get("run")) and view.get("owner") == self._user
 
-    def visit(self, view: View) -> float | None:
-        """Write what is new of a job; seconds until the next time, None when all is written."""
+    def visit(self, view: View, *, follow: bool = True) -> float | None:
+        """Write what is new of a job; seconds until the next time, None when all is written.
+
+        With ``follow`` the logs of its pods are read from now on.
+        """
         run = view["run"]
         if self._store.is_deleted(run):
             return None
@@ -88,10 +92,13 @@ class Recording:
             self.last_logs(view)
         try:
             folder = self._store.make(run)
+            if follow:
+                self._follow(folder, view)
             with folder.locked() as free:
                 again = self._write(folder, view) if free else _BUSY
             self.problems.pop(run, None)
-        except ClusterUnavailable:
+        except TrainHubError as error:
+            _log.debug("the record of %s was not written: %s", run, error)
             return _FAILED
         except OSError as error:
             self._cannot(view, error)
@@ -109,34 +116,27 @@ class Recording:
         prune(self._store, self._user, self._config.run_keep, self._config.run_keep_days)
 
     def last_logs(self, view: View) -> LastLogs | None:
-        """Begin to read the logs of pods that are about to end, to their ends; once for each run.
+        """Read the logs of pods that are about to end, to their ends.
 
         None where there are none to read, or the record cannot be written: never raises.
         """
         if not self.concerns(view) or self._store.is_deleted(view["run"]):
             return None
-        key = _attempt(view)
-        with self._lock:
-            if key in self._last_logs:
-                return self._last_logs[key]
-            try:
-                folder = self._store.make(view["run"])
-            except OSError as error:
-                self._cannot(view, error)
-                return None
-            pods = self._lacking(folder, view)
-            if not pods:
-                return None
+        try:
+            logs = self._follow(self._store.make(view["run"]), view)
+        except OSError as error:
+            self._cannot(view, error)
+            return None
+        return LastLogs(logs) if logs else None
 
-            def done() -> None:
-                with self._lock:
-                    self._last_logs.pop(key, None)
-                self._again(view["run"])
-
-            self._last_logs[key] = LastLogs(
-                self._client, folder, pods, self._room(folder, len(pods)), done
-            )
-            return self._last_logs[key]
+    def _follow(self, folder: RunFolder, view: View) -> list[PodLog]:
+        """Read the logs of the pods that run from now on, but for those that write them here."""
+        newest = view.get("attempt") or 1
+        by_pods = self._store.written_by_pods(view["run"])
+        if by_pods is not None and (by_pods.path / f"attempt-{newest}").is_dir():
+            return []
+        pods = [pod for pod in self._lacking(folder, view) if not pod.get("finished")]
+        return self._logs.follow(folder, pods, self._room(folder, max(1, len(pods))))
 
     def gone(self, view: View) -> View:
         """The last view of a job that was deleted before its end was recorded."""
@@ -166,7 +166,7 @@ class Recording:
     def _write(self, folder: RunFolder, view: View) -> float | None:
         before: Record = folder.read_json(RUN) or {}
         over = is_over(view)
-        same = all(before.get(name) == view.get(name) for name in ("phase", "attempt"))
+        same = all(before.get(name) == view.get(name) for name in ("phase", "attempt", "pinned"))
         if over and same and before.get("complete"):
             return None
         argv = before.get("argv")
@@ -188,13 +188,14 @@ class Recording:
         if view.get("history"):
             folder.write_json(HISTORY_FILE, view["history"])
         again: float | None = _RUNNING
-        if over and self._reads_last(view):
+        if over and any(self._reads(view, pod) for pod in record["pods"]):
             again = _BUSY
         elif over:
             logs = {**(saved_logs(by_pods) if by_pods else {}), **saved_logs(folder)}
             lacks = missing(record, [name for name, _, _ in folder.files()], logs)
             record |= {"complete": not lacks, "missing": lacks}
             again = self._next_try(view) if lacks else None
+            folder.clean(_LEFTOVER)
         if record != before:
             folder.write_json(RUN, record)
         return again
@@ -207,18 +208,16 @@ class Recording:
     def _keep_logs(self, folder: RunFolder, view: View, *, over: bool) -> None:
         newest = view.get("attempt") or 1
         pods = [
-            pod for pod in self._lacking(folder, view) if over or (pod.get("attempt") or 1) < newest
+            pod
+            for pod in self._lacking(folder, view)
+            if (over or (pod.get("attempt") or 1) < newest) and not self._reads(view, pod)
         ]
-        reading = self._reads_last(view)
         for number, pod in enumerate(pods):
-            if reading and (pod.get("attempt") or 1) == newest:
-                continue
             room = self._room(folder, len(pods) - number)
             self._told(partial(self._collection.log, folder, pod, room))
 
-    def _reads_last(self, view: View) -> bool:
-        with self._lock:
-            return _attempt(view) in self._last_logs
+    def _reads(self, view: View, pod: View) -> bool:
+        return self._logs.reads(view["run"], pod["name"])
 
     def _lacking(self, folder: RunFolder, view: View) -> list[View]:
         by_pods = self._store.written_by_pods(view["run"])
@@ -248,10 +247,6 @@ class Recording:
         reason = error.strerror or str(error)
         _log.warning("the record of %s cannot be written: %s", view["run"], reason)
         self.problems[view["run"]] = view, f"The record cannot be written: {reason}."
-
-
-def _attempt(view: View) -> str:
-    return f"{view['run']} {view.get('attempt')}"
 
 
 def submission_of(folder: RunFolder) -> Submission:

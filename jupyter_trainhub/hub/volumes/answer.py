@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from types import TracebackType
 
 from jupyter_trainhub.errors import (
@@ -19,7 +20,7 @@ from jupyter_trainhub.errors import (
 from jupyter_trainhub.hub.volumes.readers import VolumeRoot
 from jupyter_trainhub.inpod import program
 from jupyter_trainhub.kube.client import KubeClient
-from jupyter_trainhub.kube.exec import CommandNotFound, Exec
+from jupyter_trainhub.kube.exec import Exec
 from jupyter_trainhub.manifests.labels import Object
 
 _PROGRAM = "files.py"
@@ -33,8 +34,10 @@ _SILENT_SECONDS = 60.0
 _LONGEST_ANSWER = 16 << 20
 
 
-class ContainerGone(Conflict):
-    """The container has ended meanwhile."""
+class CannotRead(Conflict):
+    """This container does not read the volume: it has ended meanwhile, or has no Python."""
+
+    default_reason = "ReadingFailed"
 
 
 class Answer:
@@ -47,36 +50,41 @@ class Answer:
         self.head: Object = {}
 
     @classmethod
-    async def start(
-        cls, client: KubeClient, root: VolumeRoot, mode: str, request: Object
-    ) -> Answer:
-        """Start the program. Raises CommandNotFound, ContainerGone, ClusterUnavailable."""
+    async def to(cls, client: KubeClient, root: VolumeRoot, mode: str, request: Object) -> Answer:
+        """Start the program and read its first line. Raises CannotRead, ClusterUnavailable."""
         source = program(_PROGRAM)
         command = ["python3", "-I", "-S", "-c", _LOADER, str(len(source)), mode]
         try:
             process = await Exec.start(
                 client, root.pod, command, container=root.container, stdin=True
             )
-        except CommandNotFound:
-            raise
+            answer = cls(process)
+            try:
+                await process.write(source + json.dumps(request).encode() + b"\n")
+                await answer._read_head()
+            except BaseException:
+                await answer.close()
+                raise
         except (NotFound, Conflict) as error:
-            raise ContainerGone(error.message, remedy="Try again.") from None
-        await process.write(source + json.dumps(request).encode() + b"\n")
-        return cls(process)
+            raise CannotRead(error.message, remedy=error.remedy) from None
+        return answer
 
-    async def begin(self, path: str) -> None:
-        """Read the first line. Raises what it tells of ``path``, and CommandNotFound."""
+    async def _read_head(self) -> None:
         line = bytearray()
-        async for data in self.body():
-            line += data
-            if b"\n" in data or len(line) > _LONGEST_ANSWER:
-                break
+        async with aclosing(self.body()) as pieces:
+            async for data in pieces:
+                line += data
+                if b"\n" in data or len(line) > _LONGEST_ANSWER:
+                    break
         head, _, self._rest = bytes(line).partition(b"\n")
         try:
             self.head = dict(json.loads(head))
         except ValueError:
             await self.end()
             raise broken() from None
+
+    def check(self, path: str) -> None:
+        """Raise what the program says of ``path``, if it cannot be had."""
         if "error" in self.head:
             raise _refusal(path, self.head["error"], self.head["message"])
 
@@ -100,13 +108,12 @@ class Answer:
                 self._complaint = (self._complaint + piece[1])[-2000:]
 
     async def end(self) -> None:
-        """Return if the program succeeded; raises CommandNotFound, ClusterUnavailable, Conflict."""
+        """Return if the program succeeded. Raises CannotRead, Conflict, ClusterUnavailable."""
         code = await self._process.wait()
         if code != 0:
             why = self._complaint.decode(errors="replace").strip().rsplit("\n", 1)[-1]
-            raise Conflict(
+            raise CannotRead(
                 f"the volume cannot be read: {why or f'the program ended with code {code}'}",
-                reason="ReadingFailed",
                 remedy="Try again; if it goes on, look at the pods that use the volume.",
             )
 

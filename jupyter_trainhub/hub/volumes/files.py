@@ -9,10 +9,9 @@ from datetime import datetime, timezone
 from typing import Any
 
 from jupyter_trainhub.errors import ClusterUnavailable, WaitTimeout
-from jupyter_trainhub.hub.volumes.answer import Answer, ContainerGone, broken
+from jupyter_trainhub.hub.volumes.answer import Answer, CannotRead, broken
 from jupyter_trainhub.hub.volumes.readers import Readers
 from jupyter_trainhub.kube.client import KubeClient
-from jupyter_trainhub.kube.exec import CommandNotFound
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.specs.quantity import parse_quantity
 
@@ -91,7 +90,7 @@ class Files:
                         yield data
                 if left > 0:
                     raise broken()
-            except (ClusterUnavailable, WaitTimeout, ContainerGone):
+            except (ClusterUnavailable, WaitTimeout, CannotRead):
                 tries += 1
                 if tries == _TRIES:
                     raise
@@ -117,14 +116,14 @@ class Files:
             root = await asyncio.to_thread(self._readers.root, claim, avoid)
             request = {"root": root.path, "path": path, "offset": 0, "length": None, "tag": ""}
             try:
-                answer = await Answer.start(self._client, root, mode, {**request, **asked})
-            except (CommandNotFound, ContainerGone):
+                answer = await Answer.to(self._client, root, mode, {**request, **asked})
+            except CannotRead:
                 if len(avoid) == _TRIES:
                     raise
                 avoid.add(root.pod)
                 continue
             try:
-                await answer.begin(path)
+                answer.check(path)
             except BaseException:
                 await answer.close()
                 raise

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from .command import Command, plan_command, require_torch, run_torchrun
+from .command import Command, plan_command, require_torch
 from .ending import (
     Ended,
     describe,
@@ -27,6 +27,7 @@ from .peers import gather, join, part
 from .shape import Shape, read_number, read_shape
 from .supervisor import Supervisor
 from .tee import Tee
+from .torchrun import run_torchrun
 
 
 def launch(argv: Sequence[str], env: dict[str, str]) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from .ending import FAILED_RANK, Ended
+from .ending import Ended
 from .shape import PER_PROCESS, Shape, complete_environment, read_number
 
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})", re.ASCII)
@@ -120,27 +120,6 @@ def _options(env: Mapping[str, str], shape: Shape) -> list[str]:
         "--rdzv-conf": f"timeout={max(1, timeout)}",
     }
     return [f"{name}={value}" for name, value in options.items() if value is not None]
-
-
-def run_torchrun(arguments: Sequence[str]) -> None:
-    """Be torchrun, and leave a note of the rank that failed first.
-
-    The message that torchrun itself hands on says nothing of a rank that a signal has ended.
-    """
-    # As under ``python -m``, the folder of this file is none to import from.
-    sys.path[0] = os.getcwd()
-    from torch.distributed import run
-    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
-
-    sys.argv[:] = ["torchrun", *arguments]
-    try:
-        run.main(list(arguments))
-    except ChildFailedError as failed:
-        rank, failure = failed.get_first_failure()
-        folder = os.environ.get("TRAINHUB_ERROR_DIR")
-        if folder:
-            Path(folder, FAILED_RANK).write_text(f"{rank} {failure.exitcode}")
-        raise
 
 
 def require_torch(interpreter: str) -> None:

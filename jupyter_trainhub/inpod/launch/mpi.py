@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from .connection import Peer
 from .ending import Ended, say
-from .peers import REPORT_EVERY, Meeting, Peer, gather, join, named
+from .peers import REPORT_EVERY, Meeting, gather, join, named
 from .remote_shell import RemoteShell
 from .shape import Shape, read_hosts
 
@@ -66,7 +67,7 @@ class MpiNode:
         }
         if self._shell is not None:
             path = self._env.get("PATH", os.defpath)
-            found["PATH"] = f"{self._shell.programs()}:{path}"
+            found["PATH"] = f"{self._shell.programs}:{path}"
         return found
 
     def meet(self, env: Mapping[str, str], run: str, timeout: float) -> None:

@@ -8,64 +8,17 @@ JSON: ``{"run", "node", "facts"}`` to node 0, from it ``{"missing": [node]}`` wh
 
 from __future__ import annotations
 
-import contextlib
-import json
 import selectors
 import socket
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from .connection import Peer
 from .ending import Ended, say
 from .shape import Shape
 
 REPORT_EVERY = 10.0  # seconds
-# Seconds without an answer after which a connection, of which nothing is heard, is lost:
-# idle, between probes, and how many of them (tcp(7)).
-_KEEPALIVE = (30, 10, 6)
-_LONGEST_LINE = 1 << 20
-
-
-class Peer:
-    """A connection to another node, by lines of JSON."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        """Takes over ``connection``."""
-        self.connection = connection
-        self.node = -1
-        self.facts: dict[str, Any] = {}
-        self._received = b""
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        names = ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT")
-        for name, value in zip(names, _KEEPALIVE):  # noqa: B905 - Python 3.8
-            with contextlib.suppress(OSError, AttributeError):
-                connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-
-    def send(self, message: Mapping[str, Any]) -> None:
-        """Send a message; a peer that is gone is noticed by who reads."""
-        with contextlib.suppress(OSError):
-            self.connection.sendall(json.dumps(message).encode() + b"\n")
-
-    def receive(self) -> list[dict[str, Any]] | None:
-        """The messages of one read, which may be none yet; None when the peer has gone."""
-        try:
-            data = self.connection.recv(1 << 16)
-        except (BlockingIOError, socket.timeout):  # noqa: UP041 - Python 3.8
-            return []
-        except OSError:
-            return None
-        *lines, self._received = (self._received + data).split(b"\n")
-        if not data or len(self._received) > _LONGEST_LINE:
-            return None
-        try:
-            messages = [json.loads(line) for line in lines]
-        except ValueError:
-            return None
-        return messages if all(isinstance(message, dict) for message in messages) else None
-
-    def close(self) -> None:
-        """Close the connection."""
-        self.connection.close()
 
 
 class _Waiting:
@@ -108,31 +61,23 @@ def named(nodes: Iterable[int]) -> str:
 
 
 def _listen(address: str, port: int) -> socket.socket:
-    """Listen at ``address``; at all where it is none of this machine's."""
-    problem: OSError | None = None
-    for host in (address, None) if address else (None,):
-        try:
-            family, kind, _, _, place = socket.getaddrinfo(
-                host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-            )[0]
-            listener = socket.socket(family, kind)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                listener.bind(place)
-                listener.listen(1024)
-            except OSError:
-                listener.close()
-                raise
-            return listener
-        except OSError as error:
-            problem = problem or error
-    text = problem.strerror if problem is not None else ""
-    raise Ended(
-        "CannotStart",
-        f"port {port} of node 0 cannot be listened on: {text}. Submit the job again for another "
-        "port; with the network of the host, another program may have it.",
-        1,
-    )
+    family, kind, _, _, place = socket.getaddrinfo(
+        address or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(place)
+    except OSError as error:
+        listener.close()
+        raise Ended(
+            "CannotStart",
+            f"port {port} of node 0 cannot be listened on: {error.strerror}. Submit the job again "
+            "for another port; with the network of the host, another program may have this one.",
+            1,
+        ) from error
+    listener.listen(1024)
+    return listener
 
 
 def gather(

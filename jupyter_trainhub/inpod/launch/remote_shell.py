@@ -24,6 +24,7 @@ from .ending import Ended
 
 _SYSTEM_CONFIGURATION = Path("/etc/ssh/ssh_config")
 _SYSTEM_FOLDER = Path("/etc/ssh/ssh_config.d")
+_SHADOW = Path("/etc/shadow")
 _ALIAS = "trainhub-job"  # the name under which the hosts' key is known
 # What a session sets itself, or has of its own.
 _SESSIONS_OWN = ("SHELL", "PWD", "OLDPWD", "SHLVL", "TERM", "_", "LOGNAME", "USER")
@@ -70,16 +71,15 @@ def _open_account(user: str) -> None:
 
     The password stays one that nothing matches (shadow(5)).
     """
-    path = Path("/etc/shadow")
     with contextlib.suppress(OSError):
-        before = path.read_text()
+        before = _SHADOW.read_text()
         after = re.sub(rf"(?m)^({re.escape(user)}):![^:]*:", r"\1:*:", before)
         if after != before:
-            path.write_text(after)
+            _SHADOW.write_text(after)
 
 
 def _include_of_the_system() -> str:
-    # ssh ends at one that belongs to neither root nor its user, as root's do in a user namespace.
+    # ssh refuses one that is neither root's nor its user's, as root's is in a user namespace.
     with contextlib.suppress(OSError):
         if _SYSTEM_CONFIGURATION.stat().st_uid in (0, os.getuid()):
             return f"  Include {_SYSTEM_CONFIGURATION}\n"
@@ -89,10 +89,10 @@ def _include_of_the_system() -> str:
 class RemoteShell:
     """This node's part of it."""
 
-    def __init__(self, keys: Path, address: str, name: str) -> None:
+    def __init__(self, keys: Path, address: str, job: str) -> None:
         """``keys`` holds ``identity`` and ``host_key``, each with ``.pub``.
 
-        ``address`` is the pod's, ``name`` the same in all pods of this attempt, and in no other.
+        ``address`` is the pod's, ``job`` the same in all pods of this attempt, and in no other.
         Raises Ended when the image or its user cannot do it.
         """
         found = {name: _program(name) for name in ("ssh", "sshd")}
@@ -107,7 +107,8 @@ class RemoteShell:
         self._ssh, self._sshd = found["ssh"] or "", found["sshd"] or ""
         self._user = _user()
         self._address = address
-        self.folder = _folder(name)
+        self.folder = _folder(job)
+        self.programs = self.folder / "bin"  # comes first on PATH
         for name in ("identity", "identity.pub", "host_key", "host_key.pub"):
             self._write(name, (keys / name).read_text())
         self.port = self._free_port()
@@ -122,15 +123,13 @@ class RemoteShell:
 
     def _free_port(self) -> int:
         """22, or another one where that is taken, or none that this user may have."""
+        family = socket.AF_INET6 if ":" in self._address else socket.AF_INET
         for port in (22, 0):
-            with contextlib.suppress(OSError), socket.socket(self._family()) as trial:
+            with contextlib.suppress(OSError), socket.socket(family) as trial:
                 trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 trial.bind((self._address, port))
                 return int(trial.getsockname()[1])
         raise Ended("CannotStart", f"no port of {self._address} is free for sshd", 1)
-
-    def _family(self) -> socket.AddressFamily:
-        return socket.AF_INET6 if ":" in self._address else socket.AF_INET
 
     def start(self, env: Mapping[str, str]) -> None:
         """Start sshd, whose sessions have the variables ``env``. Raises Ended when it does not."""
@@ -138,7 +137,7 @@ class RemoteShell:
         lines = [
             f"export {name}={shlex.quote(text)}\n"
             for name, text in sorted(kept.items())
-            if name.replace("_", "a").isalnum() and name.isascii() and not name[0].isdigit()
+            if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII)
         ]
         environment = self._write("environment.sh", "".join(lines))
         session = self._write("session.sh", _SESSION.format(environment=environment))
@@ -188,10 +187,6 @@ LogLevel ERROR
         if self.server is not None and self.server.poll() is not None:
             raise Ended("Error", "sshd has ended, without which mpirun reaches no node", 1)
 
-    def programs(self) -> Path:
-        """The folder that comes first on ``PATH``."""
-        return self.folder / "bin"
-
     def know(self, hosts: Sequence[str], ports: Sequence[int]) -> None:
         """Make the hosts, each with the port of its sshd, known to this node's clients."""
         host_key = (self.folder / "host_key.pub").read_text()
@@ -238,7 +233,7 @@ LogLevel ERROR
 
     def check(self, host: str) -> str:
         """Why ``host`` cannot be entered yet; empty when it can."""
-        command = [str(self.programs() / "ssh"), "-o", "ConnectionAttempts=1", host, "true"]
+        command = [str(self.programs / "ssh"), "-o", "ConnectionAttempts=1", host, "true"]
         try:
             done = subprocess.run(
                 command,

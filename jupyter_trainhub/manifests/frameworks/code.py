@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from jupyter_trainhub.errors import InvalidField
+from jupyter_trainhub.errors import ClusterRefused, InvalidField
+from jupyter_trainhub.manifests import foreign_json
 from jupyter_trainhub.manifests.labels import CODE_ARGV, CODE_PATHS, Object, json_annotation
 
 FOLDER = "/trainhub"
@@ -76,13 +77,29 @@ def volume(job: str, files: Iterable[str]) -> Object:
 
 
 def read(config_map: Object) -> Code:
-    """The code back out of :func:`config_map`, for another attempt or another job."""
-    odd = json_annotation(config_map, CODE_PATHS)
-    contents = {key: text.encode() for key, text in (config_map.get("data") or {}).items()}
-    for key, text in (config_map.get("binaryData") or {}).items():
-        contents[key] = base64.b64decode(text)
-    argv = json.loads(config_map["metadata"].get("annotations", {}).get(CODE_ARGV, "[]"))
-    return Code({odd.get(key, key): content for key, content in contents.items()}, argv)
+    """The code back out of :func:`config_map`, for another attempt or another job.
+
+    Raises ClusterRefused where somebody has written over it.
+    """
+    paths = json_annotation(config_map, CODE_PATHS)
+    try:
+        argv = foreign_json.parse(config_map["metadata"].get("annotations", {})[CODE_ARGV])
+    except (KeyError, ValueError):
+        argv = None
+    files = {paths.get(key, key): content for key, content in contents(config_map).items()}
+    if not isinstance(argv, list) or not all(isinstance(item, str) for item in (*argv, *files)):
+        raise ClusterRefused(
+            f"{config_map['metadata']['name']} was changed by hand, it holds no code of a job",
+            remedy="Submit the notebook or command anew.",
+        )
+    return Code(files, argv)
+
+
+def contents(config_map: Object) -> dict[str, bytes]:
+    """What any ConfigMap holds, text and bytes, by its keys."""
+    text = {key: value.encode() for key, value in (config_map.get("data") or {}).items()}
+    binary = (config_map.get("binaryData") or {}).items()
+    return {**text, **{key: base64.b64decode(value) for key, value in binary}}
 
 
 def _keys(files: Iterable[str]) -> dict[str, str]:

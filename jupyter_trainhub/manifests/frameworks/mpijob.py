@@ -24,7 +24,7 @@ from jupyter_trainhub.manifests.frameworks.framework import (
 from jupyter_trainhub.manifests.frameworks.mpi import reach
 from jupyter_trainhub.manifests.frameworks.names import longest_name
 from jupyter_trainhub.manifests.frameworks.template import owner_metadata, pod_template
-from jupyter_trainhub.manifests.labels import Object
+from jupyter_trainhub.manifests.labels import Object, natural
 from jupyter_trainhub.manifests.site import Site
 from jupyter_trainhub.specs.job import JobSpec
 
@@ -112,8 +112,7 @@ class MpiJob(Framework):
     def rank(self, pod: Object) -> int:
         if self.role(pod) == "launcher":
             return 0
-        index = pod["metadata"]["name"].rpartition("-")[2]
-        return int(index) + 1 if index.isdigit() else 0
+        return natural(pod["metadata"]["name"].rpartition("-")[2], -1) + 1
 
     def role(self, pod: Object) -> str:
         return str(pod["metadata"].get("labels", {}).get(ROLE, "launcher"))

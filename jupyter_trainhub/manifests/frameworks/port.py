@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Collection
 
 from jupyter_trainhub.errors import ClusterRefused
-from jupyter_trainhub.manifests.labels import PORT, Object
+from jupyter_trainhub.manifests.labels import PORT, Object, natural
 
 # Below the ephemeral ports of Linux (32768 on) and above the usual services.
 PORTS = range(23000, 32000)
@@ -32,5 +32,4 @@ def choose_port(name: str, taken: Collection[int]) -> int:
 
 def taken_ports(owners: Collection[Object]) -> set[int]:
     """The ports that the owners of existing jobs were given."""
-    found = (owner["metadata"].get("annotations", {}).get(PORT, "") for owner in owners)
-    return {int(port) for port in found if port.isdigit()}
+    return {natural(owner["metadata"].get("annotations", {}).get(PORT, "")) for owner in owners}

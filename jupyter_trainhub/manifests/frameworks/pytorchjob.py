@@ -18,7 +18,7 @@ from jupyter_trainhub.manifests.frameworks.framework import (
 )
 from jupyter_trainhub.manifests.frameworks.names import longest_name
 from jupyter_trainhub.manifests.frameworks.template import owner_metadata, pod_template
-from jupyter_trainhub.manifests.labels import Object
+from jupyter_trainhub.manifests.labels import Object, natural
 from jupyter_trainhub.manifests.site import Site
 from jupyter_trainhub.specs.job import JobSpec
 
@@ -91,8 +91,7 @@ class PyTorchJob(Framework):
         return sum(int(replica.get("replicas") or 1) for replica in replicas)
 
     def rank(self, pod: Object) -> int:
-        index = pod["metadata"].get("labels", {}).get(INDEX, "")
-        number = int(index) if index.isdigit() else 0
+        number = natural(pod["metadata"].get("labels", {}).get(INDEX, ""))
         return number + 1 if self.role(pod) == "worker" else number
 
     def role(self, pod: Object) -> str:

@@ -17,7 +17,6 @@ export function ChoiceField(props: FieldProps): JSX.Element {
   return (
     <select
       id={id}
-      className="jp-mod-styled"
       value={choices.findIndex(({ value }) => value === (chosen ?? undefined))}
       aria-describedby={`${id}__description ${id}__error`}
       onChange={({ target }) =>

@@ -2,12 +2,12 @@ import {
   downloadIcon,
   fileUploadIcon,
   launchIcon,
-  refreshIcon,
-  type LabIcon
+  refreshIcon
 } from '@jupyterlab/ui-components';
 import React, { useState } from 'react';
 import { CommandIDs } from '../commands';
 import { useHub, useStore } from '../context';
+import { SectionBar } from '../panel/sectionBar';
 import { ImageAge } from './age';
 import { ImageFilter } from './filter';
 import { MoreButton } from './moreButton';
@@ -52,44 +52,33 @@ export function ImagesSection(): JSX.Element {
 
 /** What can be done without an image. */
 function Actions(): JSX.Element {
-  const { commands, trans } = useHub();
-  const button = (command: string, label: string, icon: LabIcon) => (
-    <button
-      className="jp-TrainHub-iconButton"
-      aria-label={label}
-      title={label}
-      onClick={() => void commands.execute(command)}
-    >
-      <icon.react tag="span" aria-hidden="true" />
-    </button>
-  );
+  const { trans } = useHub();
   return (
-    <div
-      className="jp-TrainHub-imagesBar"
-      role="group"
-      aria-label={trans.__('Actions on images')}
-    >
-      {button(
-        CommandIDs.loadImage,
-        trans.__('Load an archive…'),
-        fileUploadIcon
-      )}
-      {button(
-        CommandIDs.copyImage,
-        trans.__('Copy from a registry…'),
-        downloadIcon
-      )}
-      {button(
-        CommandIDs.refreshImages,
-        trans.__('Refresh images'),
-        refreshIcon
-      )}
-      {button(
-        CommandIDs.showImages,
-        trans.__('Show all images in a tab'),
-        launchIcon
-      )}
-    </div>
+    <SectionBar
+      label={trans.__('Actions on images')}
+      buttons={[
+        {
+          command: CommandIDs.loadImage,
+          label: trans.__('Load an archive…'),
+          icon: fileUploadIcon
+        },
+        {
+          command: CommandIDs.copyImage,
+          label: trans.__('Copy from a registry…'),
+          icon: downloadIcon
+        },
+        {
+          command: CommandIDs.refreshImages,
+          label: trans.__('Refresh images'),
+          icon: refreshIcon
+        },
+        {
+          command: CommandIDs.showImages,
+          label: trans.__('Show all images in a tab'),
+          icon: launchIcon
+        }
+      ]}
+    />
   );
 }
 

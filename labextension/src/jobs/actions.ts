@@ -2,6 +2,7 @@ import { CommandIDs } from '../commands';
 import { askForLoss, confirmLoss } from '../confirmation';
 import type { IHubContext } from '../context';
 import { notifyEnd, notifyFailure, notifyWhile } from '../notifications';
+import { asSentence } from '../sentence';
 import { waitFor } from '../waiting';
 import { forEachJob } from './bulk';
 import { deletionQuestion, stopQuestion } from './losses';
@@ -50,7 +51,11 @@ export class JobActions {
       return;
     }
     const stop = async (name: string): Promise<void> => {
-      store.put(await api.jobs.stop(name));
+      const { warning, ...job } = await api.jobs.stop(name);
+      store.put(job);
+      if (warning) {
+        this._warn(name, warning);
+      }
       await waitFor(store, 'job', name, isOver);
     };
     if (live.length === 1) {
@@ -170,6 +175,15 @@ export class JobActions {
     if (names.length === 1 && made.length === 1) {
       await commands.execute(CommandIDs.openJob, { name: made[0] });
     }
+  }
+
+  private _warn(name: string, warning: string): void {
+    const { commands, trans } = this._hub;
+    notifyEnd(trans.__('%1: %2', name, asSentence(warning)), 'warning', {
+      label: trans.__('Details'),
+      execute: () =>
+        void commands.execute(CommandIDs.openJob, { name, tab: 'run' })
+    });
   }
 
   private _jobs(names: readonly string[]): IJob[] {

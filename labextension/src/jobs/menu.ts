@@ -21,8 +21,6 @@ export function openJobMenu(
   if (ssh && !isFinished(phase)) {
     add(CommandIDs.showJobSsh);
   }
-  menu.addItem({ command: CommandIDs.showVolumes });
-  menu.addItem({ command: CommandIDs.showRuns });
   menu.addItem({ type: 'separator' });
   add(CommandIDs.deleteJob);
   openMenuAt(button, menu);

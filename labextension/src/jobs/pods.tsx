@@ -9,7 +9,7 @@ import React from 'react';
 import { CommandIDs } from '../commands';
 import { useHub } from '../context';
 import { PhaseLabel } from '../phase';
-import { joinSentences } from '../sentence';
+import { asSentence } from '../sentence';
 import { useJobPage } from './page/target';
 import { isFinished, type IJob, type IJobPod } from './views';
 
@@ -134,7 +134,7 @@ export function PodTable(props: {
 }
 
 function Why({ pod }: { pod: IJobPod }): JSX.Element | null {
-  const why = joinSentences([pod.message || pod.reason]);
+  const why = pod.message ? asSentence(pod.message) : pod.reason;
   return why && pod.phase !== 'Running' && pod.phase !== 'Succeeded' ? (
     <div className="jp-TrainHub-fieldHelp">{why}</div>
   ) : null;

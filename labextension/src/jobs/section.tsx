@@ -7,8 +7,9 @@ import {
 import React, { useState } from 'react';
 import { CommandIDs } from '../commands';
 import { useHub, useStore } from '../context';
-import { pinIcon } from '../icons';
+import { pinIcon, runIcon as recordIcon, volumeIcon } from '../icons';
 import { ObjectList, type IRow } from '../panel/list';
+import { SectionBar } from '../panel/sectionBar';
 import { asSentence } from '../sentence';
 import { openJobMenu } from './menu';
 import { matchesJob, pinnedThenNewest } from './search';
@@ -83,6 +84,26 @@ export function JobsSection(): JSX.Element {
   };
   return (
     <>
+      <SectionBar
+        label={trans.__('Lists about jobs')}
+        buttons={[
+          {
+            command: CommandIDs.showJobs,
+            label: trans.__('Show all jobs in a tab'),
+            icon: launchIcon
+          },
+          {
+            command: CommandIDs.showRuns,
+            label: trans.__('Show records of runs'),
+            icon: recordIcon
+          },
+          {
+            command: CommandIDs.showVolumes,
+            label: trans.__('Show volumes of jobs'),
+            icon: volumeIcon
+          }
+        ]}
+      />
       {all.length > FEW && <JobSearch text={text} onChange={setText} />}
       <ObjectList
         kind="job"
@@ -93,15 +114,18 @@ export function JobsSection(): JSX.Element {
         row={row}
         arrange={() => [...found].sort(pinnedThenNewest).slice(0, LISTED)}
       />
-      {all.length > FEW && (
+      {found.length === 0 && all.length > 0 && (
         <p className="jp-TrainHub-empty" role="status">
-          {found.length === 0 && trans.__('No job has all these words.')}{' '}
-          <button
-            className="jp-TrainHub-addButton"
-            onClick={() => void commands.execute(CommandIDs.showJobs)}
-          >
-            {trans.__('Show all %1 jobs in a tab', all.length)}
-          </button>
+          {trans.__('No job has all these words.')}
+        </p>
+      )}
+      {found.length > LISTED && (
+        <p className="jp-TrainHub-empty">
+          {trans.__(
+            '%1 of %2 are listed. The tab with all jobs has the others.',
+            LISTED,
+            found.length
+          )}
         </p>
       )}
     </>

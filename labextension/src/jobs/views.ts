@@ -1,4 +1,4 @@
-import type { IExplained, Spec } from '../views';
+import type { IExplained, ISsh, Spec } from '../views';
 
 /** A training job. The newest of its attempts is the job. */
 export interface IJob extends IExplained {
@@ -46,6 +46,8 @@ export interface IJob extends IExplained {
   earlier: IAttempt[];
   /** The first exception that a rank reported. */
   error: IJobError | null;
+  /** What was not done of what was asked for, in the answer to a request. */
+  warning?: string | null;
 }
 
 export type JobPhase =
@@ -117,20 +119,8 @@ export interface IJobError {
 }
 
 /** How to reach one pod by SSH. */
-export interface IJobSsh {
+export interface IJobSsh extends ISsh {
   rank: number;
-  host: string;
-  command: string;
-  /** A `Host` block for ~/.ssh/config. */
-  config: string;
-}
-
-/** A claim that a job has made. */
-export interface IJobClaim {
-  claim: string;
-  role: IJobVolume['role'];
-  /** The name of the job. */
-  job: string | null;
 }
 
 /** The tabs of a job's page. */

@@ -74,21 +74,40 @@ export function MetricPanel(props: {
       .filter(({ isShown }) => isShown);
     return { plot, rows, request, limit };
   }, [metric, metrics, pods, view, start, trans]);
-  const facts = [
-    ...(request === null ? [] : [trans.__('requested %1', format(request))]),
-    ...(limit === null ? [] : [trans.__('limit %1', format(limit))])
-  ];
+  const isEach = !view.isWhole && rows.length > 1;
+  const facts: string[] = [];
+  if (request !== null) {
+    facts.push(
+      isEach
+        ? trans.__('requested %1 each', format(request))
+        : trans.__('requested %1', format(request))
+    );
+  }
+  if (limit !== null) {
+    facts.push(
+      isEach
+        ? trans.__('limit %1 each', format(limit))
+        : trans.__('limit %1', format(limit))
+    );
+  }
+  const isShare = unit === 'percent';
   const latest = statistics(
     whole(
       rows.map(({ values }) => values),
-      unit === 'percent'
+      isShare
     )
   );
   return (
     <section className="jp-TrainHub-metricPanel" data-trainhub-metric={metric}>
       <h2>
         {title}
-        {latest && <strong>{format(latest.latest)}</strong>}
+        {latest && (
+          <strong>
+            {isEach && !isShare
+              ? trans.__('%1 in all', format(latest.latest))
+              : format(latest.latest)}
+          </strong>
+        )}
         {facts.length > 0 && <small>{facts.join(' · ')}</small>}
       </h2>
       {view.isTable ? (

@@ -75,6 +75,7 @@ export function plotOptions(
     legend: { show: false },
     cursor: {
       sync: { key: group, setSeries: false },
+      y: false,
       drag: { x: false, y: false },
       points: { size: 6 }
     },
@@ -89,6 +90,7 @@ export function plotOptions(
     axes: [
       {
         ...axis,
+        space: 90,
         values: (_chart, splits) => {
           const span = (splits.at(-1) ?? 0) - (splits[0] ?? 0);
           return splits.map(time => plot.formatTime(time, span));
@@ -108,7 +110,8 @@ export function plotOptions(
         stroke: theme.resolve(color),
         width: 1.5,
         show: isShown,
-        points: { show: plot.data.times.length < 3, size: 5 }
+        // One point alone is no line.
+        points: { show: (chart: uPlot) => chart.data[0].length < 2, size: 5 }
       })),
       ...visibleMarks(plot).map(({ label, isLimit }) => ({
         label,

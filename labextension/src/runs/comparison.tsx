@@ -79,7 +79,10 @@ function Differences({ found }: { found: IRunComparison }): JSX.Element {
           <summary>
             {trans.__('How the changes differ that were not committed')}
           </summary>
-          <Diff text={changes} label="changes.diff" />
+          <Diff
+            text={changes}
+            label={trans.__('How the changes differ that were not committed')}
+          />
         </details>
       )}
     </>

@@ -35,4 +35,4 @@ class AttachHandler(RemoteCommandHandler):
             seek_last(file, 0)
             async for lines in read(file, self.running.alive):
                 for line in lines:
-                    yield bytes((_STREAMS[line.split(b" ", 2)[1]],)) + show(line)
+                    yield bytes((_STREAMS[line.split(b" ", 2)[1]],)) + show([line])[0]

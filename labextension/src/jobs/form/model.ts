@@ -145,7 +145,7 @@ export class JobFormModel implements IDisposable {
   /** The claims of earlier jobs; a form without them is a form, too. */
   private async _loadClaims(): Promise<void> {
     try {
-      const volumes = await this._hub.api.jobs.volumes();
+      const volumes = await this._hub.api.volumes.list();
       const of = (role: string): IOffer['claims']['model'] =>
         volumes
           .filter(volume => volume.role === role)

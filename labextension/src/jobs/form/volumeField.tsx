@@ -59,7 +59,6 @@ export function VolumeField(props: FieldProps): JSX.Element {
           <label>
             {trans.__('Volume')}
             <select
-              className="jp-mod-styled"
               value={volume.claim ?? ''}
               onChange={({ target }) =>
                 change({ claim: target.value || undefined })

@@ -137,7 +137,7 @@ function Matches(props: {
     <span className="jp-TrainHub-logMatches">
       <span role="status">
         {position
-          ? trans.__('%1 of %2', position, count)
+          ? trans.__('Match %1 of %2', position, count)
           : trans._n('%1 line', '%1 lines', count)}
       </span>
       <button

@@ -1,7 +1,7 @@
 import React from 'react';
 import { useHub } from '../../context';
 import { PhaseLabel } from '../../phase';
-import { asSentence } from '../../sentence';
+import { asFullSentence } from '../../sentence';
 import { PodTable } from '../pods';
 import type { IAttempt } from '../views';
 
@@ -20,7 +20,7 @@ export function EarlierAttempts(props: {
           <details key={attempt} className="jp-TrainHub-more">
             <summary>
               {trans.__('Attempt %1', attempt)} <PhaseLabel phase={phase} />{' '}
-              {message ? asSentence(message) : reason}
+              {message ? asFullSentence(message) : reason}
             </summary>
             <div className="jp-TrainHub-tableScroller">
               <PodTable pods={pods} />

@@ -1,7 +1,7 @@
 import React from 'react';
 import { useHub } from '../../context';
 import { PhaseLabel } from '../../phase';
-import { asSentence } from '../../sentence';
+import { asFullSentence } from '../../sentence';
 import type { IJob } from '../views';
 
 /** Each transition of a job: when, into which phase, and why; the newest first. */
@@ -35,7 +35,7 @@ export function HistoryTable({ job }: { job: IJob }): JSX.Element {
               <PhaseLabel phase={entry.phase} />
             </td>
             <td title={entry.reason ?? undefined}>
-              {entry.message ? asSentence(entry.message) : entry.reason}
+              {entry.message ? asFullSentence(entry.message) : entry.reason}
             </td>
           </tr>
         ))}

@@ -18,6 +18,7 @@ export class JobPage extends HubWidget {
   ) {
     super(hub);
     this._tab = tab;
+    this._target = { tab, rank: null, turn: 0 };
     this.addClass('jp-TrainHub-jobPage');
     this.node.dataset.trainhubJob = name;
   }
@@ -80,6 +81,6 @@ export class JobPage extends HubWidget {
   }
 
   private _tab: JobTabName;
-  private _target: ITarget = { tab: 'overview', rank: null, turn: 0 };
+  private _target: ITarget;
   private readonly _tabChanged = new Signal<this, void>(this);
 }

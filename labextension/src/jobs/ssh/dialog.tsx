@@ -33,6 +33,21 @@ function JobSsh(props: { name: string; rank: number | null }): JSX.Element {
   }
   return (
     <div className="jp-TrainHub-jobSsh">
+      {value.length === 0 && (
+        <p>{trans.__('No pod of the job runs at the moment.')}</p>
+      )}
+      {value.length > 0 && (
+        <details className="jp-TrainHub-more">
+          <summary>{trans.__('Once, on your own machine')}</summary>
+          {value[0].setup.map((step, index) => (
+            <Copyable
+              key={step}
+              label={trans.__('Step %1', index + 1)}
+              text={step}
+            />
+          ))}
+        </details>
+      )}
       {value
         .filter(pod => rank === null || pod.rank === rank)
         .map(pod => (
