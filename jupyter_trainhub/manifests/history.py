@@ -51,7 +51,11 @@ def history(
         for attempt, phase in attempts
         for transition in _of_attempt(attempt, phase, pods, events)
     ]
-    return [item.view() for item in sorted(found, key=lambda item: (item.at, item.order))]
+    return [item.view() for item in sorted(found, key=_age)]
+
+
+def _age(transition: Transition) -> tuple[str, int, int]:
+    return transition.at, transition.attempt, transition.order
 
 
 def _of_attempt(

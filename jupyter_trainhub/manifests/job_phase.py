@@ -40,7 +40,9 @@ def job_phase(attempt: JobAttempt, events: Sequence[Object], now: datetime | Non
         return "Suspended", Explanation("Suspended", "It waits to be released.")
     if state.failing:
         why = attempt.why_failed()
-        return "Stopping", replace(why, message=f"{why.message} The other ranks are being ended.")
+        return "Stopping", replace(
+            why, message=f"{_sentence(why)} The other ranks are being ended."
+        )
     return _progressing(attempt, events, now)
 
 
@@ -49,7 +51,12 @@ def _ended_badly(attempt: JobAttempt) -> Explanation:
     if not attempt.may_restart:
         return why
     turn = f"Attempt {attempt.number} of {attempt.attempts}"
-    return replace(why, message=f"{turn} failed: {why.message} The job is started again.")
+    return replace(why, message=f"{turn} failed: {_sentence(why)} The job is started again.")
+
+
+def _sentence(why: Explanation) -> str:
+    """What was said, with a full stop: programs and launchers leave it out."""
+    return why.message if why.message.endswith((".", "!", "?")) else f"{why.message}."
 
 
 def _progressing(attempt: JobAttempt, events: Sequence[Object], now: datetime | None) -> Phase:

@@ -228,16 +228,35 @@ def test_another_attempt_goes_on_in_the_same_log(api: ApiServer, client: KubeCli
     assert len(api.requests) == 2
 
 
+class Kept:
+    """A log in a run's record."""
+
+    closed = False
+    is_whole = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter([b"one\nt", b"wo"])
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_whole_log_is_the_one_that_the_pod_has_kept_itself(
+    api: ApiServer, client: KubeClient
+) -> None:
+    api.respond = lambda request: Answer(chunks=iter([stamped(b"the end\n")]))
+    kept = Kept()
+
+    def shown(**how: Any) -> bytes:
+        return read(client, states("terminated"), kept=lambda *_: kept, **how)
+
+    assert shown(follow=False) == b"the end\n"
+    kept.is_whole = True
+    assert shown(follow=False) == b"one\ntwo"
+    assert shown(follow=False, tail=1) == shown() == b"the end\n"
+
+
 def test_what_was_recorded_stands_in_for_pods_that_are_gone(client: KubeClient) -> None:
-    class Kept:
-        closed = False
-
-        def __iter__(self) -> Iterator[bytes]:
-            return iter([b"one\nt", b"wo"])
-
-        def close(self) -> None:
-            self.closed = True
-
     kept = Kept()
     asked: list[tuple[int, int, int | None]] = []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -262,6 +263,35 @@ def test_a_process_in_a_session_of_its_own_may_save_too(start: StartPod) -> None
     pod.process.send_signal(signal.SIGTERM)
     assert pod.wait() == 143
     assert pod.stdout == "saved\n"
+
+
+def test_torchrun_is_not_waited_for_when_its_ranks_have_ended(
+    start: StartPod, tmp_path: Path
+) -> None:
+    # As the real one, it waits for the other nodes in native code, where no signal is heard.
+    package = tmp_path / "site" / "torch" / "distributed"
+    errors = package / "elastic" / "multiprocessing"
+    errors.mkdir(parents=True)
+    (errors / "errors.py").write_text("class ChildFailedError(Exception): pass\n")
+    (package / "run.py").write_text(
+        "import signal, subprocess, time\n"
+        "def main(arguments):\n"
+        "    script = \"trap 'sleep 0.5; echo saved; exit' TERM; echo ready; sleep 60 & wait\"\n"
+        "    rank = subprocess.Popen(['sh', '-c', script], start_new_session=True)\n"
+        "    signal.signal(signal.SIGTERM, lambda number, frame: rank.terminate())\n"
+        "    rank.wait()\n"
+        "    time.sleep(60)\n"
+    )
+    environment = {"PYTHONPATH": str(tmp_path / "site"), "TRAINHUB_FRAMEWORK": "pytorch"}
+    pod = start(sys.executable, "train.py", TRAINHUB_GRACE="50", **environment)
+    while pod.wait_for_line() != "ready":
+        pass
+    began = time.monotonic()
+    pod.process.send_signal(signal.SIGTERM)
+    assert pod.wait() == 143
+    assert time.monotonic() - began < 20
+    assert pod.stdout == "saved\n"
+    assert pod.message["reason"] == "Terminated"
 
 
 def test_what_the_program_leaves_behind_is_ended(start: StartPod) -> None:

@@ -17,7 +17,12 @@ from jupyter_trainhub.manifests.frameworks.framework import Framework, JobObject
 from jupyter_trainhub.manifests.frameworks.indexed_job import IndexedJob
 from jupyter_trainhub.manifests.frameworks.pytorch import PyTorch
 from jupyter_trainhub.manifests.frameworks.pytorchjob import PyTorchJob
-from jupyter_trainhub.manifests.frameworks.registry import BUILT_IN, framework_of, frameworks
+from jupyter_trainhub.manifests.frameworks.registry import (
+    BUILT_IN,
+    framework_of,
+    frameworks,
+    rank_of,
+)
 from jupyter_trainhub.manifests.frameworks.single import Single
 from jupyter_trainhub.manifests.frameworks.trainjob import TrainJob
 from jupyter_trainhub.manifests.pod import main_container
@@ -220,8 +225,10 @@ def test_the_rank_of_a_replica(kind: str, index: int, rank: int) -> None:
         "training.kubeflow.org/replica-type": kind,
         "training.kubeflow.org/replica-index": str(index),
     }
-    pod = {"metadata": {"labels": labels}}
+    made_by = {"kind": "PyTorchJob", "controller": True}
+    pod = {"metadata": {"labels": labels, "ownerReferences": [made_by]}}
     assert (PyTorchJob().rank(pod), PyTorchJob().role(pod)) == (rank, kind)
+    assert rank_of(pod) == rank
 
 
 def test_trainjob_says_the_rest_by_patches() -> None:

@@ -145,8 +145,8 @@ class ContainerRun:
         with contextlib.suppress(OSError):
             with self.log_file().open("rb") as file:
                 container_logs.seek_last(file, _MESSAGE_LOG_LINES)
-                lines = b"".join(map(container_logs.show, file.read().splitlines()))
-            return lines[-_MESSAGE_LOG_BYTES:].decode(errors="replace")
+                told, _ = container_logs.show(file.read().splitlines())
+            return told[-_MESSAGE_LOG_BYTES:].decode(errors="replace")
         return ""
 
     def next_backoff(self) -> float:

@@ -104,7 +104,7 @@ def _dump(items: Iterable[Object]) -> str:
         Dumper=Dumper,
         sort_keys=False,
         allow_unicode=True,
-        width=1000,
+        width=1 << 30,
     )
     return text
 

@@ -13,7 +13,8 @@ from jupyter_trainhub.hub.metrics.history import History, Track
 from jupyter_trainhub.hub.metrics.source import Missing, Source, Target
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import PODS
-from jupyter_trainhub.manifests.labels import RUN, Object, owner, rank, selector, user_name
+from jupyter_trainhub.manifests.frameworks.registry import rank_of
+from jupyter_trainhub.manifests.labels import RUN, Object, owner, selector, user_name
 from jupyter_trainhub.manifests.usage import Metric, asked
 
 # Seconds for which whoever has asked for a job counts as looking at it.
@@ -135,10 +136,10 @@ class Sampler:
             pod=name,
             job=user_name(pod),
             run=run,
-            rank=rank(pod),
+            rank=rank_of(pod),
             started=_seconds(started) if started else None,
             host_network=bool(pod["spec"].get("hostNetwork")),
-            asked=asked(pod, rank(pod), self._gpu_resources),
+            asked=asked(pod, rank_of(pod), self._gpu_resources),
         )
 
     def _run(self) -> None:

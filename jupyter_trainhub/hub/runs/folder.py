@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import itertools
 import json
 import os
 import secrets
@@ -18,12 +19,16 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from jupyter_trainhub.errors import NotFound
+from jupyter_trainhub.manifests import foreign_json
 
 RUN = "run.json"
 PINNED = "pinned"
 _LOCK = ".lock"
 _PART = ".part-"
 _PRIVATE = 0o700
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+# Files of a record that are looked at, folders among them.
+MOST_FILES = 20_000
 
 
 class RunFolder:
@@ -43,7 +48,9 @@ class RunFolder:
 
         Where the file system knows no locks, whole files that replace each other must do.
         """
-        handle = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        with self._folder() as at:
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+            handle = os.open(_LOCK, flags, 0o600, dir_fd=at)
         try:
             yield _lock(handle, time.monotonic() + seconds)
         finally:
@@ -56,19 +63,29 @@ class RunFolder:
 
     def write_json(self, name: str, document: Any) -> None:
         """:meth:`write` of a JSON document."""
-        self.write(name, json.dumps(document, ensure_ascii=False, indent=1).encode())
+        text = json.dumps(document, ensure_ascii=False, indent=1)
+        # Half a character of UTF-16, as JSON may name one, is read back as it was.
+        self.write(name, text.encode(errors="surrogatepass"))
 
     def clean(self, seconds: float) -> None:
         """Remove what processes left half written that ended more than ``seconds`` ago."""
-        for part in self.path.rglob(f"{_PART}*"):
-            with contextlib.suppress(OSError):
-                if time.time() - part.lstat().st_mtime > seconds:
-                    part.unlink()
+        for path, _, modified in self._walk():
+            *above, last = _parts(path)
+            if last.startswith(_PART) and time.time() - modified > seconds:
+                with contextlib.suppress(OSError), self._folder(*above) as at:
+                    os.unlink(last, dir_fd=at)
 
     def append(self, name: str, content: bytes) -> None:
         """Add to the end of the file ``name``. Raises OSError."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
-        with open(os.open(self.path / name, flags, 0o600), "ab") as file:
+        # A pipe must not be waited for.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
+        *above, last = _parts(name)
+        with self._folder(*above) as at:
+            handle = os.open(last, flags, 0o600, dir_fd=at)
+        with open(handle, "ab") as file:
+            facts = os.fstat(handle)
+            if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1:
+                raise OSError(errno.EPERM, "it is no file of the record's own", name)
             file.write(content)
 
     @contextlib.contextmanager
@@ -77,41 +94,48 @@ class RunFolder:
 
         With ``if_longer`` only if it is longer: another process may have read more.
         """
-        target = self.path / name
-        target.parent.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
-        part = target.with_name(f"{_PART}{secrets.token_hex(4)}-{target.name}"[:255])
-        handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        *above, last = _parts(name)
+        part = f"{_PART}{secrets.token_hex(8)}"
+        with self._folder(*above, make=True) as at:
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+            handle = os.open(part, flags, 0o600, dir_fd=at)
+            try:
+                with open(handle, "w+b") as file:
+                    yield file
+                    size = file.seek(0, os.SEEK_END)
+                if if_longer and size <= (self.size(name) or 0):
+                    os.unlink(part, dir_fd=at)
+                else:
+                    os.replace(part, last, src_dir_fd=at, dst_dir_fd=at)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    os.unlink(part, dir_fd=at)
+                raise
+
+    @contextlib.contextmanager
+    def _folder(self, *parts: str, make: bool = False) -> Iterator[int]:
+        """A descriptor of the folder at ``parts``, none of which may be a link. Raises OSError."""
+        at = os.open(self.path, _FOLDER)
         try:
-            with open(handle, "w+b") as file:
-                yield file
-                size = file.seek(0, os.SEEK_END)
-            if if_longer and size <= (self.size(name) or 0):
-                os.unlink(part)
-            else:
-                os.replace(part, target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(part)
-            raise
+            for part in parts:
+                if make:
+                    with contextlib.suppress(FileExistsError):
+                        os.mkdir(part, _PRIVATE, dir_fd=at)
+                inner = os.open(part, _FOLDER, dir_fd=at)
+                os.close(at)
+                at = inner
+            yield at
+        finally:
+            os.close(at)
 
     def open(self, name: str) -> IO[bytes]:
         """The regular file ``name`` below the folder. Raises NotFound, also behind a link."""
-        parts = PurePosixPath(name).parts
-        if not parts or any(part in ("..", "/") or "\0" in part for part in parts):
-            raise self._missing(name)
-        folders = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
         try:
-            at = os.open(self.path, folders)
-            try:
-                for part in parts[:-1]:
-                    inner = os.open(part, folders, dir_fd=at)
-                    os.close(at)
-                    at = inner
+            *above, last = _parts(name)
+            with self._folder(*above) as at:
                 # A pipe must not be waited for.
                 flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-                handle = os.open(parts[-1], flags, dir_fd=at)
-            finally:
-                os.close(at)
+                handle = os.open(last, flags, dir_fd=at)
         except OSError:
             raise self._missing(name) from None
         if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -130,8 +154,8 @@ class RunFolder:
     def read_json(self, name: str) -> Any:
         """The JSON document ``name``; None where there is none that can be read."""
         try:
-            return json.loads(self.read(name))
-        except (ValueError, RecursionError):
+            return foreign_json.parse(self.read(name))
+        except ValueError:
             return None
 
     def size(self, name: str) -> int | None:
@@ -143,25 +167,33 @@ class RunFolder:
             return None
 
     def files(self) -> list[tuple[str, int, float]]:
-        """Path, bytes and time of change (seconds of the epoch) of each file, in order."""
-        found = []
-        for at, folders, names in os.walk(self.path):
-            folders.sort()
-            for name in sorted(names):
-                if name == _LOCK or name.startswith(_PART):
-                    continue
-                path = Path(at, name)
-                with contextlib.suppress(OSError):
-                    facts = path.lstat()
-                    if stat.S_ISREG(facts.st_mode):
-                        where = path.relative_to(self.path).as_posix()
-                        found.append((where, facts.st_size, facts.st_mtime))
-        return sorted(found)
+        """Path, bytes and time of change (seconds of the epoch) of each file, in order.
+
+        Of a folder that a program has filled up these are the first :data:`MOST_FILES`.
+        """
+        return sorted(
+            (path, size, modified)
+            for path, size, modified in self._walk()
+            if not _is_ours(path.rpartition("/")[2])
+        )
+
+    def _walk(self) -> Iterator[tuple[str, int, float]]:
+        folders, seen = [""], 0
+        while folders and seen < MOST_FILES:
+            above = folders.pop()
+            with contextlib.suppress(OSError), os.scandir(self.path / above) as entries:
+                for entry in itertools.islice(entries, MOST_FILES - seen):
+                    seen += 1
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(f"{above}{entry.name}/")
+                    elif entry.is_file(follow_symlinks=False):
+                        facts = entry.stat(follow_symlinks=False)
+                        yield above + entry.name, facts.st_size, facts.st_mtime
 
     @property
     def pinned(self) -> bool:
         """Whether the record is kept until somebody deletes it."""
-        return (self.path / PINNED).exists()
+        return self.size(PINNED) is not None
 
     def pin(self, pinned: bool) -> None:
         """Keep the record whatever the site's policy is, or no longer. Raises OSError."""
@@ -176,6 +208,18 @@ class RunFolder:
             field="path",
             remedy="Look at its list of files.",
         )
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    """The components of a path below the folder. Raises OSError for what leads out of it."""
+    parts = PurePosixPath(name).parts
+    if not parts or any(part in ("..", "/") or "\0" in part for part in parts):
+        raise OSError(errno.EINVAL, "it is no path in a record", name)
+    return parts
+
+
+def _is_ours(name: str) -> bool:
+    return name == _LOCK or name.startswith(_PART)
 
 
 def _lock(handle: int, deadline: float) -> bool:

@@ -15,6 +15,7 @@ from typing import IO
 
 from jupyter_trainhub.errors import NotFound
 from jupyter_trainhub.hub.runs.folder import RunFolder
+from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.manifests import environment_record
 
 CHUNK = 1 << 16
@@ -43,6 +44,15 @@ def saved_logs(folder: RunFolder) -> dict[tuple[int, int], str]:
         if match and not (path.startswith("attempt") and "rank" in path):
             found[int(match[1]), int(match[2])] = path
     return dict(sorted(found.items()))
+
+
+def drop_copies(folder: RunFolder, by_pods: RunFolder, pods: Iterable[View]) -> None:
+    """Remove logs that were read before it showed that the pods of a run write them themselves."""
+    for pod in pods:
+        name = saved_name(pod["attempt"], pod["rank"])
+        size = folder.size(name)
+        if size and (by_pods.size(written_by_pod(pod["attempt"], pod["rank"])) or 0) >= size:
+            (folder.path / name).unlink(missing_ok=True)
 
 
 def write_log(file: IO[bytes], chunks: Iterable[bytes], limit: int, scratch: Path) -> int:
@@ -108,6 +118,11 @@ class SavedLog:
         if self._closed.is_set():
             raise StopIteration
         return next(self._chunks)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the pods wrote it themselves: the cluster keeps the end of a long log only."""
+        return all(name.startswith("attempt-") for name in self._files.values())
 
     def close(self) -> None:
         """End the log; may be called by any thread."""

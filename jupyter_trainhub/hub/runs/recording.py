@@ -20,7 +20,7 @@ from jupyter_trainhub.hub.runs.collection import (
 )
 from jupyter_trainhub.hub.runs.folder import RUN, RunFolder
 from jupyter_trainhub.hub.runs.last_logs import LastLogs, PodLog, PodLogs
-from jupyter_trainhub.hub.runs.log import saved_logs
+from jupyter_trainhub.hub.runs.log import drop_copies, saved_logs
 from jupyter_trainhub.hub.runs.pruning import prune
 from jupyter_trainhub.hub.runs.record import Record, every_pod, is_over, missing, updated
 from jupyter_trainhub.hub.runs.store import RunStore
@@ -183,6 +183,8 @@ class Recording:
             self._told(lambda: self._collection.live(folder, view))
         self._keep_logs(folder, view, over=over)
         by_pods = self._store.written_by_pods(view["run"])
+        if over and by_pods is not None:
+            drop_copies(folder, by_pods, record["pods"])
         self._collection.environment(folder, by_pods, record["pods"])
         record["metrics_summary"] = self._collection.metrics(folder, view)
         if view.get("history"):

@@ -9,13 +9,14 @@ from pathlib import Path
 
 
 def descendants(root: int) -> list[int]:
-    """Every process below ``root``, by the parents that /proc names."""
+    """Every process below ``root`` that has not ended, by the parents that /proc names."""
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError, ValueError):
             # The command name is in parentheses and may hold anything, parentheses too.
             fields = stat.read_text(errors="replace").rpartition(")")[2].split()
-            children.setdefault(int(fields[1]), []).append(int(stat.parent.name))
+            if fields[0] != "Z":
+                children.setdefault(int(fields[1]), []).append(int(stat.parent.name))
     found, pending = [], [root]
     while pending:
         below = children.get(pending.pop(), [])

@@ -13,9 +13,13 @@ from types import FrameType
 
 from .command import Command
 from .ending import TIME_LIMIT_CODE, Ended, say
-from .processes import signal_all
+from .processes import descendants, signal_all
 
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+# Seconds that torchrun has once none of its ranks runs any more. What waits for other nodes, as it
+# does at the end, hears no signal.
+_IDLE_GRACE = 3.0
+_TICK = 0.5
 
 
 class Supervisor:
@@ -34,6 +38,8 @@ class Supervisor:
         self._asked: Ended | None = None
         self._starting = self._over = False
         self._kill_at = float("inf")
+        self._elastic = False
+        self._ranks_seen = 0.0
         # Orphans of the program become children of this process, so that none is left behind
         # where it is not process 1 of a PID namespace.
         with contextlib.suppress(OSError, AttributeError):
@@ -63,8 +69,11 @@ class Supervisor:
             text = f"the time limit of {self.time_limit:g} s was reached"
             self._end(self._asked or Ended("TimeLimit", text, TIME_LIMIT_CODE))
         elif time.monotonic() >= self._kill_at:
+            signal.setitimer(signal.ITIMER_REAL, 0)
             say(f"still running {self.grace:g} s after SIGTERM: killing it")
             signal_all(signal.SIGKILL)
+        elif self._elastic and self.child is not None:
+            self._look_for_ranks(self.child.pid)
 
     def _end(self, ending: Ended) -> None:
         if self.ending is not None or self._over:
@@ -79,16 +88,25 @@ class Supervisor:
         say(f"{ending}: passing SIGTERM on, SIGKILL follows after {self.grace:g} s")
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.child.pid, signal.SIGTERM)
-        grace = max(0.001, self.grace)
-        self._kill_at = time.monotonic() + grace
-        signal.setitimer(signal.ITIMER_REAL, grace)
+        self._ranks_seen = time.monotonic()
+        self._kill_at = self._ranks_seen + self.grace
+        tick = min(self.grace, _TICK) if self._elastic else self.grace
+        signal.setitimer(signal.ITIMER_REAL, max(0.001, tick), max(0.001, tick))
+
+    def _look_for_ranks(self, torchrun: int) -> None:
+        if descendants(torchrun):
+            self._ranks_seen = time.monotonic()
+        elif time.monotonic() - self._ranks_seen >= _IDLE_GRACE:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            say("torchrun waits for other nodes although its ranks have ended: killing it")
+            os.kill(torchrun, signal.SIGKILL)
 
     def run(self, command: Command) -> int:
         """Run ``command`` to its end and return its exit code, 128 + n for signal n.
 
         Raises Ended when the program cannot be started.
         """
-        self._starting = True
+        self._starting, self._elastic = True, command.elastic
         try:
             self.child = subprocess.Popen(command.argv, env=command.env, start_new_session=True)
         except OSError as error:

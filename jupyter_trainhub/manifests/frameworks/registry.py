@@ -17,7 +17,7 @@ from jupyter_trainhub.manifests.frameworks.pytorch import PyTorch
 from jupyter_trainhub.manifests.frameworks.pytorchjob import PyTorchJob
 from jupyter_trainhub.manifests.frameworks.single import Single
 from jupyter_trainhub.manifests.frameworks.trainjob import TrainJob
-from jupyter_trainhub.manifests.labels import FRAMEWORK, Object, spec_of
+from jupyter_trainhub.manifests.labels import FRAMEWORK, Object, rank, spec_of
 
 GROUP = "jupyter_trainhub.frameworks"
 
@@ -57,6 +57,16 @@ def framework_of(owner: Object) -> Framework:
         if framework.name == named:
             return framework
     return alike[0]
+
+
+def rank_of(pod: Object) -> int:
+    """The index of the pod's node in its job, told by what made the pod."""
+    references = pod["metadata"].get("ownerReferences") or ()
+    kinds = {reference["kind"] for reference in references if reference.get("controller")}
+    for framework in frameworks():
+        if framework.kind in kinds:
+            return framework.rank(pod)
+    return rank(pod)
 
 
 def _load(point: EntryPoint) -> Framework | None:

@@ -180,8 +180,8 @@ describe('factsOf', () => {
     const running = job('x', { time_limit: 3600, estimated_time: 60 });
     const now = Date.parse('2026-01-01T00:10:05Z');
     const facts = Object.fromEntries(factsOf(running, now, trans));
-    expect(facts['Time left']).toBe('50 min 0 s of 1 h 0 min');
-    expect(facts['Estimated']).toBe('1 min 0 s');
+    expect(facts['Time left']).toBe('50 min 0 s of 1 h');
+    expect(facts['Estimated']).toBe('1 min');
     const ended = { ...running, finished: '2026-01-01T00:01:05Z' };
     const last = Object.fromEntries(factsOf(ended, now, trans));
     expect(last['Time left']).toBeUndefined();

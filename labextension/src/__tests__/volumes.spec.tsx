@@ -189,15 +189,18 @@ describe('JobFilesTab', () => {
   });
 
   it('asks for a size, and shows what comes of it', async () => {
+    const growing = volume({ size: 20 * GIB, message: 'It grows to 20Gi.' });
+    let now = volume();
     await show({
-      'PATCH volumes/job-mnist-1-model': {
-        body: volume({ size: 20 * GIB, message: 'It grows to 20Gi.' })
-      }
+      'GET volumes/job-mnist-1-model': () => ({ body: now }),
+      'PATCH volumes/job-mnist-1-model': () => ({ body: (now = growing) })
     });
     await press('Resize…');
     await answer('Resize');
     expect(table.bodies).toEqual([{ size: '20Gi' }]);
     expect(screen.getByText('It grows to 20Gi.')).toBeTruthy();
+    now = volume({ size: 20 * GIB, capacity: 20 * GIB });
+    await screen.findByText(/5 of 20 GiB used/, {}, { timeout: 5_000 });
   });
 
   it('deletes a volume after asking', async () => {

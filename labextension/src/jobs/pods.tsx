@@ -1,7 +1,7 @@
 import {
-  consoleIcon,
   fileIcon,
   historyIcon,
+  linkIcon,
   terminalIcon,
   type LabIcon
 } from '@jupyterlab/ui-components';
@@ -53,7 +53,7 @@ function PodActions(props: { job: IJob; pod: IJobPod }): JSX.Element {
         button(trans.__('Shell'), terminalIcon, () => select('shell', rank))}
       {isRunning &&
         job.ssh &&
-        button(trans.__('SSH command'), consoleIcon, () => {
+        button(trans.__('SSH command'), linkIcon, () => {
           void commands.execute(CommandIDs.showJobSsh, {
             name: job.name,
             rank

@@ -10,8 +10,8 @@ import type { IVolume } from './views';
 export class VolumeActions {
   constructor(private readonly _hub: IHubContext) {}
 
-  /** Asks for a larger size. Resolves to the volume as it is then; null when nothing was done. */
-  async resize(volume: IVolume): Promise<IVolume | null> {
+  /** Asks for a larger size. Resolves to whether it was taken. */
+  async resize(volume: IVolume): Promise<boolean> {
     const { api, trans } = this._hub;
     const { claim } = volume;
     const size = volume.capacity ?? volume.size;
@@ -27,14 +27,15 @@ export class VolumeActions {
       okLabel: trans.__('Resize')
     });
     if (value === null || parseQuantity(value) === volume.size) {
-      return null;
+      return false;
     }
     try {
-      return await api.volumes.resize(claim, value.trim());
+      await api.volumes.resize(claim, value.trim());
+      return true;
     } catch (error) {
       const message = trans.__('Volume %1 could not be resized.', claim);
       notifyFailure(message, error, trans);
-      return null;
+      return false;
     }
   }
 

@@ -25,7 +25,8 @@ export class VolumesApi {
   }
 
   get(claim: string): Promise<IVolume> {
-    return this._request(routeOf(claim));
+    // It is asked again and again by itself while the volume changes.
+    return this._request(routeOf(claim), {}, { background: true });
   }
 
   /** @param size - as Kubernetes writes it, such as `20Gi` */

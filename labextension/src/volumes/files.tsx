@@ -1,12 +1,14 @@
 import { refreshIcon } from '@jupyterlab/ui-components';
-import React, { useState } from 'react';
+import React, { useEffect, useState } from 'react';
 import { useHub } from '../context';
 import { useRequest } from '../useRequest';
 import { DownloadLink, FolderTable } from './folder';
 import { shownName, waysTo } from './path';
-import type { IVolume } from './views';
 import { VolumeHeader } from './header';
 import { roleName } from './words';
+
+/** Milliseconds between two looks at a volume that is being made or grows. */
+const PERIOD = 2_000;
 
 /** A volume: how it is, and the files in it. */
 export function VolumeFiles(props: {
@@ -18,12 +20,16 @@ export function VolumeFiles(props: {
   const { api, trans } = useHub();
   const { claim, version } = props;
   const [path, setPath] = useState('');
-  const [changed, setChanged] = useState<IVolume | null>(null);
   const asked = useRequest(
     () => api.volumes.get(claim),
     `${claim} ${String(version)}`
   );
-  const volume = changed ?? asked.value;
+  const volume = asked.value;
+  const isSettled = volume === null || volume.size <= (volume.capacity ?? 0);
+  useEffect(() => {
+    const timer = isSettled ? 0 : window.setTimeout(asked.again, PERIOD);
+    return () => window.clearTimeout(timer);
+  }, [volume]);
   const isThere = volume?.phase === 'Bound';
   const folder = useRequest(
     async () => (isThere ? await api.volumes.folder(claim, path) : null),
@@ -31,7 +37,6 @@ export function VolumeFiles(props: {
   );
   const found = folder.value;
   const refresh = (): void => {
-    setChanged(null);
     asked.again();
     folder.again();
   };
@@ -48,7 +53,7 @@ export function VolumeFiles(props: {
         <VolumeHeader
           volume={volume}
           used={found?.used ?? null}
-          onChanged={setChanged}
+          onChanged={asked.again}
           onDeleted={props.onDeleted}
         />
       )}

@@ -10,7 +10,7 @@ export function VolumeHeader(props: {
   volume: IVolume;
   /** Bytes in use; null where only its storage knows. */
   used: number | null;
-  onChanged: (volume: IVolume) => void;
+  onChanged: () => void;
   onDeleted: () => void;
 }): JSX.Element {
   const hub = useHub();
@@ -18,9 +18,8 @@ export function VolumeHeader(props: {
   const { volume, used } = props;
   const actions = new VolumeActions(hub);
   const resize = async (): Promise<void> => {
-    const changed = await actions.resize(volume);
-    if (changed) {
-      props.onChanged(changed);
+    if (await actions.resize(volume)) {
+      props.onChanged();
     }
   };
   const remove = async (): Promise<void> => {

@@ -87,7 +87,7 @@ export function VolumesContent(): JSX.Element {
       </div>
       {chosen !== null && (
         <aside
-          className="jp-TrainHub-volumesDetails"
+          className="jp-TrainHub-page jp-TrainHub-volumesDetails"
           aria-label={trans.__('Files in %1', chosen)}
         >
           <button

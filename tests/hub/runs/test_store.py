@@ -135,6 +135,7 @@ def test_export_is_a_copy(store: RunStore, tmp_path: Path) -> None:
     folder = recorded(store)
     folder.write("logs/attempt-1/rank-0.log", b"hello")
     beside = RunFolder(tmp_path / "beside")
+    beside.make()
     beside.write("attempt-1/node-0.log", b"of the pod")
     made = export(folder, beside, tmp_path / "out")
     assert (made / "logs/attempt-1/rank-0.log").read_bytes() == b"hello"

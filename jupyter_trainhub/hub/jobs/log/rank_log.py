@@ -31,8 +31,13 @@ _PATIENCE = 10.0
 
 
 class Recording(Protocol):
-    """A log that was kept: chunks of bytes, and a way to end them."""
+    """A log that was kept: chunks of bytes, and a way to end them.
 
+    ``is_whole`` says that it holds all that was printed, which the cluster's need not.
+    """
+
+    @property
+    def is_whole(self) -> bool: ...
     def __iter__(self) -> Iterator[bytes]: ...
     def close(self) -> None: ...
 
@@ -79,9 +84,16 @@ class RankLog:
         while not self._closed.is_set():
             found = self._look()
             if found is not None and found.pod is None and found.final:
-                if reading is None:
-                    yield from self._kept(found.attempt)
+                if reading is None and (kept := self._kept(found.attempt)):
+                    yield from self._read(kept)
                 return
+            if reading is None and found is not None and self._request.is_whole:
+                # The kubelet puts a log file aside that is full, 10 MiB by default, and shows the
+                # one that is being written.
+                kept = self._kept(found.attempt)
+                if kept and kept.is_whole:
+                    yield from self._read(kept)
+                    return
             if found is not None and found.pod is not None:
                 if reading is None or reading.pod != found.pod["metadata"]["name"]:
                     if reading is not None:
@@ -148,14 +160,15 @@ class RankLog:
             query["tailLines"] = self._request.tail
         return query
 
-    def _kept(self, attempt: int) -> Iterator[list[Line]]:
-        """What was recorded of a rank whose pod has gone; nothing where nothing was."""
+    def _kept(self, attempt: int) -> Recording | None:
+        """What was recorded of the rank."""
         if self._request.previous:
-            return
-        try:
-            recording = self._recorded(self._rank, attempt, self._request.tail)
-        except NotFound:
-            return
+            return None
+        with contextlib.suppress(NotFound):
+            return self._recorded(self._rank, attempt, self._request.tail)
+        return None
+
+    def _read(self, recording: Recording) -> Iterator[list[Line]]:
         rest = b""
         with self._reading(recording):
             for chunk in recording:

@@ -27,6 +27,11 @@ class LogRequest:
     timestamps: bool = False
     records: bool = False
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that there is is wanted, as it was written."""
+        return not (self.previous or self.follow or self.timestamps) and self.tail is None
+
     def ranks(self, view: Object) -> range:
         """The ranks to read of the job ``view``.
 

@@ -151,7 +151,7 @@ function LogStatus({ model }: { model: LogModel }): JSX.Element {
         <>
           {' · '}
           {trans.__(
-            'only the last %1 lines are shown and searched; download the log for all',
+            'only the last %1 lines; download it for all',
             buffer.capacity
           )}
         </>

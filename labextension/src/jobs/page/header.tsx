@@ -3,7 +3,7 @@ import React from 'react';
 import { CommandButton } from '../../commandButton';
 import { CommandIDs } from '../../commands';
 import { useHub, useNow } from '../../context';
-import { formatDuration, secondsBetween } from '../../duration';
+import { formatDuration, formatExactly, secondsBetween } from '../../duration';
 import { PhaseLabel } from '../../phase';
 import { RawDetails, whyText } from '../../why';
 import { isFinished, isOver, type IJob } from '../views';
@@ -163,13 +163,13 @@ export function factsOf(
         trans.__(
           '%1 of %2',
           formatDuration(time_limit - seconds, trans),
-          formatDuration(time_limit, trans)
+          formatExactly(time_limit, trans)
         )
       ]);
     }
   }
   if (!finished && estimated_time !== null) {
-    facts.push([trans.__('Estimated'), formatDuration(estimated_time, trans)]);
+    facts.push([trans.__('Estimated'), formatExactly(estimated_time, trans)]);
   }
   if (finished) {
     facts.push([trans.__('Finished'), localTime(finished)]);
