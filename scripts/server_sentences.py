@@ -27,11 +27,13 @@ ROOT = Path(__file__).parent.parent
 LIST = ROOT / "labextension" / "src" / "serverSentences.json"
 
 MODULES = {
-    "manifests": "activity fitness fitness_rules folders idle_words instance_status job job_status"
-    " pod_status probe scheduling transfer troubles workload_status",
-    "specs": "base entry job mount names quantity resources storage",
-    "hub": "cluster jobs notebooks policy storages",
-    "hub/access": "ide interfaces reach shell terminals",
+    "manifests": "activity claim_status disruption fitness fitness_rules folders history idle_words"
+    " instance_status job_attempt job_phase job_status pod_status probe scheduling termination"
+    " transfer troubles usage waiting workload_status",
+    "manifests/frameworks": "code port",
+    "specs": "base entry job mount names place quantity resources storage virtual_cluster volume",
+    "hub": "cluster notebooks policy storages",
+    "hub/access": "entrances ide interfaces reach shell terminals",
     "hub/capacity": "check fit quota refusal request room",
     "hub/idle": "activity manager",
     "hub/images": "default failures fitness naming",
@@ -42,14 +44,21 @@ MODULES = {
     " saving spools",
     "hub/images/transfers": "handover manager outcome records",
     "hub/instances": "creation editing manager readiness",
+    "hub/jobs": "attempts creation frameworks manager program requests restarts stopping yaml",
+    "hub/jobs/log": "opening reader request",
+    "hub/metrics": "cadvisor kubelets manager node_stats nvidia_smi pod_metrics prometheus",
+    "hub/runs": "comparison export folder git log manager record recording store",
     "hub/tensorboards": "manager registry roots",
+    "hub/volumes": "answer download manager naming readers",
+    "inpod/files": "__main__ archive opening",
+    "inpod/launch": "__main__ command ending mpi peers remote_shell shape supervisor",
     "inpod/rootfs_diff": "layer measurement opening secrets start walk",
     "kube": "client credentials exec portforward refusal stream",
     "registry": "archive authentication blob client composition copying documents download endpoint"
     " failures layered_tree listing manifest merge pushing recipe reference requirements saving tar"
     " tar_stream transport",
     "server": "base body connection contents failures fitness idle images instances jobs logs"
-    " notebook snapshots ssh tensorboards terminals",
+    " notebook runs snapshots ssh tensorboards terminals volumes",
     "snapshotter": "__main__ container failures overlay union",
     "ssh": "view",
 }
@@ -85,6 +94,7 @@ _TIMES = ("%1 UTC", "%1 UTC on %2", *(f"%1 {month}" for month in calendar.month_
 # What is put together of words that no module holds in one piece.
 _COMPOSED = (
     "%1 CPUs",
+    "%1 CPUs and %2 of memory",
     "%1 GPUs",
     "%1 is cordoned",
     "%1 is in the state %2",
@@ -92,12 +102,13 @@ _COMPOSED = (
     "Rank %1 ended with exit code %2.",
     "Rank %1 used more memory than its limit%2.",
     "Rank %1 was ended by %2 (exit code %3).",
+    "the image has no %1 and no %2, by which nodes of framework mpi reach each other; add %3 to it",
 )
 
 # Calls whose first argument is not for people: regular expressions, words of the machine.
 _PATTERNS = {"Rule", "compile", "fullmatch", "match", "search", "split", "sub"}
 _UNTOLD = {"Field", "debug", "info", "warning", "error", "get", "strftime", "AssertionError"} | {
-    *("add_argument", "ArgumentParser", "_comment", "_copies")
+    *("exception", "say", "report", "add_argument", "ArgumentParser", "_comment", "_copies")
 }
 # Texts with spaces that are no words of ours: what the cluster says, programs, formats.
 _FOREIGN = re.compile(
@@ -106,7 +117,8 @@ _FOREIGN = re.compile(
     r"|^preemption:|^kill |IFS=|is forbidden:|^token %1|escaped name|does not start with"
     r"|^command -v|^1 of 1|^Connection >|^Session >|^(ssh|scp|pip) |%s|charset=|^\w+\["
     r"|^#|^ && |^--|^(FROM|USER|Basic|Bearer|bytes|adduser|useradd|sed|echo) |^(1|%1) files?$"
-    r"|ALL=|^HTTP request|trainhub$|^trainhub: "
+    r"|ALL=|^HTTP request|trainhub$|^trainhub: |\[trainhub\]|^usage: |^(exec|restrict|attachment)\W"
+    r"|by \(pod|\{\$|^violates |^must support|^Failed to pull image$|^GPUs$|^CPUs and "
 )
 # Titles that the front end knows by their names.
 _TITLES = {"Python kernel", "SSH server", "SSH client", "SSH port", "SSH login by password"} | {
@@ -127,8 +139,14 @@ def sentences() -> list[str]:
     known = {text[:1].lower() + text[1:] for text in found if text.endswith(".")}
     # A capital and a full stop make no other sentence.
     return sorted(
-        text for text in found - _TITLES if text and f"{text[:1].lower()}{text[1:]}." not in known
+        text
+        for text in found - _TITLES - {f"{text[:1].lower()}{text[1:]}" for text in _capital(found)}
+        if text and f"{text[:1].lower()}{text[1:]}." not in known
     )
+
+
+def _capital(texts: set[str]) -> Iterator[str]:
+    return (text for text in texts if text[:1].isupper())
 
 
 def told(source: str) -> Iterator[str]:

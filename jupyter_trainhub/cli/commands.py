@@ -179,7 +179,7 @@ def _delete(options: Namespace, name: str) -> bool:
     elif options.kind == "run":
         hub.runs.delete(name)
     elif options.kind == "volume":
-        volume.delete(hub, name)
+        return volume.delete(hub, name, options)
     elif confirmed(options, hub.instances.get(name), "delete"):
         hub.instances.delete(name)
     else:

@@ -18,11 +18,15 @@ def add_yes(parser: ArgumentParser) -> None:
 
 
 def confirmed(options: Namespace, view: View, act: Act) -> bool:
-    """Whether ``act`` may go on: nothing is lost, or the user at the terminal says so.
+    """Whether ``act`` on an instance may go on; see :func:`agreed`."""
+    return agreed(options, losses(view, act))
+
+
+def agreed(options: Namespace, lost: str | None) -> bool:
+    """Whether to go on: nothing is lost, or the user at the terminal says so.
 
     Where nobody sits at a terminal, as in scripts, no question is asked.
     """
-    lost = losses(view, act)
     if lost is None or options.yes or not sys.stdin.isatty():
         return True
     print(lost, file=sys.stderr)

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_trainhub.cli import output
+from jupyter_trainhub.cli.confirmation import agreed
 from jupyter_trainhub.errors import InvalidField
 
 if TYPE_CHECKING:
     from jupyter_trainhub.hub.hub import Hub
 
-_VOLUME = "CLAIM|job/NAME:ROLE"
+_VOLUME = "CLAIM[/PATH]|job/NAME:ROLE[/PATH]"
 _DRAW_SECONDS = 0.2
 
 
@@ -25,14 +26,14 @@ def add_parsers(commands: Any, where: ArgumentParser, form: ArgumentParser) -> N
         "files", parents=[where, form], help="list a folder of a job's volume"
     )
     files.add_argument("volume", metavar=_VOLUME, help="such as job/mnist:model")
-    files.add_argument("path", nargs="?", default="", help="the folder; default: the volume's root")
+    files.add_argument("path", nargs="?", help="the folder; default: the volume's root")
     download = commands.add_parser(
         "download", parents=[where], help="copy a file, or a folder as a tar file, from a volume"
     )
     download.add_argument("volume", metavar=_VOLUME, help="such as job/mnist:model")
-    download.add_argument("path", nargs="?", default="", help="default: all of it")
+    download.add_argument("path", nargs="?", help="default: all of it")
     download.add_argument(
-        "destination", nargs="?", type=Path, default=Path(), metavar="DEST",
+        "destination", nargs="?", metavar="DEST",
         help="a folder, or the file's new name; default: this folder",
     )  # fmt: skip
     download.add_argument(
@@ -40,7 +41,7 @@ def add_parsers(commands: Any, where: ArgumentParser, form: ArgumentParser) -> N
     )
     resize = commands.add_parser("resize", parents=[where], help="make a volume larger")
     resize.add_argument("kind", choices=("volume",))
-    resize.add_argument("name", metavar=_VOLUME)
+    resize.add_argument("name", metavar="CLAIM|job/NAME:ROLE")
     resize.add_argument("size", help="such as 20Gi")
 
 
@@ -50,7 +51,7 @@ def files(options: Namespace) -> int:
     from jupyter_trainhub.hub.volumes.download import blocking
 
     hub = _connect(options)
-    claim, path = _place(hub, options)
+    claim, path, _ = _place(hub, options.volume, [options.path])
     found = blocking(hub.volumes.files.list(claim, path))
     if options.output == "json":
         output.print_json(found)
@@ -71,21 +72,25 @@ def download(options: Namespace) -> int:
     from jupyter_trainhub.hub.volumes.download import download as fetch
 
     hub = _connect(options)
-    claim, path = _place(hub, options)
+    claim, path, rest = _place(hub, options.volume, [options.path, options.destination])
     meter = _Meter()
-    came = fetch(
-        hub.volumes.files, claim, path, options.destination, resume=options.resume, report=meter
-    )
+    target = Path(rest[0] if rest else ".")
+    came = fetch(hub.volumes.files, claim, path, target, resume=options.resume, report=meter)
     meter.end()
     print(os.fsencode(came).decode(errors="replace"))
     return 0
 
 
-def delete(hub: Hub, name: str) -> None:
-    """``trainhub delete volume``."""
+def delete(hub: Hub, name: str, options: Namespace) -> bool:
+    """``trainhub delete volume``: whether it was, for it is asked first."""
     from jupyter_trainhub.hub.volumes.naming import claim_and_path
 
-    hub.volumes.delete(claim_and_path(hub, name)[0])
+    view = hub.volumes.get(claim_and_path(hub, name)[0])
+    job = f" of job {view['job']}" if view["job"] else ""
+    if not agreed(options, f"All files in the volume {view['claim']}{job} are lost."):
+        return False
+    hub.volumes.delete(view["claim"])
+    return True
 
 
 def resize(options: Namespace) -> int:
@@ -131,11 +136,13 @@ class _Meter:
             print(file=sys.stderr)
 
 
-def _place(hub: Hub, options: Namespace) -> tuple[str, str]:
+def _place(hub: Hub, volume: str, more: list[str | None]) -> tuple[str, str, list[str]]:
+    """The claim, the path in it, which may stand in either argument, and what follows them."""
     from jupyter_trainhub.hub.volumes.naming import claim_and_path
 
-    claim, path = claim_and_path(hub, options.volume)
-    return claim, "/".join(part for part in (path, options.path) if part)
+    claim, path = claim_and_path(hub, volume)
+    rest = [text for text in more if text is not None]
+    return (claim, path, rest) if path or not rest else (claim, rest[0], rest[1:])
 
 
 def _connect(options: Namespace) -> Hub:

@@ -20,7 +20,11 @@ _AGAIN = "Start it again; it gets another node."
 # By the reason of the condition: our reason, what happened, what to do.
 _WORDS = {
     "DeletionByTaintManager": (NODE_LOST, "Its node {node} was lost: it does not answer.", _AGAIN),
-    "DeletionByPodGC": (NODE_LOST, "Its node {node} was lost: the cluster has it no more.", _AGAIN),
+    "DeletionByPodGC": (
+        NODE_LOST,
+        "Its node {node} was lost: the cluster no longer has it.",
+        _AGAIN,
+    ),
     "PreemptionByScheduler": (
         "Preempted",
         "Something of higher priority took its place on {node}.",

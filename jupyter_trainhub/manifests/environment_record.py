@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 import zlib
 from typing import Any
+
+from jupyter_trainhub.manifests import foreign_json
 
 # A log may be read with times, and with several ranks, whose number stands before each line.
 _BEFORE = rb"^(?:\[\d+\] )?(?:\d{4}-\d\d-\d\dT\S+ )?\[trainhub\] environment "
@@ -29,8 +30,8 @@ def find(log_head: bytes) -> dict[str, Any] | None:
     for match in _LINE.finditer(log_head):
         try:
             packed = base64.b64decode(match[1], validate=True)
-            found = json.loads(zlib.decompressobj().decompress(packed, _LARGEST))
-        except (binascii.Error, zlib.error, ValueError, RecursionError):
+            found = foreign_json.parse(zlib.decompressobj().decompress(packed, _LARGEST))
+        except (binascii.Error, zlib.error, ValueError):
             continue
         if isinstance(found, dict):
             return found

@@ -68,20 +68,22 @@ def _of_attempt(
 
     created = metadata.get("creationTimestamp")
     if number == 1:
-        words = f"{owner(attempt.owner) or 'Somebody'} submitted it."
+        words = f"Submitted by {owner(attempt.owner) or 'somebody'}."
         yield entry(created, _CREATED, "Suspended", "Created", words)
     else:
-        words = f"Attempt {number} of {attempt.attempts} was made."
+        words = f"Submitted again: attempt {number} of {attempt.attempts}."
         yield entry(created, _CREATED, "Suspended", "Restarted", words)
     released = annotations.get(RELEASED_AT) or attempt.state.released
     if released:
-        yield entry(released, _RELEASED, "Pending", "Released", "Its pods may be created.")
+        yield entry(
+            released, _RELEASED, "Pending", "Released", "The cluster was asked to start it."
+        )
     for at, why in _held_up(attempt, pods, events):
         yield Transition(_second(at), _HELD, "Pending", number, why)
     placed = [_scheduled(pod, "True") for pod in pods if pod["metadata"]["name"] in _names(attempt)]
     if len(placed) >= attempt.nodes and all(placed):
         nodes = sorted({status.node for status in attempt.ranks if status.node})
-        words = f"Its place is on {', '.join(nodes[:4])}{' …' if len(nodes) > 4 else ''}."
+        words = f"It got its place on {', '.join(nodes[:4])}{' …' if len(nodes) > 4 else ''}."
         yield entry(max(filter(None, placed)), _PLACED, "Starting", "Scheduled", words)
     started = [status.started for status in attempt.ranks if status.started]
     if len(started) >= attempt.nodes:
@@ -105,7 +107,7 @@ def _ended(attempt: JobAttempt, phase: Phase) -> Iterator[Transition]:
         yield Transition(begun, _FAILING, "Stopping", number, attempt.why_failed())
     if name in ("Succeeded", "Failed", "Stopped") and why is not None:
         at = state.finished or state.failing_since or attempt.annotations.get(STOPPED_AT)
-        message = why.message or "It ended by itself, without an error."
+        message = why.message or "It ended without an error."
         why = Explanation(why.reason, message)
         yield Transition(_second(at), _ENDED, name, number, why)
 

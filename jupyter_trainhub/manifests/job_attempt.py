@@ -171,8 +171,8 @@ def of_rank(failed: PodStatus, nodes: int) -> Explanation:
     message = why.message or "It failed."
     untold = failed.error is None and not failed.disrupted and "exit code" not in message
     if untold and failed.exit_code:
-        message = f"{message.rstrip('.')} (exit code {failed.exit_code})"
-    if nodes > 1 and not re.search(r"\brank \d+", message):
+        message = f"{message.rstrip('.')} (exit code {failed.exit_code})."
+    if nodes > 1 and not re.search(r"\b[Rr]ank \d+", message):
         message = re.sub(r"^It (?=[a-z])", f"Rank {failed.rank} ", message)
         if not message.startswith("Rank "):
             message = f"Rank {failed.rank}: {message}"

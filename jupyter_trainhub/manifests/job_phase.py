@@ -37,12 +37,13 @@ def job_phase(attempt: JobAttempt, events: Sequence[Object], now: datetime | Non
     if state.outcome == "Failed" or attempt.given_up:
         return ("Stopped" if attempt.reached_time_limit else "Failed"), _ended_badly(attempt)
     if state.suspended:
-        return "Suspended", Explanation("Suspended", "It waits to be released.")
+        return "Suspended", Explanation(
+            "Suspended", "The cluster has not been asked to start it yet."
+        )
     if state.failing:
         why = attempt.why_failed()
-        return "Stopping", replace(
-            why, message=f"{_sentence(why)} The other ranks are being ended."
-        )
+        rest = "The other ranks are being ended."
+        return "Stopping", replace(why, message=" ".join((_sentence(why), rest)))
     return _progressing(attempt, events, now)
 
 
@@ -50,8 +51,8 @@ def _ended_badly(attempt: JobAttempt) -> Explanation:
     why = attempt.why_failed()
     if not attempt.may_restart:
         return why
-    turn = f"Attempt {attempt.number} of {attempt.attempts}"
-    return replace(why, message=f"{turn} failed: {_sentence(why)} The job is started again.")
+    failed = f"Attempt {attempt.number} of {attempt.attempts} failed: {_sentence(why)}"
+    return replace(why, message=" ".join((failed, "The job is started again.")))
 
 
 def _sentence(why: Explanation) -> str:

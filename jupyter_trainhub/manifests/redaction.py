@@ -13,25 +13,22 @@ HIDDEN = "***"
 # Names of variables whose values are nobody else's business. The launcher goes by the same
 # (``inpod/launch/environment.py``).
 _SECRET = re.compile(
-    r"TOKEN|KEY|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH|COOKIE|PRIVATE|SIGNATURE|DSN", re.IGNORECASE
+    r"TOKEN|KEY|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH|COOKIE|PRIVATE|SIGNATURE|DSN|WEBHOOK|"
+    r"CONN(ECTION)?_?STR|(?<![A-Z])PAT(?![A-Z])|_PWD$",
+    re.IGNORECASE,
 )
-_PASSWORD_IN_URL = re.compile(r"(?<=//)[^/\s@]*:[^/\s@]*(?=@)")
+# Who logs in, with the password: some services take a token for the name.
+_LOGIN_IN_URL = re.compile(r"(?<=://)[^/\s]+(?=@)")
 _CONTENT = ("data", "binaryData", "stringData")
 
 
 def redacted(item: Object) -> Object:
     """``item`` without managed fields, contents of files, and values that look like secrets."""
     kind = item.get("kind")
-    shown = {key: _content(kind, value) if key in _CONTENT else _hidden(value)
+    shown = {key: _content(kind, value) if key in _CONTENT else _field(key, value)
              for key, value in item.items()}  # fmt: skip
-    metadata = shown.get("metadata")
-    if isinstance(metadata, dict):
-        metadata.pop("managedFields", None)
-        annotations = metadata.get("annotations")
-        if isinstance(annotations, dict):
-            metadata["annotations"] = {
-                name: _annotation(text) for name, text in annotations.items()
-            }
+    if isinstance(shown.get("metadata"), dict):
+        shown["metadata"].pop("managedFields", None)
     return shown
 
 
@@ -53,7 +50,14 @@ def _hidden(value: Any) -> Any:
         return value
     if isinstance(value.get("name"), str) and isinstance(value.get("value"), str):
         return {**value, "value": _variable(value["name"], value["value"])}
-    return {key: _variables(item) if key == "env" else _hidden(item) for key, item in value.items()}
+    return {key: _field(key, item) for key, item in value.items()}
+
+
+def _field(key: str, value: Any) -> Any:
+    if key == "annotations" and isinstance(value, dict):
+        # Of the object, and of the templates in it.
+        return {name: _annotation(text) for name, text in value.items()}
+    return _variables(value) if key == "env" else _hidden(value)
 
 
 def _variables(env: Any) -> Any:
@@ -65,13 +69,16 @@ def _variables(env: Any) -> Any:
 def _variable(name: str, text: Any) -> Any:
     if not isinstance(text, str):
         return text
-    return HIDDEN if text and _SECRET.search(name) else _PASSWORD_IN_URL.sub(HIDDEN, text)
+    return HIDDEN if text and _SECRET.search(name) else _LOGIN_IN_URL.sub(HIDDEN, text)
 
 
 def _annotation(text: Any) -> Any:
     """An annotation; one that holds an object, as our specs and kubectl's do, is hidden alike."""
     try:
         held = json.loads(text)
-    except (TypeError, ValueError, RecursionError):
+        return json.dumps(redacted(held), sort_keys=True) if isinstance(held, dict) else text
+    except (TypeError, ValueError):
         return text
-    return json.dumps(_hidden(held), sort_keys=True) if isinstance(held, dict) else text
+    except RecursionError:
+        # Nobody looks so deep, secrets or not.
+        return HIDDEN

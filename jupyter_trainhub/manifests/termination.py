@@ -52,11 +52,12 @@ def termination(pod: Object, ended: Object) -> tuple[Explanation, dict[str, Any]
         return Explanation(reason, message, "Give it more memory."), None
     told = _told(text)
     if told:
-        error = told.get("error")
-        why = Explanation(
-            str(told.get("reason") or reason), str(told.get("message") or _exit_sentence(code))
-        )
-        return why, error if isinstance(error, dict) else None
+        error = told["error"] if isinstance(told.get("error"), dict) else None
+        message = str(told.get("message") or _exit_sentence(code))
+        # What an exception says is the program's own; it may end as it likes.
+        stop = "" if error or message.endswith((".", "!", "?", "…")) else "."
+        message = f"{message[:1].upper()}{message[1:]}{stop}"
+        return Explanation(str(told.get("reason") or reason), message), error
     if reason in ("StartError", "ContainerCannotRun"):
         known = explain(troubles.STARTING, reason, text)
         message = f"The program could not be started: {last_cause(text)}."
@@ -85,7 +86,7 @@ def _told(message: str) -> dict[str, Any]:
 
 def _exit_sentence(code: int | None) -> str:
     if code is None:
-        return "It ended, its exit code is not known."
+        return "It ended; its exit code is not known."
     if code in _SIGNALS:
         return f"It was ended by {_SIGNALS[code]} (exit code {code})."
     return f"It ended with exit code {code}."

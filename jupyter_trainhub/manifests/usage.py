@@ -7,10 +7,12 @@ A record holds it as JSON lines, one for each pod and moment:
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal, TypedDict, get_args
 
+from jupyter_trainhub.manifests import foreign_json
 from jupyter_trainhub.manifests.labels import Object, Objects
 from jupyter_trainhub.manifests.requests import Amounts, pod_limits, pod_requests
 
@@ -133,13 +135,13 @@ def recorded(lines: Iterable[str | bytes]) -> list[Series]:
 def _recorded(lines: Iterable[str | bytes]) -> Iterator[tuple[float, str, int, Metric, float]]:
     for line in lines:
         try:
-            entry = json.loads(line)
+            entry = foreign_json.parse(line)
             at, pod, rank = float(entry["at"]), str(entry["pod"]), int(entry["rank"])
             values = dict(entry["values"])
             for metric in METRICS:
-                if metric in values:
+                if metric in values and math.isfinite(at + float(values[metric])):
                     yield at, pod, rank, metric, float(values[metric])
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (ValueError, TypeError, KeyError, OverflowError):
             continue
 
 

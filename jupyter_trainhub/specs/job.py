@@ -10,14 +10,10 @@ from typing_extensions import Self
 
 from jupyter_trainhub.specs.base import FieldError
 from jupyter_trainhub.specs.names import JobName
-from jupyter_trainhub.specs.resources import PodSpec
+from jupyter_trainhub.specs.resources import LONGEST_ARGUMENT, PodSpec
 from jupyter_trainhub.specs.volume import JobVolume
 
 Category = Literal["debug", "inference", "training", "special"]
-
-# A single argument of a process may hold 131,071 bytes on Linux (MAX_ARG_STRLEN less the final
-# NUL).
-LONGEST_ARGUMENT = 131_071
 
 
 class JobSpec(PodSpec):

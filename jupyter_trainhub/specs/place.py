@@ -11,6 +11,7 @@ from jupyter_trainhub.specs.names import INSTANCE_NAME_PATTERN, JOB_NAME_PATTERN
 
 _PATTERNS = {"instance": INSTANCE_NAME_PATTERN, "job": JOB_NAME_PATTERN}
 _HIGHEST_RANK = 5  # digits
+_ONE = {"instance": "an instance", "job": "a job"}
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,7 @@ class Place:
     def __post_init__(self) -> None:
         if not re.fullmatch(_PATTERNS[self.kind], self.name):
             raise InvalidField(
-                f"{self.name!r} is not the name of {'an' if self.kind == 'instance' else 'a'} "
-                f"{self.kind}",
+                f"{self.name!r} is not the name of {_ONE[self.kind]}",
                 field="name",
                 remedy=f"Look at 'trainhub get {self.kind}s'.",
             )

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
+from typing_extensions import Self
 
-from jupyter_trainhub.specs.base import Spec
+from jupyter_trainhub.specs.base import FieldError, Spec
 from jupyter_trainhub.specs.mount import AbsolutePath, Mounts
 from jupyter_trainhub.specs.quantity import Cpu, Memory
+
+# Bytes of an argument, or of a variable with its name: MAX_ARG_STRLEN of linux/binfmts.h, less NUL.
+LONGEST_ARGUMENT = 131_071
+# Bytes of a spec, which objects carry among their annotations; those may have 256 KiB together.
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/
+_LONGEST_SPEC = 200_000
 
 _RESERVED_PREFIXES = ("PET_", "TRAINHUB_", "TORCHELASTIC_")
 _RESERVED_NAMES = (
@@ -37,6 +45,11 @@ def _environment(env: dict[str, str]) -> dict[str, str]:
             raise ValueError(f"{name} is set by TrainHub itself in every pod; leave it out")
         if "\0" in value:
             raise ValueError(f"the value of {name} holds a NUL character; remove it")
+        if len(f"{name}={value}".encode()) > LONGEST_ARGUMENT:
+            raise ValueError(
+                f"{name} is longer than {LONGEST_ARGUMENT} bytes, with which no program starts; "
+                "put long texts into a file"
+            )
     return env
 
 
@@ -121,3 +134,15 @@ class PodSpec(Spec):
         title="Always pull",
         description="Whether the image is looked up in its registry at every start.",
     )
+
+    @model_validator(mode="after")
+    def _fits_into_an_annotation(self) -> Self:
+        size = len(json.dumps(self.to_dict()))
+        if size > _LONGEST_SPEC:
+            longest = max(self.to_dict().items(), key=lambda item: len(json.dumps(item[1])))[0]
+            raise FieldError(
+                longest,
+                f"all fields together have {size} bytes, at most {_LONGEST_SPEC} can be kept",
+                "Put long texts into files.",
+            )
+        return self

@@ -29,6 +29,7 @@ export namespace CommandIDs {
   export const pinJob = 'trainhub:pin-job';
   export const resubmitJob = 'trainhub:resubmit-job';
   export const showJobSsh = 'trainhub:show-job-ssh';
+  export const openJobShell = 'trainhub:open-job-shell';
   export const showJobs = 'trainhub:show-jobs';
   export const showVolumes = 'trainhub:show-volumes';
   export const showRuns = 'trainhub:show-runs';

@@ -30,9 +30,14 @@ const TOLD = new Set([
   'reasons',
   'warnings',
   'notes',
+  'remark',
+  'problem',
   'not_saved.title',
   'secrets.kind',
   'skipped.reason',
+  'missing.what',
+  'missing.why',
+  'missing.remedy',
   'folders.title',
   'folders.source',
   'putty.value',
@@ -45,7 +50,8 @@ const PARTS = new Set([
   'direct',
   'not_saved',
   'secrets',
-  'skipped'
+  'skipped',
+  'missing'
 ]);
 /** Fields that hold what users wrote, and what their programs said. */
 const AS_IT_IS = new Set(['spec', 'values', 'env', 'error']);

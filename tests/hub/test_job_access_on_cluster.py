@@ -157,6 +157,7 @@ def test_a_job_without_ssh_and_one_that_has_ended(hub: Hub) -> None:
 
 def test_what_a_stopped_job_wrote_is_read_from_its_record(hub: Hub) -> None:
     before = text(hub, "Two", rank=1)
+    hub.runs.record(hub.jobs.get("Two"))
     hub.jobs.stop("Two", wait=True)
     eventually(lambda: not hub.jobs.get("Two")["pods"], 60)
     kept = text(hub, "Two", rank=1)

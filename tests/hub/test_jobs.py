@@ -221,7 +221,7 @@ def test_a_job_that_has_ended_cannot_be_stopped(
     if ends_when == "before":
         end()
     else:
-        hub.runs.before_stop = lambda view: end()  # type: ignore[method-assign]
+        hub.runs.before_delete = lambda view: end()  # type: ignore[method-assign]
     with pytest.raises(Conflict) as caught:
         hub.jobs.stop("train")
     assert caught.value.reason == "JobEnded"

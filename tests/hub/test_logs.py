@@ -274,12 +274,12 @@ def test_what_was_recorded_stands_in_for_pods_that_are_gone(client: KubeClient) 
 def test_what_the_launcher_tells_of_the_environment_is_for_those_who_ask(
     api: ApiServer, client: KubeClient
 ) -> None:
-    sent = stamped(b"[trainhub] environment eJw=\n[trainhub] environment of mine\nx\n")
+    sent = stamped(b"[trainhub] environment eJw= [trainhub]\n[trainhub] environment of mine\nx\n")
     api.respond = lambda request: Answer(chunks=iter([sent]))
     shown = b"[trainhub] environment of mine\nx\n"
     assert read(client, states("terminated")) == shown
     whole = read(client, states("terminated"), records=True)
-    assert whole == b"[trainhub] environment eJw=\n" + shown
+    assert whole == b"[trainhub] environment eJw= [trainhub]\n" + shown
 
 
 def test_a_refusal_is_told_after_what_could_be_read(api: ApiServer, client: KubeClient) -> None:

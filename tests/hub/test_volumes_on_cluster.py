@@ -127,8 +127,8 @@ def test_the_command_lists_and_downloads(
     assert "epoch 1/" in capsys.readouterr().out
     assert main(["download", *where, "job/writes:model", "model.bin"]) == 0
     assert Path("model.bin").read_bytes() == MODEL
-    assert main(["download", *where, claim, "epoch 1"]) == 0
-    with tarfile.open(fileobj=io.BytesIO(Path("epoch 1.tar").read_bytes())) as archive:
+    assert main(["download", *where, f"{claim}/epoch 1", "all.tar"]) == 0
+    with tarfile.open(fileobj=io.BytesIO(Path("all.tar").read_bytes())) as archive:
         assert archive.getnames() == ["epoch 1", "epoch 1/odd\udcff\n"]
     assert main(["files", *where, claim, "none"]) == 1
     assert "there is no 'none'" in capsys.readouterr().err

@@ -272,6 +272,8 @@ def test_torchrun_is_not_waited_for_when_its_ranks_have_ended(
     package = tmp_path / "site" / "torch" / "distributed"
     errors = package / "elastic" / "multiprocessing"
     errors.mkdir(parents=True)
+    for folder in (package.parent, package, errors.parent, errors):
+        (folder / "__init__.py").touch()
     (errors / "errors.py").write_text("class ChildFailedError(Exception): pass\n")
     (package / "run.py").write_text(
         "import signal, subprocess, time\n"
@@ -284,8 +286,7 @@ def test_torchrun_is_not_waited_for_when_its_ranks_have_ended(
     )
     environment = {"PYTHONPATH": str(tmp_path / "site"), "TRAINHUB_FRAMEWORK": "pytorch"}
     pod = start(sys.executable, "train.py", TRAINHUB_GRACE="50", **environment)
-    while pod.wait_for_line() != "ready":
-        pass
+    assert pod.wait_for_line() == "ready"
     began = time.monotonic()
     pod.process.send_signal(signal.SIGTERM)
     assert pod.wait() == 143

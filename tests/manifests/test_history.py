@@ -58,7 +58,7 @@ def test_the_attempts_follow_one_another() -> None:
         ("02:30:10", "Suspended", "Restarted", 2),
         ("02:40:00", "Succeeded", "Completed", 2),
     ]
-    assert view["history"][0]["message"] == "ada@example.org submitted it."
+    assert view["history"][0]["message"] == "Submitted by ada@example.org."
     assert "Attempt 1 of 2 failed" in view["history"][-3]["message"]
 
 

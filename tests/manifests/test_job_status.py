@@ -30,7 +30,7 @@ DIGEST = f"sha256:{'0' * 64}"
         ("failed", "Failed", "It ended with exit code 2."),
         ("indexed-one-fails", "Failed", "Rank 0 ended with exit code 7."),
         ("running", "Running", None),
-        ("suspended", "Suspended", "waits to be released"),
+        ("suspended", "Suspended", "has not been asked to start it"),
     ],
 )
 def test_the_phase_of_a_job(name: str, phase: str, words: str | None) -> None:
@@ -204,12 +204,12 @@ IN_CELL = '{"reason": "Error", "message": "cell 3: KeyError", "error": {"cell": 
         (
             [terminated(0, exitCode=1, message=IN_CELL), terminated(1, exitCode=1)],
             "Error",
-            "Rank 0: cell 3: KeyError",
+            "Rank 0: Cell 3: KeyError",
         ),
         (
             [terminated(0, exitCode=143), terminated(1, exitCode=1, message=IN_CELL)],
             "Error",
-            "Rank 1: cell 3: KeyError",
+            "Rank 1: Cell 3: KeyError",
         ),
         (
             [
@@ -227,7 +227,7 @@ IN_CELL = '{"reason": "Error", "message": "cell 3: KeyError", "error": {"cell": 
         (
             [terminated(0, exitCode=1), disrupted(1, "DeletionByPodGC", "Running")],
             "NodeLost",
-            "gpu-7 was lost: the cluster has it no more",
+            "gpu-7 was lost: the cluster no longer has it",
         ),
         ([disrupted(1, "PreemptionByScheduler")], "Preempted", "higher priority"),
         ([disrupted(1, "EvictionByEvictionAPI")], "Evicted", "moved off its node gpu-7"),

@@ -90,7 +90,7 @@ def test_the_launchers_message_is_read_back() -> None:
     error = {"cell": 2, "lineno": 4, "etype": "ValueError", "message": "boom", "rank": 1}
     told = {"reason": "Exception", "message": "cell 3: ValueError: boom", "exit_code": 1}
     status = pod_status(ended(json.dumps({**told, "error": error})))
-    assert (status.reason, status.message) == ("Exception", "cell 3: ValueError: boom")
+    assert (status.reason, status.message) == ("Exception", "Cell 3: ValueError: boom")
     assert status.error == error
 
 

@@ -14,7 +14,7 @@ from jupyter_server.auth.authorizer import Authorizer
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import AlreadyExists, Conflict, InvalidField, NotFound, TrainHubError
 from jupyter_trainhub.extension import TrainHub
-from jupyter_trainhub.hub.access.entrances import Container
+from jupyter_trainhub.hub.access.entrances import Container, Entrances, Host
 from jupyter_trainhub.hub.access.reach import Endpoint
 from jupyter_trainhub.hub.jobs.restart_clock import RestartClock
 from jupyter_trainhub.manifests.submission import Submission
@@ -184,6 +184,9 @@ class FakeJobs(FakeObjects):
         self.get(name)
         return [{"reason": "SuccessfulCreate", "object": f"Job/{name}"}]
 
+    def yaml(self, name: str, kind: str) -> str:
+        return f"job: {self.get(name)['name']}\nas: {kind}\n"
+
     def logs(self, name: str, **asked: Any) -> FakeLog:
         self.get(name)
         log = FakeLog(asked)
@@ -191,12 +194,16 @@ class FakeJobs(FakeObjects):
         return log
 
 
-class FakeEntrances:
+class FakeEntrances(Entrances):
     """Everything that is there runs, and jobs have two ranks."""
 
     def __init__(self, instances: FakeInstances, jobs: FakeJobs) -> None:
         self.instances = instances
-        self.jobs = jobs
+        self.jobs = self._jobs = jobs  # type: ignore[assignment]
+        self.hosts: dict[str, Host] = {}
+
+    def host(self, place: Place) -> Host:
+        return self.hosts[place.name]
 
     def container(self, place: Place) -> Container:
         if place.kind == "instance":

@@ -74,6 +74,8 @@ def test_site_defaults_give_way_to_what_was_asked_for() -> None:
         ({"env": {"RANK": "1"}}, "env"),
         ({"env": {"1A": "1"}}, "env"),
         ({"env": {"A": "\0"}}, "env"),
+        ({"env": {"A": "x" * 131_070}}, "env"),
+        ({"env": {"A": "x" * 100_000, "B": "x" * 100_000}}, "env"),
         ({"time_limit": 0}, "time_limit"),
         ({"working_dir": "relative"}, "working_dir"),
         ({"image": "a b"}, "image"),

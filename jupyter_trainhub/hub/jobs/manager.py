@@ -109,9 +109,16 @@ class Jobs:
         and Conflict when it has ended by itself.
         """
         logs: list[LastLogs | None] = []
-        keep = self._hub.runs.before_stop
+        # The whole record, for not everybody who stops a job watches it.
+        keep = self._hub.runs.before_delete
         stop(self.owners, name, self._hub.user, self.views.of, lambda view: logs.append(keep(view)))
-        return self._kept(self.get(name), logs, wait)
+        view = self.get(name)
+        if wait:
+            _wait_for(logs)
+            view = self.get(name)
+            self._hub.runs.record(view)
+        problem = self._hub.runs.problem(view["run"])
+        return {**view, "warning": problem} if problem else view
 
     def delete(self, name: str, *, volumes: bool = False, wait: bool = False) -> None:
         """Delete a job with all its attempts, their pods, logs and code. Raises NotFound.
@@ -130,7 +137,8 @@ class Jobs:
             attempts = self.owners.present(name)
         if volumes:
             self._hub.volumes.discard(run)
-        self._kept(view, [logs], wait)
+        if wait:
+            _wait_for([logs])
 
     def pin(self, name: str, pinned: bool) -> Object:
         """Put a job before the others in lists, or no longer; its view. Raises NotFound."""
@@ -212,15 +220,14 @@ class Jobs:
             finally:
                 live.stop()
 
-    def _kept(self, view: Object, logs: Iterable[LastLogs | None], wait: bool) -> Object:
-        for read in logs:
-            if wait and read is not None:
-                read.wait()
-        problem = self._hub.runs.problem(view["run"]) if view["run"] else None
-        return {**view, "warning": problem} if problem else view
-
     def _submitted_as(self, run: str) -> Bundle:
         try:
             return submitted_as(self.client, run)
         except NotFound:
             return self._hub.runs.code(run)
+
+
+def _wait_for(logs: Iterable[LastLogs | None]) -> None:
+    for read in logs:
+        if read is not None:
+            read.wait()

@@ -101,7 +101,7 @@ class Requests:
         except (KeyError, TypeError, ValueError) as error:
             name = attempts.newest["metadata"]["name"]
             raise ClusterRefused(
-                f"{name} was changed by hand, it cannot be made again: {error}",
+                f"{name} was changed by hand; it cannot be submitted again: {error}",
                 remedy="Submit the job anew.",
             ) from None
 

@@ -21,6 +21,9 @@ from jupyter_trainhub.manifests.job_status import job_view
 from jupyter_trainhub.manifests.labels import Object, selector, user_name
 from jupyter_trainhub.manifests.redaction import redacted
 
+# Objects within objects, at most; those of Kubernetes have some twenty.
+_DEEPEST = 100
+
 # What belongs to a job beside its owners, in the order in which it is shown.
 _PARTS = (
     (SERVICES, "Service"),
@@ -51,7 +54,7 @@ def job_yaml(client: KubeClient, attempts: Attempts, kind: str) -> str:
             field="as",
             remedy="Look at the objects as they are, or at the run's record.",
         ) from None
-    return _dump(_load(text))
+    return without_secrets(text)
 
 
 def _live(client: KubeClient, attempts: Attempts) -> str:
@@ -78,11 +81,38 @@ def _live(client: KubeClient, attempts: Attempts) -> str:
     return _dump(parts()) + "".join(remarks)
 
 
-def _load(text: str) -> Iterable[Object]:
+def without_secrets(applied: str) -> str:
+    """What was applied, without what looks like a secret. Raises NotFound where it is not that."""
     import yaml
 
-    found: Iterable[Object] = yaml.load_all(text, _faster("SafeLoader"))
-    return found
+    try:
+        _check(applied)
+        found = [item for item in yaml.load_all(applied, _faster("SafeLoader"))]
+        return _dump(item for item in found if isinstance(item, dict))
+    except (yaml.YAMLError, ValueError):
+        raise NotFound(
+            "what was applied cannot be read: somebody has written over it",
+            field="as",
+            remedy="Look at the objects as they are, or at the run's record.",
+        ) from None
+
+
+def _check(applied: str) -> None:
+    """Raise ValueError for YAML that is not as TrainHub writes it.
+
+    Anybody may write a ConfigMap, and a few lines of YAML can stand for gigabytes, or take libyaml
+    minutes: aliases, and lists within lists in brackets.
+    """
+    import yaml
+
+    inside: list[bool] = []
+    for event in yaml.parse(applied, _faster("SafeLoader")):
+        if isinstance(event, yaml.CollectionStartEvent):
+            inside.append(bool(event.flow_style))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            inside.pop()
+        if isinstance(event, yaml.AliasEvent) or len(inside) > _DEEPEST or sum(inside[-2:]) > 1:
+            raise ValueError("it is not what TrainHub has written")
 
 
 def _dump(items: Iterable[Object]) -> str:

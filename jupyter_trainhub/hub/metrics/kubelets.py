@@ -92,7 +92,7 @@ def _unanswered(
 ) -> Missing:
     return Missing(
         metrics,
-        f"{what} does not tell: {error.message}",
-        "It is asked again; if it stays so, ask an administrator.",
+        f"{what} gives no measurements: {error.message}",
+        "It is asked again; if that goes on, ask an administrator.",
         pods,
     )

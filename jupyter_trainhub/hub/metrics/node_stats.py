@@ -75,7 +75,7 @@ def _network(node: str, silent: Sequence[Target]) -> Iterator[Missing]:
     if others:
         yield Missing(
             _NETWORK,
-            f"node {node} does not tell the traffic of its pods",
+            f"node {node} does not measure the traffic of its pods",
             "Nodes tell it of pods with a network of their own, some seconds after they start.",
             others,
         )

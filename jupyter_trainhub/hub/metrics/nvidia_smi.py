@@ -46,7 +46,9 @@ class NvidiaSmi(Source):
         without = frozenset(target.pod for target in targets if not target.gpus)
         if without:
             why = "the job has no GPUs"
-            answer.missing.append(Missing(GPU_METRICS, why, "Ask for GPUs to see them.", without))
+            answer.missing.append(
+                Missing(GPU_METRICS, why, "Ask for GPUs when you submit a job.", without)
+            )
         return answer
 
     async def _ask_all(self, targets: Sequence[Target]) -> Answer:
@@ -57,12 +59,14 @@ class NvidiaSmi(Source):
                 try:
                     answer.readings += await self._ask(target)
                 except Forbidden:
-                    why, remedy = "you may not run programs in pods", "Ask for pods/exec."
+                    why = "you may not run programs in pods"
+                    remedy = "Ask an administrator for the right to create pods/exec."
                 except CommandNotFound:
                     why = "the image has no nvidia-smi"
                     remedy = "Nodes with NVIDIA's container toolkit add it."
                 except TrainHubError as error:
-                    why, remedy = f"the container cannot be asked: {error.message}", "It goes on."
+                    why = f"the container cannot be asked: {error.message}"
+                    remedy = "It is asked again; if that goes on, ask an administrator."
                 else:
                     return
             answer.missing.append(Missing(GPU_METRICS, why, remedy, frozenset((target.pod,))))

@@ -104,8 +104,9 @@ class Prometheus:
         except _Failed as failure:
             with self._lock:
                 self._failure = self._failure or (time.monotonic(), str(failure))
-            why = f"Prometheus does not tell: {failure}"
-            return {}, [Missing(METRICS, why, "Look at TrainHubConfig.prometheus_url.")]
+            why = f"Prometheus gives no measurements: {failure}"
+            remedy = "Ask an administrator to look at TrainHubConfig.prometheus_url."
+            return {}, [Missing(METRICS, why, remedy)]
         return {
             (pod, metric): points
             for metric, by_pod in found.items()

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from jupyter_trainhub.errors import TrainHubError
+from jupyter_trainhub.errors import NotFound, TrainHubError
+from jupyter_trainhub.hub.jobs.yaml import without_secrets
 from jupyter_trainhub.hub.runs.folder import RunFolder
 from jupyter_trainhub.hub.runs.log import saved_name, write_log, written_by_pod
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import CONFIG_MAPS, PODS
-from jupyter_trainhub.manifests import environment_record, usage
+from jupyter_trainhub.manifests import environment_record, foreign_json, usage
 from jupyter_trainhub.manifests.frameworks import code
 from jupyter_trainhub.manifests.frameworks.applied import APPLIED_FILE
 from jupyter_trainhub.manifests.labels import RUN, Object, Objects, label_value, selector
@@ -74,17 +75,22 @@ class Collection:
                 argv = read.argv
                 for path, content in read.files.items():
                     if path != code.LAUNCHER:
-                        folder.write(f"{CODE}/{path.replace('/', '_')}", content)
+                        folder.write(f"{CODE}/{_file_name(path)}", content)
             elif name.endswith("-run"):
                 for key, content in code.contents(found).items():
-                    if key in (APPLIED_FILE, SUBMISSION_FILE, CHANGES_FILE):
+                    if key in (SUBMISSION_FILE, CHANGES_FILE):
                         folder.write(key, content)
+                    elif key == APPLIED_FILE:
+                        with contextlib.suppress(NotFound):
+                            applied = without_secrets(content.decode(errors="replace"))
+                            folder.write(key, applied.encode())
         return argv
 
     def events(self, folder: RunFolder, view: View) -> None:
         """Keep the events, of which the cluster forgets each after an hour."""
-        known = folder.read_json(EVENTS_FILE) or []
-        merged = {_identity(event): event for event in known}
+        known = folder.read_json(EVENTS_FILE)
+        known = known if isinstance(known, list) else []
+        merged = {_identity(event): event for event in known if isinstance(event, dict)}
         merged |= {_identity(event): event for event in self._jobs.events(view["name"])}
         kept = sorted(merged.values(), key=lambda event: str(event.get("time")))
         folder.write_json(EVENTS_FILE, kept)
@@ -169,6 +175,11 @@ def _of_run(view: View) -> str:
     return f"{selector('job', view['name'])},{RUN}={label_value(view['run'])}"
 
 
+def _file_name(path: str) -> str:
+    """``path`` as one that is no folder's and no longer than a file system takes."""
+    return re.sub(r"^[.]+|[/\x00]", "_", path).encode()[-200:].decode(errors="ignore") or "_"
+
+
 def _identity(event: Object) -> tuple[str, ...]:
     # One that happens again keeps all but its time.
     return tuple(str(event.get(name)) for name in ("object", "type", "reason", "message"))
@@ -178,5 +189,5 @@ def _times(lines: bytes) -> list[float]:
     found = []
     for line in lines.splitlines()[-1000:]:
         with contextlib.suppress(ValueError, TypeError, KeyError):
-            found.append(float(json.loads(line)["at"]))
+            found.append(float(foreign_json.parse(line)["at"]))
     return found

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import json
 import os
 import secrets
 import shutil
@@ -12,15 +14,17 @@ from pathlib import Path
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import AlreadyExists, InvalidField, NotFound, TrainHubError
 from jupyter_trainhub.hub.images.copies.archive_paths import Root, new_file, site_roots
-from jupyter_trainhub.hub.runs.folder import RunFolder
+from jupyter_trainhub.hub.runs.folder import RUN, RunFolder
 from jupyter_trainhub.hub.storages import Storages
+from jupyter_trainhub.manifests.redaction import redacted
 
 _FIELD = "folder"
 
 
 def export(records: RunFolder, beside: RunFolder | None, target: Path) -> Path:
-    """Copy a record to the new folder ``target``, whole or not at all.
+    """Copy a record to the new folder ``target``, whole or not at all, to show it to others.
 
+    Of its variables those that look like secrets are hidden.
     ``beside`` is the folder that the run's pods wrote, where that is another one. Nothing is
     overwritten. Raises AlreadyExists, NotFound for a parent that is not there, and InvalidField.
     """
@@ -40,9 +44,18 @@ def export(records: RunFolder, beside: RunFolder | None, target: Path) -> Path:
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         part.mkdir()
-        for source in filter(None, (beside, records)):
-            for name, _, _ in source.files():
-                _copy(source, name, part / name)
+        files = [
+            (source, name, size)
+            for source in filter(None, (beside, records))
+            for name, size, _ in source.files()
+        ]
+        # A program may have written a file of any size, or a hole that looks like one.
+        if sum(size for _, _, size in files) > shutil.disk_usage(part).free:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        for source, name, _ in files:
+            _copy(source, name, part / name)
+        run = part / RUN
+        run.write_text(json.dumps(redacted(records.read_json(RUN) or {}), indent=1))
         os.rename(part, target)
     except OSError as error:
         raise InvalidField(

@@ -85,7 +85,7 @@ class RunFolder:
         with open(handle, "ab") as file:
             facts = os.fstat(handle)
             if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1:
-                raise OSError(errno.EPERM, "it is no file of the record's own", name)
+                raise OSError(errno.EPERM, "it is not one of the record's own files", name)
             file.write(content)
 
     @contextlib.contextmanager
@@ -214,7 +214,7 @@ def _parts(name: str) -> tuple[str, ...]:
     """The components of a path below the folder. Raises OSError for what leads out of it."""
     parts = PurePosixPath(name).parts
     if not parts or any(part in ("..", "/") or "\0" in part for part in parts):
-        raise OSError(errno.EINVAL, "it is no path in a record", name)
+        raise OSError(errno.EINVAL, "it is not a path in a record", name)
     return parts
 
 

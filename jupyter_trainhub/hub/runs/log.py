@@ -19,6 +19,8 @@ from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.manifests import environment_record
 
 CHUNK = 1 << 16
+# A program may have written a line, or a hole, without end.
+_FARTHEST = 64 << 20
 
 # What the launcher writes, and what is written here; in this order a log is looked for.
 _FILES = ("attempt-{attempt}/node-{rank}.log", "logs/attempt-{attempt}/rank-{rank}.log")
@@ -194,17 +196,22 @@ def _without_records(chunks: Iterable[bytes]) -> Iterator[bytes]:
         *lines, rest = (rest + chunk).split(b"\n")
         if lines:
             yield b"".join(line + b"\n" for line in lines if not environment_record.hide(line))
+        if len(rest) > CHUNK:
+            # Longer than any record; nor may a line without an end fill the memory.
+            yield rest
+            rest = b""
     if rest:
         yield rest
 
 
 def _seek_tail(file: IO[bytes], lines: int) -> None:
-    """Go to the beginning of the last ``lines`` lines."""
+    """Go to the beginning of the last ``lines`` lines, at most :data:`_FARTHEST` bytes back."""
     at = file.seek(0, 2)
+    first = max(0, at - _FARTHEST)
     wanted = lines + 1
     ends_line = False
-    while at > 0:
-        step = min(CHUNK, at)
+    while at > first:
+        step = min(CHUNK, at - first)
         at -= step
         file.seek(at)
         block = file.read(step)
@@ -220,4 +227,4 @@ def _seek_tail(file: IO[bytes], lines: int) -> None:
             file.seek(at + position + 1)
             return
         wanted -= found
-    file.seek(0)
+    file.seek(first)

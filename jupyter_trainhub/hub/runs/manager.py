@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from jupyter_trainhub.errors import Conflict, InvalidField, NotFound, TrainHubError
+from jupyter_trainhub.errors import Conflict, Forbidden, InvalidField, NotFound, TrainHubError
 from jupyter_trainhub.hub.runs.collection import CODE, ENVIRONMENT_FILE, METRICS_FILE, Collection
 from jupyter_trainhub.hub.runs.comparison import Facts, compare
 from jupyter_trainhub.hub.runs.export import export, target_within
@@ -222,14 +222,21 @@ class Runs:
                 field="run",
                 remedy=f"Stop the job {record['job']!r} first.",
             )
-        self._store.delete(folder)
+        try:
+            self._store.delete(folder)
+        except OSError as error:
+            raise Forbidden(
+                f"the record of {run!r} cannot be deleted: {error.strerror or error}",
+                field="run",
+                remedy="Ask whoever it belongs to.",
+            ) from None
 
     def list(self, search: str = "") -> Views:
         """The views of all runs in which every word of ``search`` occurs; the newest first."""
         found = []
         for folder in self._store.folders():
-            record = folder.read_json(RUN)
-            if isinstance(record, dict) and record.get("owner") == self._hub.user:
+            record = self._store.record(folder)
+            if record is not None and record.get("owner") == self._hub.user:
                 view = self._view(folder, record)
                 del view["pods"]
                 if matches(view, search):
@@ -238,8 +245,8 @@ class Runs:
 
     def _record(self, run: str) -> tuple[RunFolder, Record]:
         folder = self._store.get(run)
-        record = folder.read_json(RUN)
-        if not isinstance(record, dict):
+        record = self._store.record(folder)
+        if record is None:
             raise NotFound(
                 f"the record of {run!r} is broken: its run.json cannot be read",
                 field="run",

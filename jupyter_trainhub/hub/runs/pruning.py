@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from jupyter_trainhub.errors import TrainHubError
-from jupyter_trainhub.hub.runs.folder import RUN
 from jupyter_trainhub.hub.runs.record import is_over
 from jupyter_trainhub.hub.runs.store import RunStore
 
@@ -43,8 +42,8 @@ def prune(store: RunStore, user: str, keep: int, days: int) -> None:
     folders = {folder.run: folder for folder in store.folders()}
     found = []
     for folder in folders.values():
-        record = folder.read_json(RUN)
-        if isinstance(record, dict) and record.get("owner") == user:
+        record = store.record(folder)
+        if record is not None and record.get("owner") == user:
             over = is_over(record)
             ended = record.get("finished") or record.get("created")
             pinned = folder.pinned or bool(record.get("pinned"))

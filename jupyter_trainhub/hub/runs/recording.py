@@ -153,9 +153,9 @@ class Recording:
         """How the jobs of this cluster looked last whose records have no end."""
         found = []
         for folder in self._store.folders():
-            record = folder.read_json(RUN)
+            record = self._store.record(folder)
             if (
-                isinstance(record, dict)
+                record is not None
                 and record.get("cluster") == self._cluster
                 and record.get("owner") == self._user
                 and not is_over(record)
@@ -164,7 +164,7 @@ class Recording:
         return found
 
     def _write(self, folder: RunFolder, view: View) -> float | None:
-        before: Record = folder.read_json(RUN) or {}
+        before: Record = self._store.record(folder) or {}
         over = is_over(view)
         same = all(before.get(name) == view.get(name) for name in ("phase", "attempt", "pinned"))
         if over and same and before.get("complete"):
@@ -247,7 +247,7 @@ class Recording:
 
     def _cannot(self, view: View, error: OSError) -> None:
         reason = error.strerror or str(error)
-        _log.warning("the record of %s cannot be written: %s", view["run"], reason)
+        _log.warning("the record of %r cannot be written: %s", view["run"], reason)
         self.problems[view["run"]] = view, f"The record cannot be written: {reason}."
 
 

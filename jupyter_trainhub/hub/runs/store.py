@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import secrets
 import shutil
 import stat
 from collections.abc import Iterator
@@ -14,10 +15,14 @@ from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import Conflict, NotFound, TrainHubError
 from jupyter_trainhub.hub.policy import RUNS, run_storage
 from jupyter_trainhub.hub.runs.folder import RUN, RunFolder
+from jupyter_trainhub.hub.runs.record import Record
+from jupyter_trainhub.hub.runs.run_json import record_of
 from jupyter_trainhub.hub.storages import Storages
+from jupyter_trainhub.manifests.labels import label_value
 
-# Names of records that were deleted while the job was still there: they are not to come back.
-_DELETED = ".deleted"
+# Before the names of records that were deleted while the job was still there: they are not to come
+# back.
+_DELETED = ".deleted-"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,200}")
 # Seconds that a record in use is waited for before it cannot be deleted.
 _PATIENCE = 5.0
@@ -36,7 +41,8 @@ class RunStore:
         with contextlib.suppress(TrainHubError):
             storage = run_storage(self._storages.offered(), self._config.run_storage)
             folder = storage and self._storages.local_folder(storage)
-            if folder and folder.is_dir():
+            # Others may write to the storage, and put a link there that leads elsewhere.
+            if folder and folder.is_dir() and not (folder / RUNS).parent.is_symlink():
                 found.append(folder / RUNS)
         return [*found, self._own()]
 
@@ -78,13 +84,17 @@ class RunStore:
             )
         return found
 
+    def record(self, folder: RunFolder) -> Record | None:
+        """What its ``run.json`` holds; None where that cannot be read."""
+        return record_of(folder.read_json(RUN), folder.run)
+
     def make(self, run: str) -> RunFolder:
         """The record of ``run``, made where it is not there. Raises OSError where none can be."""
         found = self.find(run)
         if found is not None and _is_writable(found):
             return found
         if not _NAME.fullmatch(run):
-            raise OSError(f"{run!r} is no name of a run")
+            raise OSError(f"{run!r} is not the name of a run")
         failure: OSError | None = None
         for root in self.roots():
             folder = RunFolder(root / run)
@@ -112,19 +122,22 @@ class RunStore:
                     field="run",
                     remedy="Try again in a moment.",
                 )
-            marks = folder.path.parent / _DELETED
-            with contextlib.suppress(OSError):
-                marks.mkdir(mode=0o700, exist_ok=True)
-                (marks / folder.run).touch()
             # At once out of sight, and then at leisure.
-            gone = folder.path.with_name(f".gone-{folder.run}")
-            shutil.rmtree(gone, ignore_errors=True)
+            gone = folder.path.with_name(f".gone-{folder.run}-{secrets.token_hex(4)}")
             folder.path.rename(gone)
+            mark = _mark(folder.path.parent, folder.run)
+            with contextlib.suppress(OSError):
+                os.close(os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
         shutil.rmtree(gone, ignore_errors=True)
 
     def is_deleted(self, run: str) -> bool:
         """Whether the record of ``run`` was deleted before."""
-        return any((root / _DELETED / run).exists() for root in self.roots())
+        return any(_mark(root, run).is_file() for root in self.roots())
+
+
+def _mark(root: Path, run: str) -> Path:
+    # A file for each, for the users of a storage cannot write into a folder of one of them.
+    return root / f"{_DELETED}{label_value(run)}"
 
 
 def _is_one(folder: RunFolder) -> bool:

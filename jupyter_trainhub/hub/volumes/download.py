@@ -35,7 +35,8 @@ def download(
     :class:`~jupyter_trainhub.hub.volumes.files.Files` raises, and InvalidField when it cannot be
     written here.
     """
-    return blocking(_download(files, claim, path.strip("/"), destination, resume, report))
+    path = "/".join(name for name in path.split("/") if name not in ("", "."))
+    return blocking(_download(files, claim, path, destination, resume, report))
 
 
 async def _download(

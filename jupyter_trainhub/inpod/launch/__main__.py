@@ -144,7 +144,7 @@ def _why(code: int, errors: Path, kills: int) -> str:
     error = first_error(errors)
     text = describe(error) if error is not None else failed_rank(errors) or meaning(code)
     if memory_kills() > kills:
-        text += "; the kernel killed a process because the pod's memory limit was reached"
+        text = f"{text}; the kernel killed a process because the pod's memory limit was reached"
     return text
 
 

@@ -128,7 +128,7 @@ def require_torch(interpreter: str) -> None:
     if same and importlib.util.find_spec("torch") is None:
         raise Ended(
             "CannotStart",
-            f"{interpreter} has no PyTorch, which framework pytorch needs; "
+            f"the interpreter {interpreter} has no PyTorch, which framework pytorch needs; "
             "choose an image that has it, or framework single",
             1,
         )

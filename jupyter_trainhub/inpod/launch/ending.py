@@ -95,8 +95,10 @@ def failed_rank(folder: Path) -> str:
 def describe(error: Mapping[str, Any]) -> str:
     """One line for an error that a rank left."""
     cell, lineno = error.get("cell"), error.get("lineno")
-    place = "" if cell is None else f"cell {cell + 1}, line {lineno}: "
-    return f"rank {error.get('rank')}: {place}{error.get('etype')}: {error.get('message')}"
+    said = f"{error.get('etype')}: {error.get('message')}"
+    if cell is not None:
+        said = f"cell {cell + 1}, line {lineno}: {said}"
+    return f"rank {error.get('rank')}: {said}"
 
 
 def termination_message(

@@ -20,10 +20,13 @@ from typing import Any
 # ``manifests/environment_record.py`` finds it again by this.
 MARK = "environment"
 LARGEST = 32 * 1024  # bytes, encoded
+# ``manifests/redaction.py`` goes by the same.
 _SECRET = re.compile(
-    r"TOKEN|KEY|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH|COOKIE|PRIVATE|SIGNATURE|DSN", re.IGNORECASE
+    r"TOKEN|KEY|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH|COOKIE|PRIVATE|SIGNATURE|DSN|WEBHOOK|"
+    r"CONN(ECTION)?_?STR|(?<![A-Z])PAT(?![A-Z])|_PWD$",
+    re.IGNORECASE,
 )
-_PASSWORD_IN_URL = re.compile(r"(?<=//)[^/\s@]*:[^/\s@]*(?=@)")
+_LOGIN_IN_URL = re.compile(r"(?<=://)[^/\s]+(?=@)")
 _LONGEST_VALUE = 256
 
 
@@ -62,7 +65,7 @@ def _cuda() -> str | None:
 def masked(env: Mapping[str, str]) -> dict[str, str]:
     """The variables, with ``***`` for what looks like a secret."""
     return {
-        name: "***" if _SECRET.search(name) else _PASSWORD_IN_URL.sub("***", value)
+        name: "***" if _SECRET.search(name) else _LOGIN_IN_URL.sub("***", value)
         for name, value in sorted(env.items())
     }
 

@@ -156,7 +156,9 @@ class RemoteShell:
             text=True,
         )
         if trial.returncode:
-            raise Ended("CannotStart", f"sshd does not start: {trial.stdout.strip()}", 1)
+            raise Ended(
+                "CannotStart", f"the image's sshd does not start: {trial.stdout.strip()}", 1
+            )
         self.server = subprocess.Popen([self._sshd, "-D", "-e", "-f", str(configuration)])
 
     def _sshd_configuration(self) -> str:
@@ -185,7 +187,9 @@ LogLevel ERROR
     def require_server(self) -> None:
         """Raise Ended when sshd has ended."""
         if self.server is not None and self.server.poll() is not None:
-            raise Ended("Error", "sshd has ended, without which mpirun reaches no node", 1)
+            raise Ended(
+                "Error", "this node's sshd has ended, without which mpirun reaches no node", 1
+            )
 
     def know(self, hosts: Sequence[str], ports: Sequence[int]) -> None:
         """Make the hosts, each with the port of its sshd, known to this node's clients."""

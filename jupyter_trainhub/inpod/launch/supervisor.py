@@ -156,13 +156,15 @@ def _cannot_start(program: str, error: OSError) -> Ended:
     if isinstance(error, PermissionError):
         return Ended(
             "CannotStart",
-            f"{program} is not executable: give it the right to execute, or name its interpreter",
+            f"the program {program} is not executable: give it the right to execute, or name its "
+            "interpreter",
             126,
         )
     if isinstance(error, FileNotFoundError):
         return Ended(
             "CannotStart",
-            f"{program} was not found: correct the command, or use an image or a mount that has it",
+            f"the program {program} was not found: correct the command, or use an image or a mount "
+            "that has it",
             127,
         )
-    return Ended("CannotStart", f"{program} cannot be started: {error.strerror}", 126)
+    return Ended("CannotStart", f"the program {program} cannot be started: {error.strerror}", 126)

@@ -13,7 +13,8 @@ import {
   deleteIcon,
   launchIcon,
   refreshIcon,
-  stopIcon
+  stopIcon,
+  terminalIcon
 } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { CommandIDs } from '../commands';
@@ -171,10 +172,24 @@ export const jobsPlugin: JupyterFrontEndPlugin<void> = {
         await showJobSsh(hub, String(name), (rank ?? null) as number | null);
       }
     });
+    commands.addCommand(CommandIDs.openJobShell, {
+      label: trans.__('Open shell in job'),
+      caption: trans.__('Open a shell in a running pod of a job'),
+      icon: terminalIcon,
+      describedBy: { args: JobArguments.page },
+      isEnabled: ({ name }) => Boolean(name ?? currentJob(shell)),
+      execute: ({ name, rank }) =>
+        commands.execute(CommandIDs.openJob, {
+          name: name ?? currentJob(shell),
+          tab: 'shell',
+          rank
+        })
+    });
 
     const category = trans.__('TrainHub');
     [
       CommandIDs.showJobs,
+      CommandIDs.openJobShell,
       CommandIDs.stopJob,
       CommandIDs.resubmitJob,
       CommandIDs.pinJob,

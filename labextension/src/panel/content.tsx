@@ -36,7 +36,7 @@ export function panelSections(hub: IHubContext): IPanelSection[] {
     {
       id: 'jobs',
       label: trans.__('Jobs'),
-      share: 1.7,
+      share: 2.4,
       widget: new PanelPart(hub, <JobsSection />)
     },
     {

@@ -1,4 +1,4 @@
-import React, { useCallback, useMemo, useState } from 'react';
+import React, { useCallback, useDeferredValue, useMemo, useState } from 'react';
 import { CommandIDs } from '../../commands';
 import { useHub, useStore } from '../../context';
 import { matchesJob } from '../search';
@@ -13,9 +13,11 @@ export function JobsPage(): JSX.Element {
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const all = store.list('job');
+  // What is typed is seen at once; hundreds of rows may follow a moment later.
+  const wanted = useDeferredValue(text);
   const found = useMemo(
-    () => all.filter(job => matchesJob(job, text, trans)),
-    [all, text, trans]
+    () => all.filter(job => matchesJob(job, wanted, trans)),
+    [all, wanted, trans]
   );
   const choose = useCallback(
     (names: readonly string[], isChosen: boolean): void =>
