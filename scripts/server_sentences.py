@@ -22,6 +22,7 @@ from jupyter_trainhub.specs.job import JobSpec
 from jupyter_trainhub.specs.mount import CsiVolume, Mount, NfsExport
 from jupyter_trainhub.specs.snapshot import SnapshotSpec
 from jupyter_trainhub.specs.transfer import CopySpec, ExportSpec, LoadSpec
+from jupyter_trainhub.specs.volume import JobVolume
 
 ROOT = Path(__file__).parent.parent
 LIST = ROOT / "labextension" / "src" / "serverSentences.json"
@@ -63,7 +64,7 @@ MODULES = {
     "ssh": "view",
 }
 _SPECS: tuple[type[BaseModel], ...] = (
-    *(InstanceSpec, JobSpec, Mount, NfsExport, CsiVolume),
+    *(InstanceSpec, JobSpec, JobVolume, Mount, NfsExport, CsiVolume),
     *(SnapshotSpec, CopySpec, LoadSpec, ExportSpec),
 )
 
@@ -94,7 +95,6 @@ _TIMES = ("%1 UTC", "%1 UTC on %2", *(f"%1 {month}" for month in calendar.month_
 # What is put together of words that no module holds in one piece.
 _COMPOSED = (
     "%1 CPUs",
-    "%1 CPUs and %2 of memory",
     "%1 GPUs",
     "%1 is cordoned",
     "%1 is in the state %2",
@@ -118,7 +118,7 @@ _FOREIGN = re.compile(
     r"|^command -v|^1 of 1|^Connection >|^Session >|^(ssh|scp|pip) |%s|charset=|^\w+\["
     r"|^#|^ && |^--|^(FROM|USER|Basic|Bearer|bytes|adduser|useradd|sed|echo) |^(1|%1) files?$"
     r"|ALL=|^HTTP request|trainhub$|^trainhub: |\[trainhub\]|^usage: |^(exec|restrict|attachment)\W"
-    r"|by \(pod|\{\$|^violates |^must support|^Failed to pull image$|^GPUs$|^CPUs and "
+    r"|by \(pod|\{\$|^violates |^must support|^Failed to pull image$"
 )
 # Titles that the front end knows by their names.
 _TITLES = {"Python kernel", "SSH server", "SSH client", "SSH port", "SSH login by password"} | {
@@ -163,7 +163,7 @@ def told(source: str) -> Iterator[str]:
 
 def _alone(pattern: str) -> str:
     """The pattern without the sentence in front of it, which is one by itself."""
-    if not re.match(r"%1 [A-Z]", pattern):
+    if not re.match(r"%1 [A-Z](?![A-Z])", pattern):
         return pattern
     return re.sub(r"%(\d)", lambda found: f"%{int(found[1]) - 1}", pattern[3:])
 

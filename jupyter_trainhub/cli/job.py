@@ -125,11 +125,12 @@ def create(options: Namespace, command: Sequence[str]) -> int:
 def _follow(hub: Hub, name: str) -> int:
     from jupyter_trainhub.cli import commands
     from jupyter_trainhub.hub.descriptions import why
+    from jupyter_trainhub.hub.printable import printable
 
     with hub.jobs.restarting(name):
         commands.print_log(hub, name, follow=True)
         ended = hub.jobs.wait(name)
-    told = why(ended)
+    told = printable(why(ended))
     print(f"job {ended['name']} {ended['phase']}{f': {told}' if told else ''}", file=sys.stderr)
     return 0 if ended["phase"] == "Succeeded" else 1
 

@@ -67,6 +67,9 @@ def split(argv: list[str]) -> tuple[list[str], list[str]]:
 
 def report(error: TrainHubError) -> None:
     """Print the error, and the further fields at fault."""
-    print(f"error: {error}", file=sys.stderr)
+    from jupyter_trainhub.hub.printable import printable
+
+    # It may hold what a program, or another user, has written.
+    print(f"error: {printable(str(error))}", file=sys.stderr)
     for cause in error.details.get("causes", [])[1:]:
         print(f"error: {cause['field']}: {cause['message']}", file=sys.stderr)

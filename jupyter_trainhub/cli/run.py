@@ -23,6 +23,7 @@ def compare(options: Namespace) -> int:
     """``trainhub compare runs``."""
     from jupyter_trainhub.cli import commands, output
     from jupyter_trainhub.hub.descriptions import text
+    from jupyter_trainhub.hub.printable import printable
     from jupyter_trainhub.hub.runs.descriptions import describe_comparison
 
     found = commands.connect(options).runs.compare(options.a, options.b)
@@ -35,7 +36,7 @@ def compare(options: Namespace) -> int:
         return 0
     print(text(lines))
     for piece in found["code"]:
-        print(f"\n{piece['diff']}")
+        print(f"\n{printable(piece['diff'])}")
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_trainhub.hub.capacity.request import words
+from jupyter_trainhub.hub.printable import printable
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.manifests.pod import GPU
 
@@ -27,7 +28,9 @@ _VERDICTS = {
 def text(lines: Lines) -> str:
     """The lines with aligned names."""
     width = max((len(name) for name, _ in lines), default=0)
-    return "\n".join(f"{name.ljust(width)}   {sentence}".rstrip() for name, sentence in lines)
+    return printable(
+        "\n".join(f"{name.ljust(width)}   {sentence}".rstrip() for name, sentence in lines)
+    )
 
 
 def describe_check(check: View) -> Lines:

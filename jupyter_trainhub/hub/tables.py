@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from jupyter_trainhub.hub.printable import printable
 from jupyter_trainhub.hub.views import View, Views
 from jupyter_trainhub.specs.quantity import describe_memory
 
@@ -19,12 +20,16 @@ class Table:
 
     def text(self) -> str:
         """The table with aligned columns, three spaces apart as kubectl has them."""
-        lines = [self.headings, *self.rows]
+        lines = [self.headings, *([_cell(text) for text in row] for row in self.rows)]
         widths = [max(len(line[column]) for line in lines) for column in range(len(self.headings))]
         return "\n".join(
             "   ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
             for line in lines
         )
+
+
+def _cell(text: str) -> str:
+    return printable(" ".join(text.splitlines()))
 
 
 def jobs_table(views: Views) -> Table:

@@ -33,8 +33,14 @@ class Rule:
     remedy: str | None = None
 
 
+_LONGEST = 8192
+
+
 def explain(rules: Sequence[Rule], reason: str, text: str, **facts: str) -> Explanation | None:
     """What the first rule that matches ``text`` makes of it; None when none does."""
+    # Kubernetes' own texts are shorter; others may write events of any length, and some patterns
+    # take the more time for each character.
+    text = text[:_LONGEST]
     for rule in rules:
         found = re.search(rule.pattern, text, re.IGNORECASE | re.DOTALL)
         if found:

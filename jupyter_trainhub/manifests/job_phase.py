@@ -9,13 +9,15 @@ from datetime import datetime, timezone
 from jupyter_trainhub.manifests.activity import parse_time
 from jupyter_trainhub.manifests.explanation import Explanation
 from jupyter_trainhub.manifests.job_attempt import JobAttempt, of_rank
-from jupyter_trainhub.manifests.labels import Object
+from jupyter_trainhub.manifests.labels import RELEASED_AT, Object
 from jupyter_trainhub.manifests.pod_status import PodStatus
 from jupyter_trainhub.manifests.workload_status import Phase, refused, stopped_by
 from jupyter_trainhub.specs.quantity import describe_memory, parse_quantity
 
 # Seconds that some ranks may run before the others, until that is said.
 PATIENCE = 120
+# Seconds in which an operator writes at least something about a job.
+UNHEARD = 60
 
 
 def job_phase(attempt: JobAttempt, events: Sequence[Object], now: datetime | None) -> Phase:
@@ -77,8 +79,25 @@ def _progressing(attempt: JobAttempt, events: Sequence[Object], now: datetime | 
             stuck = _half_started(attempt, begun, held, now)
             count = f" {len(begun)} of {nodes} nodes run." if nodes > 1 else ""
             return phase, stuck or replace(held.why, message=f"{held.why.message}{count}")
-    missing = refused(attempt.owner, events)
+    missing = refused(attempt.owner, events) or _ignored(attempt, now)
     return "Pending", missing or Explanation("Creating", "Its pods are being created.")
+
+
+def _ignored(attempt: JobAttempt, now: datetime | None) -> Explanation | None:
+    """What is to be said when nothing in the cluster has ever looked at the job."""
+    released = parse_time(attempt.annotations.get(RELEASED_AT), None)
+    if attempt.owner.get("status") or released is None:
+        return None
+    if ((now or datetime.now(timezone.utc)) - released).total_seconds() < UNHEARD:
+        return None
+    kind = attempt.framework.kind
+    return Explanation(
+        "NoOperator",
+        f"Nothing in the cluster has taken it up: the operator of objects of kind {kind} does not "
+        "seem to run.",
+        "Ask the admin to start it, or to prefer another backend "
+        "(TrainHubConfig.framework_backends); then submit the job again.",
+    )
 
 
 def _half_started(

@@ -34,7 +34,7 @@ def waits_for(pod: Object, waiting: Object, events: Iterable[Object]) -> Explana
             reason, f"The node cannot set it up: {last_cause(message)}.", _ASK_ADMIN, message
         )
     trouble = newest(pod, events, "Warning")
-    if trouble is not None and _HOLDS_UP.match(trouble["reason"]):
+    if trouble is not None and _HOLDS_UP.match(trouble.get("reason") or ""):
         return _troubled(trouble)
     if not pod.get("spec", {}).get("nodeName"):
         return Explanation("Scheduling", "It waits for a node.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -146,8 +147,7 @@ class ApiHandler(TrainHubHandler, APIHandler):
         text = self.get_query_argument(name, None)
         if text is None:
             return None
-        # `isdecimal` alone lets digits of other scripts through, which int() takes too.
-        if not text.isdecimal() or int(text) < least:
+        if not re.fullmatch("[0-9]{1,18}", text) or int(text) < least:
             raise InvalidField(
                 f"{text!r} is not a whole number of at least {least}",
                 field=name,

@@ -7,7 +7,6 @@ from jupyter_trainhub.specs.place import Place
 # Below "trainhub/". Both groups have names, for instances have no rank.
 INSTANCE = r"instances/(?P<name>[A-Za-z0-9_]+)"
 JOB_POD = r"jobs/(?P<name>[A-Za-z0-9_-]+)/(?P<rank>[0-9]{1,5})"
-PLACES = (INSTANCE, JOB_POD)
 
 
 def place_of(name: str, rank: str | None) -> Place:

@@ -34,7 +34,7 @@ from jupyter_trainhub.server.jobs import (
 )
 from jupyter_trainhub.server.logs import JobLogsHandler
 from jupyter_trainhub.server.metrics import JobMetricsHandler
-from jupyter_trainhub.server.places import PLACES
+from jupyter_trainhub.server.places import INSTANCE, JOB_POD
 from jupyter_trainhub.server.runs import (
     RunExportHandler,
     RunFileHandler,
@@ -48,7 +48,7 @@ from jupyter_trainhub.server.runs import (
 from jupyter_trainhub.server.schemas import SchemasHandler
 from jupyter_trainhub.server.snapshots import MeasurementHandler, SnapshotHandler
 from jupyter_trainhub.server.ssh import InstanceSshHandler, JobSshHandler, SshKeysHandler
-from jupyter_trainhub.server.ssh_tunnel import SshTunnelHandler
+from jupyter_trainhub.server.ssh_tunnel import JobSshTunnelHandler, SshTunnelHandler
 from jupyter_trainhub.server.status import StatusHandler
 from jupyter_trainhub.server.tensorboard_proxy import TensorBoardProxyHandler
 from jupyter_trainhub.server.tensorboards import TensorBoardHandler, TensorBoardsHandler
@@ -121,12 +121,12 @@ HANDLERS: list[tuple[str, Any]] = [
     (IDE_PATH, IdeProxyHandler),
     *(
         (f"trainhub/{place}/{path}", handler)
-        for place in PLACES
+        for place, tunnel in ((INSTANCE, SshTunnelHandler), (JOB_POD, JobSshTunnelHandler))
         for path, handler in (
             (r"shell/api/terminals", TerminalsHandler),
             (r"shell/api/terminals/(?P<id_>[0-9]+)", TerminalHandler),
             (r"shell/terminals/websocket/(?P<id_>[0-9]+)", TerminalWebSocketHandler),
-            (r"ssh", SshTunnelHandler),
+            (r"ssh", tunnel),
         )
     ),
     (TENSORBOARD_PATH, TensorBoardProxyHandler),

@@ -15,8 +15,8 @@ from tornado.iostream import StreamClosedError
 from jupyter_trainhub.errors import InvalidField
 from jupyter_trainhub.server.base import ApiHandler
 from jupyter_trainhub.server.contents import shown_folders
+from jupyter_trainhub.server.jobs import RESOURCE
 
-RESOURCE = "trainhub:jobs"
 CHUNK = 1 << 18
 
 

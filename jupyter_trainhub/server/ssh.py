@@ -11,6 +11,7 @@ from tornado import web
 
 from jupyter_trainhub.errors import Conflict, InvalidField
 from jupyter_trainhub.server.base import ApiHandler
+from jupyter_trainhub.server.jobs import RESOURCE as JOBS
 from jupyter_trainhub.specs.place import Place
 
 if TYPE_CHECKING:
@@ -51,12 +52,13 @@ class InstanceSshHandler(ApiHandler):
 class JobSshHandler(ApiHandler):
     """How to reach the running pods of a job by SSH."""
 
-    auth_resource = "trainhub:jobs"
+    auth_resource = JOBS
 
     @web.authenticated
     @authorized
     async def get(self, name: str) -> None:
         """``{items}``, an ``Ssh`` with its ``rank`` for each; the host key is made meanwhile."""
+        self.require_same_origin()
         hub = await self.hub()
         self.finish({"items": await self.run(self._items, hub, name)})
 

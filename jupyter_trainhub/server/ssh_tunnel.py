@@ -21,6 +21,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from jupyter_trainhub.errors import Forbidden, TrainHubError
 from jupyter_trainhub.server.base import TrainHubHandler
 from jupyter_trainhub.server.failures import answer
+from jupyter_trainhub.server.jobs import RESOURCE as JOBS
 from jupyter_trainhub.server.places import place_of
 from jupyter_trainhub.server.same_origin import is_same_origin
 from jupyter_trainhub.server.ssh import RESOURCE, authorized_keys
@@ -143,3 +144,9 @@ class SshTunnelHandler(WebSocketMixin, WebSocketHandler, TrainHubHandler):
         if self._writer is None and self.ws_connection is None:
             self._ours.close()
             self._theirs.close()
+
+
+class JobSshTunnelHandler(SshTunnelHandler):
+    """The same for a job's pod, which asks for the right to execute something in jobs."""
+
+    auth_resource = JOBS

@@ -17,6 +17,7 @@ import { instanceFormPlugin } from './instances/form/plugin';
 import { idleWarningsPlugin } from './instances/idlePlugin';
 import { instancesPlugin } from './instances/plugin';
 import { jobFormPlugin } from './jobs/form/plugin';
+import { jobListPlugin } from './jobs/list/plugin';
 import { jobsPlugin } from './jobs/plugin';
 import { launcherPlugin } from './launcher';
 import { notebookPlugin } from './notebook/plugin';
@@ -70,6 +71,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   instanceFormPlugin,
   idleWarningsPlugin,
   jobsPlugin,
+  jobListPlugin,
   jobFormPlugin,
   volumesPlugin,
   runsPlugin,

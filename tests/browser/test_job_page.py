@@ -45,7 +45,7 @@ def tab(trainhub: TrainHubPage, job: str, name: str) -> Locator:
 
 def test_job_from_form_to_clone(trainhub: TrainHubPage, lab: JupyterLab) -> None:
     trainhub.open()
-    trainhub.show_panel().get_by_role("button", name="Submit job").click()
+    trainhub.show_panel().get_by_role("button", name="Submit job…").click()
     form = trainhub.form("job")
     trainhub.fill(
         form,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import json
+import threading
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ from jupyter_trainhub.errors import (
 )
 from jupyter_trainhub.hub.cluster import ClusterChoice
 from jupyter_trainhub.hub.hub import Hub
+from jupyter_trainhub.hub.jobs import keeping
 from jupyter_trainhub.kube.client import Object
 from jupyter_trainhub.kube.resources import (
     CONFIG_MAPS,
@@ -241,11 +243,27 @@ def test_a_job_stopped_before_it_was_released_stays_stopped(hub: Hub, cluster: F
     assert cluster.get(JOBS, "job-train")["spec"]["suspend"] is True
 
 
-def test_a_record_that_cannot_be_written_does_not_hinder(hub: Hub, config: TrainHubConfig) -> None:
+@pytest.mark.parametrize("trouble", ["told", "raised", "silent"])
+def test_a_record_that_cannot_be_written_does_not_hinder(
+    trouble: str, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
     view = hub.jobs.create(spec())
-    hub.runs.problem = {view["run"]: "its disk is full"}.get  # type: ignore[method-assign, assignment]
+    answered = threading.Event()
+
+    def keep(view: Object) -> None:
+        if trouble == "raised":
+            raise OSError("its disk is full")
+        if trouble == "silent":
+            answered.wait(20)
+
+    monkeypatch.setattr(keeping, "GRACE", 0.1)
+    monkeypatch.setattr(hub.runs, "before_delete", keep)
+    if trouble == "told":
+        monkeypatch.setattr(hub.runs, "problem", {view["run"]: "its disk is full"}.get)
     view = hub.jobs.stop("train")
-    assert (view["phase"], view["warning"]) == ("Stopped", "its disk is full")
+    answered.set()
+    assert view["phase"] == "Stopped"
+    assert ("within 0.1 seconds" if trouble == "silent" else "disk is full") in view["warning"]
 
 
 def test_deleting_takes_everything_along(hub: Hub, cluster: FakeCluster) -> None:

@@ -17,6 +17,7 @@ from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.kube.portforward import open_connection
 from jupyter_trainhub.kube.resources import NODES
 from jupyter_trainhub.specs.instance import InstanceSpec
+from jupyter_trainhub.specs.job import JobSpec
 from jupyter_trainhub.specs.place import Place
 from jupyter_trainhub.ssh.host_key import host_key
 from tests.conftest import Kubectl, eventually
@@ -128,3 +129,86 @@ def test_a_user_with_the_role_can_do_everything(user: Hub) -> None:
     eventually(lambda: user.instances.get("desk")["phase"] == "Stopped", 60)
     user.instances.delete("desk")
     eventually(lambda: not user.instances.list())
+
+
+# Fails at first, and waits to be looked at the second time.
+PROGRAM = """
+import os, sys, time
+open(os.environ["TRAINHUB_MODEL_PATH"] + "/model.bin", "w").write("weights")
+print("attempt", os.environ["TRAINHUB_ATTEMPT"], flush=True)
+if os.environ["TRAINHUB_ATTEMPT"] == "1":
+    sys.exit(3)
+time.sleep(600)
+"""
+
+
+async def look_into(user: Hub, claim: str) -> None:
+    """A shell in the pod, SSH's host key, and a file of the volume."""
+    shell = await user.shell(user.entrances.container(Place("job", "train", 0)))
+    await shell.write(b"exit 7\n")
+    assert await shell.wait() == 7
+    host = await asyncio.to_thread(user.entrances.host, Place("job", "train", 0))
+    assert await asyncio.to_thread(host_key, user.client, host.secret)
+    assert (await user.volumes.files.stat(claim, "model.bin")).size == len("weights")
+
+
+def test_a_user_with_the_role_can_run_jobs(user: Hub) -> None:
+    volume = {"path": "/mnt/model", "size": "64Mi"}
+    spec = {
+        "name": "train", "command": ["python3", "-c", PROGRAM], "cpus": 0.1, "memory": "128Mi",
+        "restarts": 1, "ssh": True, "model_volume": volume,
+    }  # fmt: skip
+    created = user.jobs.create(JobSpec.parse(spec))
+    (claim,) = [volume["claim"] for volume in created["volumes"]]
+    with user.jobs.restarting("train"):
+        eventually(lambda: user.jobs.get("train")["attempt"] == 2, 60)
+        eventually(lambda: user.jobs.get("train")["phase"] == "Running", 60)
+    asyncio.run(asyncio.wait_for(look_into(user, claim), 60))
+    log = b"".join(user.jobs.logs("train", attempt=1))
+    assert b"attempt 1" in log
+    assert user.jobs.pin("train", True)["pinned"]
+    assert user.jobs.list("train")
+    assert user.jobs.events("train")
+    live = user.jobs.yaml("train", "live")
+    assert "kind: Service" in live
+    assert "# You may not list secrets." in live
+    assert "kind: Job" in user.jobs.yaml("train", "applied")
+    told = user.metrics.of("train")
+    assert told["series"] or told["missing"]
+    (seen,) = user.volumes.list("train")
+    assert seen["resizable"] is None, "nobody said so"
+    user.jobs.stop("train", wait=True)
+    assert [run["phase"] for run in user.runs.list()] or user.runs.problem(created["run"]) is None
+    again = user.jobs.resubmit("train", "second")
+    assert again["from_run"] == created["run"]
+    user.jobs.delete("second", volumes=True)
+    user.jobs.delete("train", volumes=True)
+    eventually(lambda: not user.volumes.list(), 60)
+    eventually(lambda: not user.jobs.list(), 60)
+
+
+def test_a_right_that_is_missing_is_named(user: Hub, kubectl: Kubectl) -> None:
+    role = kubectl.get("role", "trainhub-user")
+    without = ("persistentvolumeclaims", "pytorchjobs", "metrics.k8s.io")
+    role["rules"] = [
+        rule
+        for rule in role["rules"]
+        if not {*without} & {*rule["resources"], *rule["apiGroups"]}
+    ]
+    kubectl.apply({**role, "metadata": {"name": "trainhub-user"}})
+    spec = {"name": "x", "command": ["true"], "model_volume": {"path": "/m", "size": "1Gi"}}
+
+    def refused() -> Forbidden | None:
+        try:
+            user.jobs.create(JobSpec.parse(spec))
+        except Forbidden as error:
+            return error
+        return None
+
+    refusal = eventually(refused)
+    assert "persistentvolumeclaims" in refusal.message
+    assert refusal.remedy
+    assert user.jobs.list() == []
+    user.jobs.create(JobSpec.parse({"name": "y", "command": ["true"]}))
+    assert [view["name"] for view in user.jobs.list()] == ["y"]
+    user.jobs.delete("y")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -15,7 +15,14 @@ from jupyter_trainhub.manifests.frameworks.pytorchjob import PyTorchJob
 from jupyter_trainhub.manifests.frameworks.single import Single
 from jupyter_trainhub.manifests.frameworks.trainjob import TrainJob
 from jupyter_trainhub.manifests.job_status import job_view, over
-from jupyter_trainhub.manifests.labels import PINNED, RESTART, STOPPED_AT, STOPPED_BY, Object
+from jupyter_trainhub.manifests.labels import (
+    PINNED,
+    RELEASED_AT,
+    RESTART,
+    STOPPED_AT,
+    STOPPED_BY,
+    Object,
+)
 from tests.manifests.jobs import as_job, owner_of, pod_of
 from tests.manifests.samples import JOBS, PODS, pods_of
 
@@ -391,3 +398,17 @@ def test_a_quota_that_keeps_the_pods_out_is_told() -> None:
     assert (view["phase"], view["reason"]) == ("Pending", "QuotaExceeded")
     assert "team allows requests.cpu=8" in view["message"]
     assert job_view(job, [], events=[refusal("other", "x")])["reason"] == "Creating"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "status", "reason"),
+    [(10, {}, "Creating"), (70, {}, "NoOperator"), (70, {"conditions": []}, "Creating")],
+)
+def test_a_job_that_no_operator_takes_up_says_so(seconds: int, status: Object, reason: str) -> None:
+    owner = owner_of(PyTorchJob(), nodes=2)
+    owner["metadata"]["annotations"][RELEASED_AT] = "2026-11-22T02:23:29Z"
+    owner["status"] = status
+    released = datetime(2026, 11, 22, 2, 23, 29, tzinfo=timezone.utc)
+    view = job_view(owner, [], now=released + timedelta(seconds=seconds))
+    assert (view["phase"], view["reason"]) == ("Pending", reason)
+    assert ("PyTorchJob" in view["message"]) == (reason == "NoOperator")

@@ -17,12 +17,14 @@ from jupyter_trainhub.manifests.labels import Object, Objects
 # other jobs: of "x_1" it is "job-x-01".
 _MADE_OF_IT = r"(-(master|worker|launcher|node))?(-(0|[1-9]\d*)){0,2}(-[a-z0-9]{5})?"
 _KINDS = ("Pod", "Job", "JobSet", "Workload", "PodGroup")
+# More than anybody reads.
+MOST = 5000
 # The characters of a time to the second.
 _SECOND = 19
 
 
 def events_of(client: KubeClient, attempts: Attempts, claims: Collection[str]) -> Objects:
-    """The views of all events about a job, its pods and its ``claims``, oldest first."""
+    """The views of the last events about a job, its pods and its ``claims``, oldest first."""
     # An earlier job of the name may have left events, which are kept for an hour.
     created = str(attempts.owners[0]["metadata"].get("creationTimestamp"))
     found = [
@@ -31,7 +33,7 @@ def events_of(client: KubeClient, attempts: Attempts, claims: Collection[str]) -
         if _concerns(event.get("involvedObject", {}), attempts, claims)
         and str(event_time(event))[:_SECOND] >= created[:_SECOND]
     ]
-    return [event_view(event) for event in sorted(found, key=event_time)]
+    return [event_view(event) for event in sorted(found, key=event_time)[-MOST:]]
 
 
 def _concerns(subject: Object, attempts: Attempts, claims: Collection[str]) -> bool:

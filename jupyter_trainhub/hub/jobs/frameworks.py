@@ -44,7 +44,7 @@ def choose(spec: JobSpec, site: Site, served: Served, config: TrainHubConfig) ->
         elif not _is_served(framework.resource, served):
             reasons.append(f"the cluster does not serve {framework.resource.plural}")
         elif lack := framework.lacks(spec, site):
-            reasons.append(f"{framework.title} cannot do {lack}")
+            reasons.append(f"{framework.title} does not take this {lack}")
         else:
             return framework
     raise InvalidField(

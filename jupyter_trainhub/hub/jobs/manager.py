@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from jupyter_trainhub.errors import NotFound
 from jupyter_trainhub.hub.jobs.attempts import Owners, is_deleted
 from jupyter_trainhub.hub.jobs.creation import Creation, name_taken
 from jupyter_trainhub.hub.jobs.events import events_of
+from jupyter_trainhub.hub.jobs.keeping import Keeping
 from jupyter_trainhub.hub.jobs.log.opening import open_log
 from jupyter_trainhub.hub.jobs.log.reader import JobLog
 from jupyter_trainhub.hub.jobs.log.request import LogRequest
@@ -34,7 +35,6 @@ from jupyter_trainhub.specs.job import JobSpec
 if TYPE_CHECKING:
     from jupyter_trainhub.hub.hub import Hub
     from jupyter_trainhub.hub.policy import Policy
-    from jupyter_trainhub.hub.runs.last_logs import LastLogs
 
 
 class Jobs:
@@ -108,16 +108,14 @@ class Jobs:
         take to end; where it cannot be written the view says so in ``warning``. Raises NotFound,
         and Conflict when it has ended by itself.
         """
-        logs: list[LastLogs | None] = []
-        # The whole record, for not everybody who stops a job watches it.
-        keep = self._hub.runs.before_delete
-        stop(self.owners, name, self._hub.user, self.views.of, lambda view: logs.append(keep(view)))
+        keeping = Keeping(self._hub.runs)
+        stop(self.owners, name, self._hub.user, self.views.of, keeping.begin)
         view = self.get(name)
         if wait:
-            _wait_for(logs)
+            keeping.finish()
             view = self.get(name)
             self._hub.runs.record(view)
-        problem = self._hub.runs.problem(view["run"])
+        problem = keeping.problem(view)
         return {**view, "warning": problem} if problem else view
 
     def delete(self, name: str, *, volumes: bool = False, wait: bool = False) -> None:
@@ -128,8 +126,8 @@ class Jobs:
         job are kept in any case.
         """
         attempts = self.owners.of(name)
-        run, view = attempts.run, self.views.of(attempts)
-        logs = self._hub.runs.before_delete(view)
+        run, keeping = attempts.run, Keeping(self._hub.runs)
+        keeping.begin(self.views.of(attempts))
         # Again and again, for an attempt that is made at this moment.
         while there := [owner for owner in attempts.owners if not is_deleted(owner)]:
             for owner in there:
@@ -138,7 +136,7 @@ class Jobs:
         if volumes:
             self._hub.volumes.discard(run)
         if wait:
-            _wait_for([logs])
+            keeping.finish()
 
     def pin(self, name: str, pinned: bool) -> Object:
         """Put a job before the others in lists, or no longer; its view. Raises NotFound."""
@@ -225,9 +223,3 @@ class Jobs:
             return submitted_as(self.client, run)
         except NotFound:
             return self._hub.runs.code(run)
-
-
-def _wait_for(logs: Iterable[LastLogs | None]) -> None:
-    for read in logs:
-        if read is not None:
-            read.wait()

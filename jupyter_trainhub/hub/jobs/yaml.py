@@ -87,7 +87,7 @@ def without_secrets(applied: str) -> str:
 
     try:
         _check(applied)
-        found = [item for item in yaml.load_all(applied, _faster("SafeLoader"))]
+        found = list(yaml.load_all(applied, _faster("SafeLoader")))
         return _dump(item for item in found if isinstance(item, dict))
     except (yaml.YAMLError, ValueError):
         raise NotFound(

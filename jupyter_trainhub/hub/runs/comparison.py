@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,8 @@ from jupyter_trainhub.notebook.bundle import CELLS, RUNNER
 
 # Lines of a file; the time to compare longer ones grows with the square.
 _MOST_LINES = 20_000
+# Variables that are other ones in each run.
+_OF_THE_RUN = re.compile(r"variables\.(TRAINHUB_|PET_|MASTER_|HOSTNAME$|POD_IP$)")
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,8 @@ def _flat(value: Any, name: str = "") -> dict[str, Any]:
 
 
 def _facts(environment: Mapping[str, Any]) -> dict[str, Any]:
-    return _flat({name: value for name, value in environment.items() if name != "packages"})
+    found = _flat({name: value for name, value in environment.items() if name != "packages"})
+    return {name: value for name, value in found.items() if not _OF_THE_RUN.match(name)}
 
 
 def _packages(environment: Mapping[str, Any]) -> dict[str, Any]:

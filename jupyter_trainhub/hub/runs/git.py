@@ -30,12 +30,15 @@ _QUIET = {
     "core.pager": "cat",
     "core.quotePath": "false",
     "protocol.allow": "never",
+    # A repository that somebody has put into a folder of another one as if it were data.
+    "safe.bareRepository": "explicit",
     "diff.external": "",
     "color.ui": "false",
 }
 # Options for the user's taste, such as diff.noprefix, must not make it inapplicable.
 _DIFFERENCE = (
-    *("diff", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty", "--no-relative"),
+    *("diff", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty", "--submodule=short"),
+    "--no-relative",
     *("--src-prefix=a/", "--dst-prefix=b/", "HEAD"),
 )
 _UNTRACKED = (
@@ -61,12 +64,26 @@ def read(folder: Path, timeout: float = TIMEOUT) -> Repository:
     """
     git = _Git(folder, time.monotonic() + timeout)
     try:
-        if git.text("rev-parse", "--is-inside-work-tree") != "true":
+        tree = git.text("rev-parse", "--show-toplevel")
+        if tree is None:
             return Repository()
+        if not _is_tree_of(Path(tree), folder):
+            raise _Untold("The repository names a folder as its own that is not.")
         git.disarm()
         return _repository(git)
     except _Untold as untold:
         return Repository(remark=str(untold))
+
+
+def _is_tree_of(tree: Path, folder: Path) -> bool:
+    """Whether ``tree`` is the next folder above ``folder`` that has a repository.
+
+    The repository's configuration may name another (core.worktree), whose files would be told then
+    as differences to its own.
+    """
+    above = folder.resolve()
+    found = next((at for at in (above, *above.parents) if (at / ".git").exists()), None)
+    return found is not None and found.samefile(tree)
 
 
 def _repository(git: _Git) -> Repository:
@@ -138,6 +155,8 @@ class _Git:
     def disarm(self) -> None:
         """Turn off the filters that the configuration names, by which files are read."""
         found = self.run("config", "--name-only", "-z", "--get-regexp", _FILTERS)
+        if len(found) > _LARGEST_ANSWER:
+            raise _Untold("The repository has too many filters.")
         for name in found.decode(errors="surrogateescape").split("\0")[:-1]:
             self._settings[name] = "false" if name.endswith(".required") else ""
 

@@ -46,7 +46,8 @@ class Peer:
             return None
         try:
             messages = [json.loads(line) for line in lines]
-        except ValueError:
+        except (ValueError, RecursionError):
+            # Whoever reaches the port may send anything.
             return None
         return messages if all(isinstance(message, dict) for message in messages) else None
 

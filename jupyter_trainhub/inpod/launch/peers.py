@@ -137,8 +137,9 @@ def _hear(
 ) -> None:
     messages = peer.receive()
     for message in messages or ():
-        if message.get("run") == run and message.get("node") in expected:
-            peer.node, peer.facts = message["node"], message.get("facts") or {}
+        node = message.get("node")
+        if message.get("run") == run and isinstance(node, int) and node in expected:
+            peer.node, peer.facts = node, message.get("facts") or {}
             peers[peer.node] = peer
     if messages is None:
         selector.unregister(peer.connection)

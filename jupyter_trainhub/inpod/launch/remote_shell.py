@@ -171,7 +171,8 @@ AuthorizedKeysFile {self.folder}/authorized_keys
 PidFile none
 StrictModes no
 UsePAM no
-PermitRootLogin yes
+PermitRootLogin prohibit-password
+AuthenticationMethods publickey
 PasswordAuthentication no
 ChallengeResponseAuthentication no
 AllowUsers {self._user}

@@ -222,6 +222,22 @@ export function fieldLabels(
     nfs: {
       title: trans.__('NFS')
     },
+    driver: {
+      title: trans.__('Driver'),
+      help: trans.__('Name of the CSI driver.')
+    },
+    fs_type: {
+      title: trans.__('File system'),
+      help: trans.__("Such as ext4. Left empty: the driver's.")
+    },
+    attributes: {
+      title: trans.__('Attributes'),
+      help: trans.__('What the driver wants to know.')
+    },
+    secret: {
+      title: trans.__('Secret'),
+      help: trans.__("Name of the Secret with the driver's credentials.")
+    },
     server: {
       title: trans.__('Server'),
       help: trans.__('Host name or address of the NFS server.')

@@ -57,9 +57,6 @@ export namespace JobArguments {
     }
   };
 
-  /** For commands that take nothing. */
-  export const none: ReadonlyJSONObject = { type: 'object', properties: {} };
-
   /** For commands on one job or several. */
   export const some = {
     type: 'object',

@@ -25,11 +25,10 @@ import { loadTranslations } from '../translation';
 import type { JobActions } from './actions';
 import { JobArguments } from './commandArguments';
 import { currentJob } from './current';
-import type { JobsTab } from './list/widget';
 import type { JobPage } from './page/widget';
 import type { JobTabName } from './views';
 
-/** Training jobs: their pages and their list, and what can be done to them. */
+/** Training jobs: their pages, and what can be done to them. */
 export const jobsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter_trainhub:jobs',
   description: 'Commands and tabs for training jobs.',
@@ -54,9 +53,6 @@ export const jobsPlugin: JupyterFrontEndPlugin<void> = {
     };
     const pages = new WidgetTracker<MainAreaWidget<JobPage>>({
       namespace: 'trainhub-jobs'
-    });
-    const lists = new WidgetTracker<MainAreaWidget<JobsTab>>({
-      namespace: 'trainhub-job-lists'
     });
 
     /** The jobs that a command is about: those named, else the one whose page is in front. */
@@ -100,23 +96,6 @@ export const jobsPlugin: JupyterFrontEndPlugin<void> = {
         if (tab) {
           page.content.select(tab, (args.rank ?? null) as number | null);
         }
-      }
-    });
-    commands.addCommand(CommandIDs.showJobs, {
-      label: trans.__('Show all jobs'),
-      caption: trans.__('Search, sort, stop, pin and delete jobs in a tab'),
-      icon: jobIcon,
-      describedBy: { args: JobArguments.none },
-      execute: async () => {
-        await openTab(shell, lists, {
-          id: 'trainhub-job-list',
-          label: trans.__('Jobs'),
-          icon: jobIcon,
-          create: async () => {
-            const { JobsTab } = await import('./list/widget');
-            return new JobsTab(hub);
-          }
-        });
       }
     });
     commands.addCommand(CommandIDs.stopJob, {
@@ -188,7 +167,6 @@ export const jobsPlugin: JupyterFrontEndPlugin<void> = {
 
     const category = trans.__('TrainHub');
     [
-      CommandIDs.showJobs,
       CommandIDs.openJobShell,
       CommandIDs.stopJob,
       CommandIDs.resubmitJob,
@@ -200,10 +178,6 @@ export const jobsPlugin: JupyterFrontEndPlugin<void> = {
         command: CommandIDs.openJob,
         args: ({ content: { name, tab } }) => ({ name, tab }),
         name: ({ content }) => content.name
-      });
-      void restorer.restore(lists, {
-        command: CommandIDs.showJobs,
-        name: () => 'jobs'
       });
     }
   }

@@ -27,8 +27,12 @@ function Differences({ found }: { found: IRunComparison }): JSX.Element {
     .filter(({ differs }) => isAll || differs)
     .map(({ field, a, b }) => ({ name: field, a, b }));
   const git = ({ git }: IRun): string | null => git && commitText(git, trans);
-  const table = (title: string, pairs: IPair[]): JSX.Element => (
-    <Pairs title={title} pairs={pairs} found={found} />
+  const table = (
+    title: string,
+    pairs: IPair[],
+    empty = trans.__('No differences.')
+  ): JSX.Element => (
+    <Pairs title={title} pairs={pairs} empty={empty} found={found} />
   );
   return (
     <>
@@ -56,7 +60,8 @@ function Differences({ found }: { found: IRunComparison }): JSX.Element {
           name: metric,
           a: a && usedText(a, unit),
           b: b && usedText(b, unit)
-        }))
+        })),
+        trans.__('Nothing was measured.')
       )}
       {table(trans.__('Environment'), environment)}
       {table(trans.__('Packages'), packages)}
@@ -92,15 +97,17 @@ function Differences({ found }: { found: IRunComparison }): JSX.Element {
 function Pairs(props: {
   title: string;
   pairs: IPair[];
+  /** What is said where there are none. */
+  empty: string;
   found: IRunComparison;
 }): JSX.Element {
   const { trans } = useHub();
-  const { title, pairs, found } = props;
+  const { title, pairs, empty, found } = props;
   return (
     <>
       <h3>{title}</h3>
       {pairs.length === 0 ? (
-        <p className="jp-TrainHub-empty">{trans.__('No differences.')}</p>
+        <p className="jp-TrainHub-empty">{empty}</p>
       ) : (
         <table className="jp-TrainHub-table jp-TrainHub-pairs">
           <caption className="jp-TrainHub-hidden">{title}</caption>

@@ -3,7 +3,7 @@ import { useHub } from '../context';
 import { pinIcon } from '../icons';
 import { PhaseLabel } from '../phase';
 import { formatBytes } from '../quantity';
-import { compareValues, useOrder } from '../volumes/ordered';
+import { compareValues, useOrder } from '../ordered';
 import type { IRun } from './views';
 
 type Column = 'run' | 'phase' | 'created' | 'size';

@@ -106,6 +106,7 @@ function Search(props: { onSearch: (text: string) => void }): JSX.Element {
   return (
     <form
       role="search"
+      className="jp-TrainHub-runSearch"
       onSubmit={event => {
         event.preventDefault();
         props.onSearch(text.trim());

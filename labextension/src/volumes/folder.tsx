@@ -7,7 +7,7 @@ import {
 import React from 'react';
 import { useHub } from '../context';
 import { formatBytes } from '../quantity';
-import { compareValues, useOrder } from './ordered';
+import { compareValues, useOrder } from '../ordered';
 import { encodePath, shownName } from './path';
 import type { IVolumeFile } from './views';
 

@@ -6,7 +6,7 @@ import { formatBytes } from '../quantity';
 import { Splash } from '../splash';
 import { useRequest } from '../useRequest';
 import { VolumeFiles } from './files';
-import { compareValues, useOrder } from './ordered';
+import { compareValues, useOrder } from '../ordered';
 import type { IVolume } from './views';
 import { roleName, volumePhase } from './words';
 

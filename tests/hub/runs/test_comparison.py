@@ -24,7 +24,9 @@ def facts(
         "spec": spec, "metrics_summary": more.pop("metrics", {}), "git": None, "phase": "Failed",
         "image_digest": None,
     }  # fmt: skip
-    return Facts(view, {"python": "3.11", "packages": packages}, code, **more)
+    variables = {"TRAINHUB_JOB": spec["name"], "HOME": "/root"}
+    environment = {"python": "3.11", "packages": packages, "variables": variables}
+    return Facts(view, environment, code, **more)
 
 
 A = facts(

@@ -68,7 +68,7 @@ def test_a_storage_that_cannot_be_written(store: RunStore, storage: Path, tmp_pa
 def test_names_stay_names(store: RunStore, run: str) -> None:
     with pytest.raises(NotFound):
         store.get(run)
-    with pytest.raises(OSError, match="no name"):
+    with pytest.raises(OSError, match="name of a run"):
         store.make(run)
 
 

@@ -1,5 +1,6 @@
-import React, { useState } from 'react';
+import React from 'react';
 import { useHub } from '../../context';
+import { compareValues, useOrder } from '../../ordered';
 import { formatBytes } from '../../quantity';
 import { ImageAge } from '../age';
 import { MoreButton } from '../moreButton';
@@ -18,36 +19,14 @@ export function ImageTable(props: {
   onChoose: (image: string) => void;
 }): JSX.Element {
   const { trans } = useHub();
-  const [order, setOrder] = useState<{ by: Column; down: boolean }>({
-    by: 'created',
-    down: true
-  });
+  const { order, heading } = useOrder<Column>({ by: 'created', down: true });
   const { images, chosen } = props;
   // Beside what is known of one image there is no room.
   const isWide = chosen === null;
   const sign = order.down ? -1 : 1;
-  const ordered = [...images].sort((a, b) => sign * compare(a, b, order.by));
-  const heading = (column: Column, label: string) => {
-    const isBy = order.by === column;
-    return (
-      <th
-        scope="col"
-        aria-sort={isBy ? (order.down ? 'descending' : 'ascending') : undefined}
-      >
-        <button
-          className="jp-TrainHub-sort"
-          onClick={() =>
-            setOrder({ by: column, down: isBy ? !order.down : false })
-          }
-        >
-          {label}
-          <span aria-hidden="true">
-            {isBy ? (order.down ? ' ▾' : ' ▴') : ''}
-          </span>
-        </button>
-      </th>
-    );
-  };
+  const ordered = [...images].sort(
+    (a, b) => sign * compareValues(a[order.by], b[order.by])
+  );
   return (
     <div className="jp-TrainHub-imagesScroller">
       <table className="jp-TrainHub-table">
@@ -119,11 +98,4 @@ function nameIn(name: string, registry: string | null): string {
   return registry !== null && name.startsWith(`${registry}/`)
     ? name.slice(registry.length + 1)
     : name;
-}
-
-/** Orders what is not known behind the rest. */
-function compare(a: IImage, b: IImage, by: Column): number {
-  return by === 'size'
-    ? (a.size ?? -1) - (b.size ?? -1)
-    : (a[by] ?? '').localeCompare(b[by] ?? '', undefined, { numeric: true });
 }

@@ -22,7 +22,7 @@ export function titledSchema(
   schema: JSONSchema7,
   trans: TranslationBundle
 ): JSONSchema7 {
-  const { category, priority } = (schema.properties ?? {}) as Record<
+  const { category, framework, priority } = (schema.properties ?? {}) as Record<
     string,
     JSONSchema7 | undefined
   >;
@@ -54,6 +54,17 @@ export function titledSchema(
             const: name,
             title: categoryWord(String(name), trans)
           }))
+        }
+      }),
+      ...(framework?.oneOf && {
+        framework: {
+          ...framework,
+          // The other ones are names.
+          oneOf: (framework.oneOf as JSONSchema7[]).map(choice =>
+            choice.const === 'single'
+              ? { ...choice, title: trans.__('Single node') }
+              : choice
+          )
         }
       }),
       ...(priority && {

@@ -1,14 +1,15 @@
 import { ellipsesIcon } from '@jupyterlab/ui-components';
-import React, { memo, useMemo, useState } from 'react';
+import React, { Fragment, memo, useMemo } from 'react';
 import { CommandIDs } from '../../commands';
 import { useHub } from '../../context';
 import { formatDuration, secondsBetween } from '../../duration';
 import { pinIcon } from '../../icons';
+import { useOrder } from '../../ordered';
 import { PhaseLabel } from '../../phase';
 import { openJobMenu } from '../menu';
 import type { IJob } from '../views';
 import { backendWord, categoryWord } from '../words';
-import { sorted, type Column, type IOrder } from './order';
+import { sorted, type Column } from './order';
 
 /** Jobs as a table, ordered by the column whose heading was pressed; pinned ones stay on top. */
 export function JobTable(props: {
@@ -18,7 +19,7 @@ export function JobTable(props: {
   onChoose: (names: readonly string[], isChosen: boolean) => void;
 }): JSX.Element {
   const { trans } = useHub();
-  const [order, setOrder] = useState<IOrder>({ by: 'created', down: true });
+  const { order, heading } = useOrder<Column>({ by: 'created', down: true });
   const { jobs, chosen, onChoose } = props;
   const ordered = useMemo(() => sorted(jobs, order), [jobs, order]);
   const columns: [Column, string][] = [
@@ -53,13 +54,7 @@ export function JobTable(props: {
               />
             </td>
             {columns.map(([column, label]) => (
-              <Heading
-                key={column}
-                column={column}
-                label={label}
-                order={order}
-                onOrder={setOrder}
-              />
+              <Fragment key={column}>{heading(column, label)}</Fragment>
             ))}
             <td />
           </tr>
@@ -76,30 +71,6 @@ export function JobTable(props: {
         </tbody>
       </table>
     </div>
-  );
-}
-
-function Heading(props: {
-  column: Column;
-  label: string;
-  order: IOrder;
-  onOrder: (order: IOrder) => void;
-}): JSX.Element {
-  const { column, label, order, onOrder } = props;
-  const isBy = order.by === column;
-  return (
-    <th
-      scope="col"
-      aria-sort={isBy ? (order.down ? 'descending' : 'ascending') : undefined}
-    >
-      <button
-        className="jp-TrainHub-sort"
-        onClick={() => onOrder({ by: column, down: isBy && !order.down })}
-      >
-        {label}
-        <span aria-hidden="true">{isBy ? (order.down ? ' ▾' : ' ▴') : ''}</span>
-      </button>
-    </th>
   );
 }
 
