@@ -49,7 +49,7 @@ def add_options(job: ArgumentParser) -> None:
         job.add_argument(
             f"--{role}-volume",
             metavar="path=PATH[,size=SIZE][,claim=NAME]",
-            help=f"a folder for the {role} that is kept after the job",
+            help=f"a folder for {role}s that is kept after the job",
         )
     job.add_argument(
         "--parameter",
@@ -62,11 +62,13 @@ def add_options(job: ArgumentParser) -> None:
 
 def add_parsers(commands: Any, where: ArgumentParser, output: ArgumentParser) -> None:
     """Add the commands; ``where`` names a cluster, ``output`` says how it is printed."""
-    clone = commands.add_parser("clone", parents=[where, output], help="a job with changes, again")
+    clone = commands.add_parser("clone", parents=[where, output], help="submit a job again")
     clone.add_argument("kind", choices=("job",))
     clone.add_argument("name")
     again = commands.add_parser(
-        "resubmit", parents=[where, output], help="a job or a run again, with the code it had"
+        "resubmit",
+        parents=[where, output],
+        help="submit a job or a run again with the code that it had",
     )
     again.add_argument("kind", choices=("job", "run"))
     again.add_argument("name")
@@ -81,12 +83,14 @@ def add_parsers(commands: Any, where: ArgumentParser, output: ArgumentParser) ->
         metavar="FIELD=VALUE",
         help="a field of its spec and its value, as JSON or as a text; may be repeated",
     )
-    for command, text in (("pin", "show first, and keep its record"), ("unpin", "no longer so")):
+    for command, text in (("pin", "list it first, and keep its record"), ("unpin", "undo it")):
         pin = commands.add_parser(command, parents=[where], help=text)
         pin.add_argument("kind", choices=("job", "run"))
         pin.add_argument("names", nargs="+", metavar="NAME")
     restart = commands.add_parser(
-        "restart-jobs", parents=[where], help="start jobs again that failed, for CronJobs"
+        "restart-jobs",
+        parents=[where],
+        help="start failed jobs again that have restarts left, for CronJobs",
     )
     restart.add_argument("-A", "--all-namespaces", action="store_true", help="in all namespaces")
 

@@ -76,7 +76,7 @@ def make_parser() -> argparse.ArgumentParser:
     for command, kinds, text in (
         ("stop", ("job", "instance"), "end the pods and keep the record"),
         ("start", ("instance",), "start a stopped instance"),
-        ("delete", ("job", "instance", "run", "volume", "image", "tensorboard"), "delete it"),
+        ("delete", ("job", "instance", "run", "volume", "image", "tensorboard"), "remove for good"),
     ):
         act = commands.add_parser(command, parents=[where], help=text)
         act.add_argument("kind", choices=kinds)

@@ -93,6 +93,9 @@ def _of_attempt(
         # Pods that are ended with the job leave nothing behind.
         words = f"{len(started)} of {attempt.nodes} nodes are known to have run."
         yield entry(max(started), _RUNNING, "Running", "Started", words)
+    elif attempt.stopped and attempt.started:
+        # Its pods are gone with the stop, which has left this word of them.
+        yield entry(attempt.started, _RUNNING, "Running", "Started", "It runs.")
     if attempt.stopped:
         why = stopped_by(attempt.owner)
         yield Transition(_second(annotations[STOPPED_AT]), _STOPPED, "Stopping", number, why)

@@ -13,6 +13,7 @@ from jupyter_trainhub.manifests.frameworks.framework import Framework, OwnerStat
 from jupyter_trainhub.manifests.frameworks.registry import framework_of
 from jupyter_trainhub.manifests.labels import (
     RESTART,
+    STARTED_AT,
     STOPPED_AT,
     Object,
     attempt,
@@ -135,7 +136,8 @@ class JobAttempt:
     @property
     def started(self) -> str | None:
         """When the first of its pods started."""
-        return min((item.started for item in self.ranks if item.started), default=None)
+        started = min((item.started for item in self.ranks if item.started), default=None)
+        return started or self.annotations.get(STARTED_AT)
 
     def why_failed(self) -> Explanation:
         """Why it failed, or is about to."""

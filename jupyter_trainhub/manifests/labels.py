@@ -34,6 +34,8 @@ STORAGES = f"{DOMAIN}/storages"
 STOPPED_BY = f"{DOMAIN}/stopped-by"
 STOPPED_AT = f"{DOMAIN}/stopped-at"
 STOPPED_REASON = f"{DOMAIN}/stopped-reason"
+# When the first pod of a job that was stopped had started; its pods are gone by then.
+STARTED_AT = f"{DOMAIN}/started-at"
 # Which submission of a job an object belongs to: a label and an annotation.
 RUN = f"{DOMAIN}/run"
 # Which attempt of the run it belongs to, from "1" on: a label and an annotation.

@@ -12,7 +12,7 @@ from jupyter_trainhub.manifests.explanation import Explanation
 from jupyter_trainhub.manifests.labels import Object, attempt, rank
 from jupyter_trainhub.manifests.pod import main_container
 from jupyter_trainhub.manifests.requests import Amounts
-from jupyter_trainhub.manifests.scheduling import unscheduled
+from jupyter_trainhub.manifests.scheduling import unbound, unscheduled
 from jupyter_trainhub.manifests.termination import ended_by_kubelet, termination
 from jupyter_trainhub.manifests.waiting import newest, waits_for
 
@@ -119,7 +119,8 @@ def pod_status(
         return PodStatus(phase="Stopping", why=why, **facts)
     scheduled = _condition(status, "PodScheduled")
     if scheduled.get("status") == "False":
-        return PodStatus(phase="Pending", why=unscheduled(pod, scheduled, largest), **facts)
+        waits = unbound(pod, scheduled, events) or unscheduled(pod, scheduled, largest)
+        return PodStatus(phase="Pending", why=waits, **facts)
     if "running" in state:
         return PodStatus(phase="Running", why=_silent(pod, facts, events), **facts)
     if "terminated" in state or container.get("lastState", {}).get("terminated"):

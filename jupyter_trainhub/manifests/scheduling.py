@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from jupyter_trainhub.manifests.explanation import Explanation, Rule, explain
+from jupyter_trainhub.manifests.event import event_time
+from jupyter_trainhub.manifests.explanation import Explanation, Rule, explain, last_cause
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.manifests.requests import Amounts
 from jupyter_trainhub.specs.quantity import describe_memory, parse_quantity
@@ -90,6 +92,31 @@ def requested(pod: Object, resource: str) -> float:
         amount = {**bounds.get("limits", {}), **bounds.get("requests", {})}.get(resource, "0")
         total += float(parse_quantity(amount))
     return total
+
+
+def unbound(pod: Object, scheduled: Object, events: Iterable[Object]) -> Explanation | None:
+    """What Warning events say of the claim for which ``pod`` waits; None where they say nothing."""
+    if "unbound" not in scheduled.get("message", ""):
+        return None
+    sources = (volume.get("persistentVolumeClaim") for volume in pod["spec"].get("volumes") or ())
+    claims = {source["claimName"] for source in sources if source}
+    told = [
+        event
+        for event in events
+        if event.get("type") == "Warning"
+        and event["involvedObject"].get("kind") == "PersistentVolumeClaim"
+        and event["involvedObject"].get("name") in claims
+    ]
+    if not told:
+        return None
+    newest = max(told, key=event_time)
+    name, message = newest["involvedObject"]["name"], newest.get("message", "")
+    return Explanation(
+        "Unschedulable",
+        f"Its claim {name!r} has no volume yet: {last_cause(message)}.",
+        "Ask for less, delete volumes that nobody needs, or ask the admin about the storage.",
+        message or None,
+    )
 
 
 def unscheduled(pod: Object, scheduled: Object, largest: Amounts | None) -> Explanation:

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jupyter_trainhub.errors import InvalidField
-from jupyter_trainhub.specs.names import INSTANCE_NAME_PATTERN, JOB_NAME_PATTERN
 
-_PATTERNS = {"instance": INSTANCE_NAME_PATTERN, "job": JOB_NAME_PATTERN}
 _HIGHEST_RANK = 5  # digits
 _ONE = {"instance": "an instance", "job": "a job"}
 
@@ -27,7 +25,11 @@ class Place:
     rank: int = 0
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(_PATTERNS[self.kind], self.name):
+        # Imported when it is needed: Jupyter loads this at its start, and pydantic takes its time.
+        from jupyter_trainhub.specs.names import INSTANCE_NAME_PATTERN, JOB_NAME_PATTERN
+
+        pattern = INSTANCE_NAME_PATTERN if self.kind == "instance" else JOB_NAME_PATTERN
+        if not re.fullmatch(pattern, self.name):
             raise InvalidField(
                 f"{self.name!r} is not the name of {_ONE[self.kind]}",
                 field="name",

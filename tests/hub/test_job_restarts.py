@@ -17,7 +17,15 @@ from jupyter_trainhub.hub.jobs.restart_clock import RestartClock
 from jupyter_trainhub.hub.jobs.restarts import due
 from jupyter_trainhub.kube.client import Object
 from jupyter_trainhub.kube.resources import CONFIG_MAPS, JOBS, PODS, SERVICES, Resource
-from jupyter_trainhub.manifests.labels import PORT
+from jupyter_trainhub.manifests.labels import (
+    ADMISSION,
+    ATTEMPT,
+    CODE_ARGV,
+    PORT,
+    RELEASED_AT,
+    RESTART,
+    SPEC,
+)
 from jupyter_trainhub.specs.job import JobSpec
 from tests.conftest import eventually
 from tests.hub.fakes import FakeCluster
@@ -82,6 +90,39 @@ def test_another_attempt_is_the_same_but_for_its_name(hub: Hub, cluster: FakeClu
         expected = expected.replace(*change)
     assert str(new["spec"]["template"]["spec"]) == expected
     assert not list(hub.jobs.restarts.sweep())
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"image": "x", "site": 5}', "[" * 100_000])
+@pytest.mark.parametrize("name", [ADMISSION, SPEC, CODE_ARGV])
+def test_a_job_that_was_changed_by_hand_holds_up_no_other(
+    hub: Hub, cluster: FakeCluster, name: str, text: str
+) -> None:
+    for job in ("forged", "train"):
+        create(hub, name=job)
+        fail(cluster, f"job-{job}")
+    kind, changed = (CONFIG_MAPS, "job-forged-code") if name == CODE_ARGV else (JOBS, "job-forged")
+    item = cluster.get(kind, changed)
+    item["metadata"]["annotations"] |= {name: text, RESTART: "on"}
+    cluster.put(kind, item)
+    outcomes = {outcome.name: outcome for outcome in hub.jobs.restarts.sweep()}
+    assert outcomes["train"].failure is None
+    if "forged" in outcomes:
+        failure = outcomes["forged"].failure
+        assert failure is not None
+        assert failure.remedy
+    assert "job-forged-12" not in cluster.names(JOBS)
+
+
+def test_a_second_attempt_without_a_first_is_cleared_away(hub: Hub, cluster: FakeCluster) -> None:
+    create(hub)
+    job = cluster.get(JOBS, "job-train")
+    job["metadata"]["labels"][ATTEMPT] = "2"
+    job["metadata"]["creationTimestamp"] = ago(3600)
+    del job["metadata"]["annotations"][RELEASED_AT]
+    job["spec"]["suspend"] = True
+    cluster.put(JOBS, job)
+    assert hub.jobs.restarts.step("train") is None
+    assert cluster.names(JOBS) == []
 
 
 def test_who_starts_it_again_need_not_be_its_user(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
+import time
 from functools import partial
 from typing import Any
 
@@ -47,6 +49,25 @@ def test_all_learn_of_all_and_the_port_is_free_again(free_port: int) -> None:
     assert [met[node].facts for node in range(3)] == [everything] * 3
     # The program of rank 0 listens there next.
     socket.create_server((NODE_0, free_port)).close()
+
+
+@pytest.mark.parametrize(
+    "sent", [b"[" * 100_000 + b"\n", b"5\n", b"\xff\n", b'{"run": "run-1", "node": [1]}\n']
+)
+def test_whoever_reaches_the_port_may_send_anything(free_port: int, sent: bytes) -> None:
+    def stranger() -> None:
+        for _ in range(100):
+            with contextlib.suppress(OSError), socket.create_connection((NODE_0, free_port)) as one:
+                one.sendall(sent)
+                one.recv(1)
+                return
+            time.sleep(0.01)
+
+    thread = threading.Thread(target=stranger)
+    thread.start()
+    with pytest.raises(Ended, match="in vain for node 1"):
+        gather(shape(free_port, 0, 2), "run-1", NODE_0, {}, 0.3)
+    thread.join(20)
 
 
 def test_nodes_of_another_run_are_not_taken_for_ours(free_port: int) -> None:

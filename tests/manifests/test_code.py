@@ -10,6 +10,7 @@ from jupyter_trainhub.errors import ClusterRefused, InvalidField
 from jupyter_trainhub.manifests.frameworks import code
 from jupyter_trainhub.manifests.frameworks.port import PORTS, choose_port, taken_ports
 from jupyter_trainhub.manifests.frameworks.single import Single
+from jupyter_trainhub.manifests.labels import CODE_ARGV, CODE_PATHS
 from tests.manifests.jobs import request
 
 FILES = {
@@ -25,6 +26,16 @@ ARGV = ["python", "a b", "$HOME", "ü"]
 def test_code_comes_back_as_it_was() -> None:
     found = code.read(code.config_map("job-x", {}, FILES, ARGV))
     assert found == code.Code(FILES, ARGV)
+
+
+@pytest.mark.parametrize(
+    ("argv", "paths"), [("5", "{}"), ("[1]", "{}"), ("[" * 9999, "{}"), ("[]", '{"empty": 5}')]
+)
+def test_code_that_was_written_over_is_refused(argv: str, paths: str) -> None:
+    found = code.config_map("job-x", {}, FILES, ARGV)
+    found["metadata"]["annotations"] = {CODE_ARGV: argv, CODE_PATHS: paths}
+    with pytest.raises(ClusterRefused, match="changed by hand"):
+        code.read(found)
 
 
 def test_files_appear_under_their_names() -> None:

@@ -115,3 +115,18 @@ def test_a_pod_that_is_deleted_is_stopping() -> None:
 def test_every_sample_has_a_phase_of_the_contract() -> None:
     phases = {"Pending", "Starting", "Running", "Succeeded", "Failed", "Stopping"}
     assert {pod_status(pod, events=WARNINGS).phase for pod in PODS.values()} <= phases
+
+
+def test_the_storage_says_why_a_claim_has_no_volume() -> None:
+    pod = copy.deepcopy(PODS["claim-unbound"])
+    pod["spec"]["volumes"] = [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]
+
+    def event(name: str) -> dict[str, Any]:
+        subject = {"kind": "PersistentVolumeClaim", "name": name}
+        message = "cannot make it: the disk is full"
+        return {"type": "Warning", "message": message, "involvedObject": subject}
+
+    why = pod_status(pod, events=[event("data")]).why
+    assert why is not None
+    assert why.message == "Its claim 'data' has no volume yet: the disk is full."
+    assert pod_status(pod, events=[event("another")]).why == pod_status(pod).why

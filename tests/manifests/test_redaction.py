@@ -20,6 +20,14 @@ from jupyter_trainhub.manifests.redaction import redacted
         ("EMPTY_TOKEN", "", ""),
         ("EPOCHS", "10", "10"),
         ("PROXY", "http://me:geheim@proxy:3128/", "http://***@proxy:3128/"),
+        ("DATABASE", "postgres://me:ge@he:im@host/db a@b", "postgres://***@host/db a@b"),
+        ("ORIGIN", "https://ghp_geheim@github.com/a@b", "https://***@github.com/a@b"),
+        ("MYSQL_PWD", "geheim", "***"),
+        ("GITHUB_PAT", "geheim", "***"),
+        ("SLACK_WEBHOOK_URL", "https://hooks.example.org/geheim", "***"),
+        ("AZURE_CONNECTION_STRING", "AccountName=geheim", "***"),
+        ("PATIENCE", "3", "3"),
+        ("COLONS", "://" + ":" * 200_000, "://" + ":" * 200_000),
     ],
 )
 def test_variables_wherever_they_stand(name: str, value: str, shown: str) -> None:
@@ -37,6 +45,27 @@ def test_variables_wherever_they_stand(name: str, value: str, shown: str) -> Non
     assert (annotations["other"], annotations["number"]) == ("[1", "5")
     # The object itself stays as it was.
     assert value in json.dumps(job)
+
+
+def test_what_kubectl_has_applied_is_an_object_too() -> None:
+    env = [{"name": "HF_TOKEN", "value": "geheim"}]
+    inner = json.dumps({"env": {"HF_TOKEN": "geheim"}})
+    template = {"metadata": {"annotations": {SPEC: inner}}, "spec": {"containers": [{"env": env}]}}
+    job = {
+        "kind": "Job",
+        "metadata": {"annotations": {SPEC: inner}},
+        "spec": {"template": template},
+    }
+    for applied in (job, {"kind": "Secret", "stringData": {"password": "geheim"}}, {"env": env}):
+        last = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps(applied)}
+        item = {"kind": "Job", "metadata": {"annotations": last}, "spec": {"template": template}}
+        assert "geheim" not in json.dumps(redacted(item))
+
+
+def test_an_annotation_that_is_nested_too_deeply_is_hidden() -> None:
+    deep = '{"a":' * 900 + '{"env": {"HF_TOKEN": "geheim"}}' + "}" * 900
+    item = {"kind": "Job", "metadata": {"annotations": {"a": deep, "b": "[" * 100_000}}}
+    assert "geheim" not in json.dumps(redacted(item))
 
 
 def test_what_kubernetes_notes_and_what_files_hold_is_left_out() -> None:

@@ -203,6 +203,8 @@ class FakeEntrances(Entrances):
         self.hosts: dict[str, Host] = {}
 
     def host(self, place: Place) -> Host:
+        if place.kind == "job":
+            self.job(place.name)
         return self.hosts[place.name]
 
     def container(self, place: Place) -> Container:

@@ -11,7 +11,7 @@ from tornado.httpclient import HTTPClientError
 from traitlets.config import Config
 
 from jupyter_trainhub.server.routes import HANDLERS
-from tests.server.calls import Fetch, Refused, call, refusal
+from tests.server.calls import Fetch, Refused, call, log_in, refusal
 from tests.server.fakes import FakeHub, OnlyReaders
 from tests.server.upstreams import LAB, Upstream
 
@@ -26,9 +26,10 @@ async def test_nobody_gets_in_without_logging_in(jp_fetch: Fetch, path: str) -> 
         .replace("([0-9]+)", "0")
         .replace("(preview)", "preview")
         .replace("(check)", "check")
+        .replace("(compare)", "compare")
         .replace("(?:/.*)?", "/")
     )
-    for method in ("GET", "POST", "PATCH", "PUT", "DELETE"):
+    for method in ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"):
         body = "{}" if method in ("POST", "PATCH", "PUT") else None
         with pytest.raises(HTTPClientError) as refused:
             await jp_fetch(
@@ -58,6 +59,35 @@ def test_every_route_names_its_resource(handler: Any) -> None:
     assert handler.auth_resource.startswith("trainhub:")
 
 
+# What changes something of jobs, their runs and their volumes.
+OF_JOBS = [
+    ("PATCH", ["jobs", "run"]),
+    ("DELETE", ["jobs", "run"]),
+    ("POST", ["jobs", "run", "resubmit"]),
+    ("PATCH", ["runs", "x-1"]),
+    ("DELETE", ["runs", "x-1"]),
+    ("POST", ["runs", "x-1", "submit"]),
+    ("POST", ["runs", "x-1", "export"]),
+    ("PATCH", ["volumes", "job-x-model"]),
+    ("DELETE", ["volumes", "job-x-model"]),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), OF_JOBS)
+async def test_a_page_of_another_site_changes_nothing(
+    jp_fetch: Fetch, hub: FakeHub, method: str, path: list[str]
+) -> None:
+    """A browser sends the cookies along; what it lacks is the token against forgery."""
+    cookies = await log_in(jp_fetch)
+    body = None if method == "DELETE" else "{}"
+    # Jupyter hides the route from those that name their origin.
+    for origin, code in (({}, 403), ({"Origin": "https://evil.example.org"}, 404)):
+        headers = {"Authorization": "", "Cookie": cookies, **origin}
+        request = jp_fetch("trainhub", "api", *path, method=method, body=body, headers=headers)
+        assert (await refusal(request)).code == code
+    assert hub.runs.views["x-1"]["pinned"] is False
+
+
 @pytest.fixture
 def only_readers(jp_server_config: Config) -> None:
     """Nobody may write."""
@@ -74,6 +104,7 @@ async def test_who_may_read_may_not_write(
         ("PATCH", ["instances", "dev"]),
         ("DELETE", ["instances", "dev"]),
         ("POST", ["jobs"]),
+        *OF_JOBS,
         ("POST", ["tensorboards"]),
         ("POST", ["cluster"]),
     ]:
@@ -87,9 +118,12 @@ async def test_who_may_read_may_not_write(
 
 @pytest.mark.usefixtures("only_readers")
 async def test_who_may_not_execute_gets_no_kernel(jp_ws_fetch: Any, upstream: Upstream) -> None:
-    with pytest.raises(HTTPClientError) as refused:
-        await jp_ws_fetch(*LAB, "ws")
-    assert refused.value.code == 403
+    entrances = ("ssh", "shell/terminals/websocket/1")
+    places = ("trainhub/instances/dev", "trainhub/jobs/run/0")
+    for path in ((*LAB, "ws"), *((place, way) for place in places for way in entrances)):
+        with pytest.raises(HTTPClientError) as refused:
+            await jp_ws_fetch(*path)
+        assert refused.value.code == 403, path
 
 
 @pytest.mark.usefixtures("only_readers")

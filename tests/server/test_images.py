@@ -27,10 +27,7 @@ def ask(jp_fetch: Fetch) -> Call:
     """Calls a route with query arguments."""
 
     async def ask(method: str, *path: str, **query: str) -> Any:
-        def fetch(*parts: str, **options: Any) -> Any:
-            return jp_fetch(*parts, params=query, **options)
-
-        return await call(fetch, method, *path)
+        return await call(jp_fetch, method, *path, params=query)
 
     return ask
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from tornado.httpclient import HTTPClientError
 
 from jupyter_trainhub.errors import InvalidField
 from jupyter_trainhub.hub.access.entrances import Host
@@ -50,6 +51,14 @@ async def test_each_running_pod_has_a_host(
     ]
     assert {item["known_hosts"] for item in items} == {f"trainhub-uid-1 ssh-ed25519 {key}"}
     assert all(item["setup"][1].endswith(f"job/run/{item['rank']}") for item in items)
+
+
+async def test_a_job_without_ssh_has_no_tunnel(jp_ws_fetch: Any, hub: FakeHub) -> None:
+    hub.jobs.add("run", ssh=False)
+    for query in ({}, {"sshd": "true"}):
+        with pytest.raises(HTTPClientError) as refused:
+            await jp_ws_fetch("trainhub", "jobs", "run", "0", "ssh", params=query)
+        assert refused.value.code == InvalidField.status
 
 
 async def test_a_job_without_ssh_says_what_would_do(api: Api, hub: FakeHub) -> None:

@@ -10,7 +10,7 @@ from jupyter_trainhub.hub.clock import now
 from jupyter_trainhub.hub.jobs.attempts import Attempts, Owners
 from jupyter_trainhub.hub.jobs.creation import TRIES
 from jupyter_trainhub.manifests.job_status import over
-from jupyter_trainhub.manifests.labels import RESTART, STOPPED_AT, STOPPED_BY, Object
+from jupyter_trainhub.manifests.labels import RESTART, STARTED_AT, STOPPED_AT, STOPPED_BY, Object
 
 
 def stop(
@@ -44,19 +44,20 @@ def stop(
             told = True
         # Of this very version: it may end, or be stopped by somebody else, at this moment.
         with contextlib.suppress(Conflict):
-            _suspend(owners, attempts, user)
+            _suspend(owners, attempts, user, view["started"])
             # An attempt may follow at this moment, and has to be stopped then.
             if owners.of(name).newest["metadata"]["uid"] == attempts.newest["metadata"]["uid"]:
                 return
     raise Conflict(f"job {name!r} is being changed all the time", remedy="Stop it again.")
 
 
-def _suspend(owners: Owners, attempts: Attempts, user: str) -> None:
+def _suspend(owners: Owners, attempts: Attempts, user: str, started: str | None) -> None:
     newest = attempts.newest
+    marks = {STOPPED_BY: user, STOPPED_AT: now(), STARTED_AT: started, RESTART: "off"}
     body: Object = {
         "metadata": {
             "resourceVersion": newest["metadata"]["resourceVersion"],
-            "annotations": {STOPPED_BY: user, STOPPED_AT: now(), RESTART: "off"},
+            "annotations": marks,
         }
     }
     if attempts.framework.state(newest).outcome is None:

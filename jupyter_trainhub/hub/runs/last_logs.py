@@ -33,6 +33,8 @@ _OPENING = 10.0
 _PAUSE = 2.0
 # Seconds without the cluster after which a log is given up, to be read anew by whoever finds it.
 _LONGEST_OUTAGE = 3600.0
+# Seconds after which a log that could not be kept is read anew.
+_AGAIN = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -41,8 +43,14 @@ class PodLog:
     """Reads the log of one pod into a record, in a thread, until the pod ends or :meth:`close`."""
 
     def __init__(
-        self, client: KubeClient, folder: RunFolder, pod: View, limit: int, done: Callable[[], None]
+        self,
+        client: KubeClient,
+        folder: RunFolder,
+        pod: View,
+        limit: int,
+        done: Callable[[bool], None],
     ) -> None:
+        """``limit`` is in bytes; ``done(kept)`` is called at the end."""
         self._client = client
         self._folder = folder
         self._pod = pod
@@ -67,6 +75,7 @@ class PodLog:
 
     def _read(self) -> None:
         name = saved_name(self._pod.get("attempt") or 1, self._pod["rank"])
+        kept = False
         try:
             chunks = self._chunks()
             # Nothing is written of a pod that is gone before anything could be read.
@@ -75,11 +84,12 @@ class PodLog:
                 with self._folder.replacing(name, if_longer=True) as file:
                     file.write(first)
                     write_log(file, chunks, self._limit, self._folder.path)
+            kept = True
         except (TrainHubError, OSError) as error:
             _log.warning("the log of %s is not kept: %s", self._pod["name"], error)
         finally:
             self.opened.set()
-            self._done()
+            self._done(kept)
 
     def _chunks(self) -> Iterator[bytes]:
         """What the container has written and goes on to write, over connections that break."""
@@ -155,6 +165,8 @@ class PodLogs:
         self._done = done
         self._lock = threading.Lock()
         self._logs: dict[tuple[str, str], PodLog] = {}
+        # Those that failed, and the time of a clock at which they are tried again.
+        self._failed: dict[tuple[str, str], float] = {}
 
     def follow(self, folder: RunFolder, pods: Sequence[View], limit: int) -> list[PodLog]:
         """Read the logs of ``pods`` from now on, each at most once; ``limit`` in bytes for each."""
@@ -162,7 +174,8 @@ class PodLogs:
         with self._lock:
             for pod in pods:
                 key = folder.run, pod["name"]
-                if key not in self._logs and len(self._logs) < MOST:
+                free = key not in self._logs and len(self._logs) < MOST
+                if free and self._failed.get(key, 0.0) <= time.monotonic():
                     self._logs[key] = PodLog(
                         self._client, folder, pod, limit, partial(self._forget, key)
                     )
@@ -175,9 +188,13 @@ class PodLogs:
         with self._lock:
             return (run, pod) in self._logs
 
-    def _forget(self, key: tuple[str, str]) -> None:
+    def _forget(self, key: tuple[str, str], kept: bool) -> None:
         with self._lock:
             self._logs.pop(key, None)
+            if kept:
+                self._failed.pop(key, None)
+            else:
+                self._failed[key] = time.monotonic() + _AGAIN
         self._done(key[0])
 
 

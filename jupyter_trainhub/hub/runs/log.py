@@ -19,6 +19,8 @@ from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.manifests import environment_record
 
 CHUNK = 1 << 16
+# Stands in the middle of a log that was too long.
+_LEFT_OUT = b"bytes of the log were left out here."
 # A program may have written a line, or a hole, without end.
 _FARTHEST = 64 << 20
 
@@ -79,7 +81,7 @@ def write_log(file: IO[bytes], chunks: Iterable[bytes], limit: int, scratch: Pat
                 over, rest = over + len(part), rest[len(part) :]
         left_out = max(0, over - half)
         if left_out:
-            file.write(b"\n[trainhub] %d bytes of the log were left out here.\n" % left_out)
+            file.write(b"\n[trainhub] %d %s\n" % (left_out, _LEFT_OUT))
         start = over % half if left_out else 0
         for begin, end in ((start, min(over, half)), (0, start)):
             ring.seek(begin)
@@ -104,8 +106,11 @@ class SavedLog:
         prefixed: bool,
         tail: int | None = None,
         records: bool = True,
+        ended: bool = False,
     ) -> None:
+        """``ended`` says that the record was completed after the pods had ended."""
         self._folder = folder
+        self._ended = ended
         self._files = files
         self._prefixed = prefixed
         self._tail = tail
@@ -123,8 +128,19 @@ class SavedLog:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the pods wrote it themselves: the cluster keeps the end of a long log only."""
-        return all(name.startswith("attempt-") for name in self._files.values())
+        """Whether it holds all that there was to read: the cluster keeps the end of a long log.
+
+        The pods wrote it themselves, or it was read while they ran, and it was not too long.
+        """
+        return all(
+            name.startswith("attempt-") or (self._ended and not self._is_cut(name))
+            for name in self._files.values()
+        )
+
+    def _is_cut(self, name: str) -> bool:
+        with self._folder.open(name) as file:
+            file.seek(max(0, file.seek(0, 2) // 2 - 100))
+            return _LEFT_OUT in file.read(200)
 
     def close(self) -> None:
         """End the log; may be called by any thread."""
@@ -148,6 +164,7 @@ def open_log(
     attempt: int | None,
     tail: int | None = None,
     records: bool = True,
+    ended: bool = False,
 ) -> SavedLog:
     """The saved log of one rank, or of all; of one attempt, default the newest that has one.
 
@@ -164,7 +181,8 @@ def open_log(
             field="attempt" if rank is None else "rank",
             remedy=f"It holds {_listed(list(logs))}." if logs else "No log was kept.",
         )
-    return SavedLog(folder, files, prefixed=rank is None, tail=tail, records=records)
+    prefixed = rank is None
+    return SavedLog(folder, files, prefixed=prefixed, tail=tail, records=records, ended=ended)
 
 
 def _listed(logs: Sequence[tuple[int, int]]) -> str:
@@ -194,8 +212,9 @@ def _without_records(chunks: Iterable[bytes]) -> Iterator[bytes]:
     rest = b""
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")
-        if lines:
-            yield b"".join(line + b"\n" for line in lines if not environment_record.hide(line))
+        shown = b"".join(line + b"\n" for line in lines if not environment_record.hide(line))
+        if shown:
+            yield shown
         if len(rest) > CHUNK:
             # Longer than any record; nor may a line without an end fill the memory.
             yield rest

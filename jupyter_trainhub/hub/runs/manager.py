@@ -134,11 +134,12 @@ class Runs:
         records: bool = True,
     ) -> SavedLog:
         """The saved log of a run; see ``hub.runs.log``. Raises NotFound."""
-        folder, _ = self._record(run)
+        folder, record = self._record(run)
+        ended = bool(record.get("complete"))
         with suppress(NotFound):
-            return open_log(folder, rank, attempt, tail, records)
+            return open_log(folder, rank, attempt, tail, records, ended)
         by_pods = self._store.written_by_pods(run)
-        return open_log(by_pods or folder, rank, attempt, tail, records)
+        return open_log(by_pods or folder, rank, attempt, tail, records, ended)
 
     def metrics(self, run: str) -> Sequence[bytes]:
         """The lines of what was measured; none where nothing is known."""

@@ -104,7 +104,7 @@ def missing(record: Record, files: Iterable[str], logs: Mapping[tuple[int, int],
         found.append(
             _gone(
                 f"the log of rank {rank}, attempt {attempt}",
-                "Its pod, or the pod's node, was gone before the log was read.",
+                "Its pod or node was gone before it was read, or there was no room for it.",
             )
         )
     if ran and "environment.json" not in have:

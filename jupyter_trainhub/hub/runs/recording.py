@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -216,7 +217,11 @@ class Recording:
         ]
         for number, pod in enumerate(pods):
             room = self._room(folder, len(pods) - number)
-            self._told(partial(self._collection.log, folder, pod, room))
+            try:
+                self._told(partial(self._collection.log, folder, pod, room))
+            except OSError as error:
+                # What else there is to keep may fit.
+                _log.warning("the log of %s is not kept: %s", pod["name"], error)
 
     def _reads(self, view: View, pod: View) -> bool:
         return self._logs.reads(view["run"], pod["name"])
@@ -232,7 +237,10 @@ class Recording:
 
     def _room(self, folder: RunFolder, logs: int) -> int:
         used = sum(size for _, size, _ in folder.files())
-        return max(_LEAST_LOG, (self._config.run_max_bytes - used) // max(1, logs))
+        # While a log is written its end takes twice its room, and the rest has to fit, too.
+        free = shutil.disk_usage(folder.path).free // 2
+        room = min(self._config.run_max_bytes - used, free) // max(1, logs)
+        return max(_LEAST_LOG, room)
 
     @staticmethod
     def _told(call: Callable[[], Any]) -> Any:

@@ -128,7 +128,9 @@ class RunStore:
             mark = _mark(folder.path.parent, folder.run)
             with contextlib.suppress(OSError):
                 os.close(os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
-        shutil.rmtree(gone, ignore_errors=True)
+        # A program can nest folders so deeply that Python does not get to their end.
+        with contextlib.suppress(RecursionError):
+            shutil.rmtree(gone, ignore_errors=True)
 
     def is_deleted(self, run: str) -> bool:
         """Whether the record of ``run`` was deleted before."""

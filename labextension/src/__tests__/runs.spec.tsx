@@ -127,9 +127,9 @@ describe('the page of runs', () => {
     }
     fireEvent.click(compare);
     expect(await screen.findByText('parameters.lr')).toBeTruthy();
-    expect(screen.queryByText('nodes')).toBeNull();
+    expect(screen.queryByText('Nodes')).toBeNull();
     fireEvent.click(screen.getByLabelText('Show fields that are the same too'));
-    expect(screen.getByText('nodes')).toBeTruthy();
+    expect(screen.getByText('Nodes')).toBeTruthy();
     expect(screen.getByText('1 KiB (2 KiB)')).toBeTruthy();
     const diff = screen.getByLabelText('train.ipynb, cell 3');
     expect(diff.textContent).toContain('+lr = 2');

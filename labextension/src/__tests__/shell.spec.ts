@@ -54,7 +54,11 @@ describe('Shell', () => {
       }),
       trans
     );
-    shell = new Shell(api, 'instances/desk', new TerminalAppearance(null, null));
+    shell = new Shell(
+      api,
+      'instances/desk',
+      new TerminalAppearance(null, null)
+    );
     return shell.open();
   }
 

@@ -80,6 +80,11 @@ export function plotOptions(
       points: { size: 6 }
     },
     scales: {
+      x: {
+        // A single moment is drawn with half a minute on both sides, not with 1000 days.
+        range: (chart, least, most) =>
+          chart.data[0].length > 1 ? [least, most] : [least - 30, least + 30]
+      },
       y: {
         range: (_chart, _least, most) => [
           0,

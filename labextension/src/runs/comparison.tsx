@@ -1,6 +1,9 @@
 import React, { useState } from 'react';
 import { useHub } from '../context';
+import { fieldLabels } from '../form/labels';
 import { Asked } from '../images/browser/asked';
+import { metricTitle } from '../metrics/words';
+import { phaseWord } from '../phase';
 import { formatBytes, formatCount } from '../quantity';
 import { useRequest } from '../useRequest';
 import { Diff } from './diff';
@@ -23,9 +26,10 @@ function Differences({ found }: { found: IRunComparison }): JSX.Element {
   const { trans } = useHub();
   const [isAll, setAll] = useState(false);
   const { spec, environment, packages, code, metrics, changes } = found;
+  const labels = fieldLabels(trans);
   const fields = spec
     .filter(({ differs }) => isAll || differs)
-    .map(({ field, a, b }) => ({ name: field, a, b }));
+    .map(({ field, a, b }) => ({ name: labels[field]?.title ?? field, a, b }));
   const git = ({ git }: IRun): string | null => git && commitText(git, trans);
   const table = (
     title: string,
@@ -37,7 +41,11 @@ function Differences({ found }: { found: IRunComparison }): JSX.Element {
   return (
     <>
       {table(trans.__('Outcome and origin'), [
-        { name: trans.__('State'), a: found.a.phase, b: found.b.phase },
+        {
+          name: trans.__('State'),
+          a: phaseWord(found.a.phase, trans),
+          b: phaseWord(found.b.phase, trans)
+        },
         { name: trans.__('Commit'), a: git(found.a), b: git(found.b) },
         {
           name: trans.__('Image digest'),
@@ -57,7 +65,7 @@ function Differences({ found }: { found: IRunComparison }): JSX.Element {
       {table(
         trans.__('Metrics: mean (maximum)'),
         metrics.map(({ metric, unit, a, b }) => ({
-          name: metric,
+          name: metricTitle(metric, trans),
           a: a && usedText(a, unit),
           b: b && usedText(b, unit)
         })),

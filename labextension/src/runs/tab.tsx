@@ -1,9 +1,12 @@
-import React from 'react';
+import React, { useEffect } from 'react';
 import { useHub } from '../context';
 import { Asked } from '../images/browser/asked';
-import type { IJob } from '../jobs/views';
+import { isOver, type IJob } from '../jobs/views';
 import { useRequest } from '../useRequest';
 import { RunRecord } from './record';
+
+/** Milliseconds after which the record of a job that has just ended is looked at again. */
+const COMPLETED_WITHIN = 3_000;
 
 /** What is kept of a job's run: its code, its repository, its environment. */
 export function JobRunTab({ job }: { job: IJob }): JSX.Element {
@@ -14,6 +17,13 @@ export function JobRunTab({ job }: { job: IJob }): JSX.Element {
     async () => (run === null ? null : api.runs.get(run)),
     `${run} ${phase} ${attempt}`
   );
+  const isUnfinished = request.value !== null && !request.value.complete;
+  useEffect(() => {
+    if (isUnfinished && isOver(job) && !request.isPending) {
+      const timer = setTimeout(request.again, COMPLETED_WITHIN);
+      return () => clearTimeout(timer);
+    }
+  }, [isUnfinished, job, request.isPending]);
   return (
     <section className="jp-TrainHub-run">
       <Asked request={request} wait={trans.__('Fetching…')}>

@@ -1,3 +1,4 @@
+import type { Metric } from '../metrics/views';
 import type { IJobError, IJobVolume } from '../jobs/views';
 import type { Spec } from '../views';
 
@@ -94,5 +95,5 @@ export interface IRunComparison {
   }[];
   /** The difference between what was not committed. */
   changes: string;
-  metrics: { metric: string; unit: string; a: IUsed | null; b: IUsed | null }[];
+  metrics: { metric: Metric; unit: string; a: IUsed | null; b: IUsed | null }[];
 }

@@ -90,6 +90,44 @@ def test_nothing_that_the_repository_names_is_run(repository: Repository, tmp_pa
     assert not ran.exists()
 
 
+def test_a_repository_shows_no_files_but_its_own(repository: Repository, tmp_path: Path) -> None:
+    """It may name any folder above as its own, whose files would be its uncommitted changes."""
+    (tmp_path / "train.py").write_text("geheim")
+    repository.git("config", "core.worktree", str(tmp_path))
+    found = git.read(repository.folder)
+    assert (found.git, found.difference) == (None, b"")
+    assert "names a folder" in found.remark
+
+
+def test_a_repository_among_the_data_is_none(repository: Repository, tmp_path: Path) -> None:
+    data = repository.folder / "data"
+    repository.git("init", "-q", "--bare", str(data))
+    for name, text in (("core.bare", "false"), ("core.worktree", str(repository.folder))):
+        repository.git("--git-dir", str(data), "config", name, text)
+    assert git.read(data).git is None
+
+
+def test_work_trees_and_submodules_are_repositories(repository: Repository) -> None:
+    repository.git("worktree", "add", "-q", "../tree")
+    allowed = ("-c", "protocol.file.allow=always")
+    repository.git(*allowed, "submodule", "--quiet", "add", str(repository.folder), "sub")
+    for folder in (repository.folder.parent / "tree", repository.folder / "sub"):
+        found = git.read(folder)
+        assert found.git is not None, found.remark
+        assert found.git.commit
+
+
+def test_filters_without_end_are_not_turned_off_by_halves(repository: Repository) -> None:
+    ran = repository.folder / "ran"
+    filters = "".join(f'[filter "{"x" * 200}{n}"]\n\tclean = touch {ran} #\n' for n in range(400))
+    with (repository.folder / ".git/config").open("a") as file:
+        file.write(filters)
+    (repository.folder / ".gitattributes").write_text(f"* filter={'x' * 200}399\n")
+    (repository.folder / "train.py").write_text("lr = 2\n")
+    assert "too many filters" in git.read(repository.folder).remark
+    assert not ran.exists()
+
+
 def test_no_repository(tmp_path: Path) -> None:
     assert git.read(tmp_path) == git.Repository()
 

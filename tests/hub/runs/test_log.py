@@ -79,8 +79,37 @@ def test_a_log_that_is_not_there(folder: RunFolder) -> None:
         open_log(folder, 7, None)
 
 
+def test_a_line_without_end_does_not_fill_the_memory(folder: RunFolder) -> None:
+    with (folder.path / "attempt-9").parent.joinpath("hole").open("wb") as file:
+        file.truncate(256 << 20)
+    (folder.path / "attempt-9").mkdir()
+    (folder.path / "hole").rename(folder.path / "attempt-9/node-0.log")
+    for rank, tail in ((0, None), (None, None), (0, 10)):
+        log = open_log(folder, rank, 9, tail, records=False)
+        assert max(len(chunk) for _, chunk in zip(range(200), log, strict=False)) < 1 << 20
+        log.close()
+
+
 def test_closing_ends_it(folder: RunFolder) -> None:
     log = open_log(folder, None, None)
     next(log)
     log.close()
     assert list(log) == []
+
+
+def test_a_first_chunk_with_nothing_to_show_does_not_end_the_log(folder: RunFolder) -> None:
+    folder.write("logs/attempt-3/rank-0.log", RECORD + b"x" * 200_000 + b"\nend\n")
+    read = list(open_log(folder, 0, 3, records=False))
+    assert all(read)
+    assert b"".join(read) == b"x" * 200_000 + b"\nend\n"
+
+
+@pytest.mark.parametrize(
+    ("limit", "ended", "whole"), [(1000, True, True), (1000, False, False), (300, True, False)]
+)
+def test_a_log_is_whole_when_nothing_was_left_out(
+    limit: int, ended: bool, whole: bool, folder: RunFolder
+) -> None:
+    with folder.replacing("logs/attempt-3/rank-0.log") as file:
+        write_log(file, chunks(b"line\n" * 180, 64), limit, folder.path)
+    assert open_log(folder, 0, 3, ended=ended).is_whole is whole

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_trainhub.config import TrainHubConfig
-from jupyter_trainhub.errors import Conflict, NotFound
+from jupyter_trainhub.errors import Conflict, InvalidField, NotFound
 from jupyter_trainhub.hub.cluster import ClusterChoice
 from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.hub.runs.export import export
@@ -129,6 +129,92 @@ def test_links_are_not_followed(store: RunStore, tmp_path: Path) -> None:
     (folder.path / "live.yaml").symlink_to(tmp_path / "secret")
     folder.write("live.yaml", b"x")
     assert (tmp_path / "secret").read_text() == "secret"
+
+
+@pytest.mark.parametrize("name", ["code/x.py", "logs/attempt-1/rank-0.log", "metrics.jsonl"])
+def test_nothing_is_written_behind_a_link(store: RunStore, tmp_path: Path, name: str) -> None:
+    folder = recorded(store)
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/metrics.jsonl").write_text("mine")
+    first = folder.path / name.partition("/")[0]
+    first.symlink_to(tmp_path / "home" / ("metrics.jsonl" if "/" not in name else ""))
+    writing = folder.append if "/" not in name else folder.write
+    with pytest.raises(OSError, match=r"(symbolic links|directory)"):
+        writing(name, b"x")
+    assert [path.name for path in (tmp_path / "home").iterdir()] == ["metrics.jsonl"]
+    assert (tmp_path / "home/metrics.jsonl").read_text() == "mine"
+
+
+def test_what_is_no_file_of_the_records_own_is_not_added_to(
+    store: RunStore, tmp_path: Path
+) -> None:
+    folder = recorded(store)
+    os.mkfifo(folder.path / "pipe")
+    (tmp_path / "mine").write_text("mine")
+    os.link(tmp_path / "mine", folder.path / "link")
+    for name in ("pipe", "link", "../mine", ""):
+        with pytest.raises(OSError):  # noqa: PT011 - each says something else
+            folder.append(name, b"x")
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
+def test_a_folder_that_a_program_has_filled_up(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jupyter_trainhub.hub.runs.folder.MOST_FILES", 50)
+    folder = recorded(store)
+    for number in range(200):
+        (folder.path / f"junk-{number}").touch()
+    assert 0 < len(folder.files()) <= 50
+    at = os.open(folder.path, os.O_DIRECTORY)
+    for _ in range(1500):
+        os.mkdir("d", dir_fd=at)
+        inner = os.open("d", os.O_DIRECTORY, dir_fd=at)
+        os.close(at)
+        at = inner
+    os.close(at)
+    folder.clean(0.0)
+    assert folder.files()
+    store.delete(folder)
+    assert not folder.path.exists()
+    subprocess.run(["rm", "-rf", *folder.path.parent.glob(".gone-*")], check=True)
+
+
+def test_records_are_deleted_by_each_user_of_a_storage(
+    store: RunStore, storage: Path, tmp_path: Path
+) -> None:
+    root = recorded(store).path.parent
+    # Somebody else was there before, and knows what is to be deleted.
+    (root / f".gone-{NAME}").symlink_to(tmp_path)
+    (root / ".deleted").mkdir(mode=0o000)
+    store.delete(store.get(NAME))
+    assert store.is_deleted(NAME)
+    assert not store.is_deleted("other-12345678")
+    assert tmp_path.exists()
+
+
+def test_a_storage_whose_folder_leads_elsewhere_is_not_used(
+    store: RunStore, storage: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (storage / ".trainhub").symlink_to(tmp_path / "elsewhere")
+    assert recorded(store).path == tmp_path / "own" / NAME
+
+
+def test_an_export_hides_secrets(store: RunStore, tmp_path: Path) -> None:
+    folder = recorded(store)
+    folder.write_json(RUN, {"run": NAME, "spec": {"env": {"HF_TOKEN": "geheim", "LR": "1"}}})
+    made = RunFolder(export(folder, None, tmp_path / "out"))
+    assert made.read_json(RUN)["spec"]["env"] == {"HF_TOKEN": "***", "LR": "1"}
+
+
+def test_an_export_that_has_no_room_is_not_begun(store: RunStore, tmp_path: Path) -> None:
+    folder = recorded(store)
+    with (folder.path / "hole").open("wb") as file:
+        file.truncate(1 << 42)
+    with pytest.raises(InvalidField, match="No space left"):
+        export(folder, None, tmp_path / "out")
+    assert not [path for path in tmp_path.iterdir() if "out" in path.name]
 
 
 def test_export_is_a_copy(store: RunStore, tmp_path: Path) -> None:

@@ -34,9 +34,9 @@ function value(job: IJob, by: Column): string | number | null {
   return by === 'started' ? duration(job) : job[by];
 }
 
-/** How long a job ran, in milliseconds; null where that is not known. */
+/** How long a job has run, in milliseconds; null before it has started. */
 function duration({ started, finished }: IJob): number | null {
-  return started && finished
-    ? Date.parse(finished) - Date.parse(started)
+  return started
+    ? (finished ? Date.parse(finished) : Date.now()) - Date.parse(started)
     : null;
 }

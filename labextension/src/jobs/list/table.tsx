@@ -1,7 +1,7 @@
 import { ellipsesIcon } from '@jupyterlab/ui-components';
 import React, { Fragment, memo, useMemo } from 'react';
 import { CommandIDs } from '../../commands';
-import { useHub } from '../../context';
+import { useHub, useNow } from '../../context';
 import { formatDuration, secondsBetween } from '../../duration';
 import { pinIcon } from '../../icons';
 import { useOrder } from '../../ordered';
@@ -121,8 +121,11 @@ const Row = memo(
         <td>{created && new Date(created).toLocaleString()}</td>
         <td>
           {started &&
-            finished &&
-            formatDuration(secondsBetween(started, finished), trans)}
+            (finished ? (
+              formatDuration(secondsBetween(started, finished), trans)
+            ) : (
+              <RunningTime started={started} />
+            ))}
         </td>
         <td>
           <button
@@ -142,3 +145,10 @@ const Row = memo(
   }
 );
 Row.displayName = 'Row';
+
+/** How long a job has been running. */
+function RunningTime({ started }: { started: string }): JSX.Element {
+  const { trans } = useHub();
+  const now = useNow(10_000);
+  return <>{formatDuration(secondsBetween(started, now), trans)}</>;
+}

@@ -111,6 +111,7 @@ export function LogPane(props: IProps): JSX.Element {
             : trans.__('Log of rank %2 of job %1', model.source.job, rank)
         }
         tabIndex={0}
+        data-nodes={model.source.nodes}
         data-times={look.times}
         data-wraps={look.wraps}
       >

@@ -20,8 +20,11 @@ export function JobSpecTable({ job }: { job: IJob }): JSX.Element {
   const labels = fieldLabels(trans);
   const order = Object.keys(labels);
   const fields = Object.entries(job.spec)
-    // SKUs are those of a virtual cluster.
-    .filter(([field]) => field !== 'skus' || job.virtual_cluster)
+    // SKUs are those of a virtual cluster; the description stands above.
+    .filter(
+      ([field]) =>
+        field !== 'description' && (field !== 'skus' || job.virtual_cluster)
+    )
     .map(([field, value]): [string, string] => [
       field,
       specText(field, value, job, trans)
