@@ -11,14 +11,14 @@ from playwright.sync_api import Locator, Page, expect
 
 from examples.headless_jupyterlab import JupyterLab
 from tests.browser.conftest import finish
-from tests.browser.trainhub_page import INSTANCE_MILLISECONDS, TrainHubPage
+from tests.browser.trainhub_page import INSTANCE_MILLISECONDS, JOB_MILLISECONDS, TrainHubPage
 
 LANGUAGE = "lab/api/settings/@jupyterlab/translation-extension:plugin"
 
 # What is written the same in Chinese: names, values and signs, but no English sentence. Lumino
 # names the sections of a side panel in English.
 SAME = re.compile(
-    r"(?i)[^a-z]*|TrainHub|TensorBoard|Lab|IDE|SSH|PuTTY|[CG]PU|NFS|Home|Small|Huge|host"
+    r"(?i)[^a-z]*|TrainHub|TensorBoard|Lab|IDE|SSH|Pod|Shell|YAML|PuTTY|[CG]PU|NFS|Home|Small|Huge|host"
     r"|TensorBoard Section|auto|image|\S*[/_.:=\d]\S*"
     r"|[\d. /·]*([KMG]iB?|B|[CG]PU|\d)[\d. /·]*"
 )
@@ -124,3 +124,21 @@ def test_images_are_chinese(page: Page, lab: JupyterLab, chinese: None) -> None:
     checked = images.get_by_role("list", name="镜像中有什么")
     expect(checked).to_contain_text("SSH 服务器", timeout=INSTANCE_MILLISECONDS)
     trainhub.keep("chinese-images")
+
+
+def test_job_page_is_chinese(page: Page, lab: JupyterLab, chinese: None) -> None:
+    spec = {"name": "zh-1", "command": ["no-such-program"], "cpus": 0.1, "memory": "128Mi"}
+    finish(lab.request("POST", "trainhub/api/jobs", {"spec": spec}))
+    trainhub = TrainHubPage(page, lab)
+    trainhub.open()
+    page.evaluate("name => window.jupyterapp.commands.execute('trainhub:open-job', {name})", "zh-1")
+    job = trainhub.job("zh-1")
+    why = job.locator("header").get_by_text("找不到程序 no-such-program")
+    expect(why).to_be_visible(timeout=JOB_MILLISECONDS)
+    job.get_by_role("tab", name="概览", exact=True).click()
+    history = job.get_by_role("table", name="历史")
+    expect(history).to_contain_text("由 ada 提交。")
+    expect(history).to_contain_text("已请求集群启动它。")
+    trainhub.keep("chinese-job")
+    assert left_in_english(job.get_by_role("tablist").first) == []
+    finish(lab.request("DELETE", "trainhub/api/jobs/zh-1"))

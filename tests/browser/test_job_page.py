@@ -103,6 +103,7 @@ def test_job_from_form_to_clone(trainhub: TrainHubPage, lab: JupyterLab) -> None
     page.get_by_role("button", name="Stop", exact=True).click()
     assert "run record" in trainhub.confirm("Stop")
     trainhub.expect_phase("walk", "Stopped")
+    expect(header).to_contain_text("Ran for")
     log = tab(trainhub, "walk", "Log")
     link = log.get_by_role("link", name="Download log")
     assert b"this is attempt 2" in downloaded(trainhub, link)

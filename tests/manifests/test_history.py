@@ -9,7 +9,7 @@ from typing import Any
 from jupyter_trainhub.manifests.frameworks.pytorch import PyTorch
 from jupyter_trainhub.manifests.frameworks.single import Single
 from jupyter_trainhub.manifests.job_status import job_view
-from jupyter_trainhub.manifests.labels import RELEASED_AT, STOPPED_AT, STOPPED_BY, Object
+from jupyter_trainhub.manifests.labels import RELEASED_AT, STARTED_AT, STOPPED_AT, STOPPED_BY, Object
 from tests.manifests.jobs import owner_of, pod_of
 from tests.manifests.samples import JOBS, PODS, pods_of
 
@@ -91,6 +91,17 @@ def test_who_stopped_it_is_told() -> None:
     entries = job_view(owner, [])["history"]
     assert [entry["phase"] for entry in entries[-2:]] == ["Stopping", "Stopped"]
     assert entries[-1]["message"] == "Stopped by eve."
+
+
+def test_a_stop_does_not_take_away_that_it_ran() -> None:
+    owner = owner_of(Single())
+    owner["metadata"]["annotations"] |= {
+        STOPPED_AT: "2026-11-22T02:20:00Z",
+        STARTED_AT: "2026-11-22T02:10:00Z",
+    }
+    view = job_view(owner, [])
+    assert view["started"] == "2026-11-22T02:10:00Z"
+    assert [entry["phase"] for entry in view["history"][-3:]] == ["Running", "Stopping", "Stopped"]
 
 
 def test_the_same_objects_give_the_same_history_in_any_order() -> None:

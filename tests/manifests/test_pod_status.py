@@ -124,7 +124,12 @@ def test_the_storage_says_why_a_claim_has_no_volume() -> None:
     def event(name: str) -> dict[str, Any]:
         subject = {"kind": "PersistentVolumeClaim", "name": name}
         message = "cannot make it: the disk is full"
-        return {"type": "Warning", "message": message, "involvedObject": subject}
+        return {
+            "metadata": {},
+            "type": "Warning",
+            "message": message,
+            "involvedObject": subject,
+        }
 
     why = pod_status(pod, events=[event("data")]).why
     assert why is not None

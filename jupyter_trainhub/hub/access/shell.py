@@ -9,7 +9,6 @@ import re
 from jupyter_trainhub.errors import Conflict, InvalidField, TrainHubError, WaitTimeout
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.exec import CommandNotFound, Exec, run
-from jupyter_trainhub.manifests.pod import CONTAINER
 
 # The first shell that there is becomes the process itself, so that its id, which is told before
 # anything else, stays right. It is no login shell: /etc/profile sets PATH anew on Debian, and so
@@ -46,7 +45,7 @@ class Shell:
 
     @classmethod
     async def open(
-        cls, client: KubeClient, pod: str, cwd: str | None = None, *, container: str = CONTAINER
+        cls, client: KubeClient, pod: str, cwd: str | None = None, *, container: str = "main"
     ) -> Shell:
         """Start one in ``cwd``, default the container's working folder; returns once it runs.
 

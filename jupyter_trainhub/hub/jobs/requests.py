@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from jupyter_trainhub.errors import ClusterRefused
+from jupyter_trainhub.errors import ClusterRefused, InvalidField
 from jupyter_trainhub.hub.clock import now
 from jupyter_trainhub.hub.images.default import default_image
 from jupyter_trainhub.hub.jobs.attempts import Attempts
@@ -86,8 +86,22 @@ class Requests:
         )
         if hub.config.check_fit:
             template = pod_template(request, launched_as=framework.name)
-            hub.nodes.check(template["spec"], spec.nodes)
+            self._check_room(template["spec"], spec)
         return framework, request
+
+    def _check_room(self, pod_spec: Object, spec: JobSpec) -> None:
+        """Raise InvalidField where the cluster could never run ``spec``'s pods."""
+        try:
+            self._hub.nodes.check(pod_spec, spec.nodes)
+        except InvalidField as error:
+            if spec.virtual_cluster is None or error.field != "gpu_model":
+                raise
+            # It is the virtual cluster that chooses the nodes.
+            raise InvalidField(
+                error.message,
+                field="virtual_cluster",
+                remedy="Choose another virtual cluster, or ask the admin to label the nodes.",
+            ) from error
 
     def next(self, attempts: Attempts, existing: Existing) -> JobRequest:
         """The attempt after the newest one: the same in everything but its name.

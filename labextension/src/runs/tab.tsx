@@ -17,12 +17,14 @@ export function JobRunTab({ job }: { job: IJob }): JSX.Element {
     async () => (run === null ? null : api.runs.get(run)),
     `${run} ${phase} ${attempt}`
   );
-  const isUnfinished = request.value !== null && !request.value.complete;
+  const isUnfinished =
+    request.value?.complete === false && request.value.missing.length === 0;
   useEffect(() => {
-    if (isUnfinished && isOver(job) && !request.isPending) {
-      const timer = setTimeout(request.again, COMPLETED_WITHIN);
-      return () => clearTimeout(timer);
+    if (!isUnfinished || !isOver(job) || request.isPending) {
+      return undefined;
     }
+    const timer = setTimeout(request.again, COMPLETED_WITHIN);
+    return () => clearTimeout(timer);
   }, [isUnfinished, job, request.isPending]);
   return (
     <section className="jp-TrainHub-run">
