@@ -59,6 +59,12 @@ const AS_IT_IS = new Set(['spec', 'values', 'env', 'error']);
 /** More different sentences than a page shows. */
 const MOST_REMEMBERED = 2000;
 
+/**
+ * Characters of the longest text that is translated: the server's own are shorter, but a program
+ * may end with any message, and to take a long one apart can take for ever.
+ */
+const LONGEST = 800;
+
 interface IRule {
   /** Whether it takes several sentences. */
   isOpen: boolean;
@@ -89,7 +95,7 @@ export class ServerSentences {
 
   /** `text` in the user's language, sentence by sentence. */
   translate(text: string): string {
-    if (this._rules.length === 0) {
+    if (this._rules.length === 0 || text.length > LONGEST) {
       return text;
     }
     let told = this._told.get(text);

@@ -72,7 +72,7 @@ def test_job_from_form_to_clone(trainhub: TrainHubPage, lab: JupyterLab) -> None
     trainhub.send(form)
 
     page = trainhub.job("walk")
-    header = page.locator("header")
+    header = page.locator("header.jp-TrainHub-jobHeader")
     expect(header).to_contain_text("Attempt 1 of 2")
     expect(header).to_contain_text("Priority 7")
     expect(header).to_contain_text("Attempt 2 of 2", timeout=JOB_MILLISECONDS)

@@ -11,7 +11,7 @@ import pytest
 
 from jupyter_trainhub.errors import ClusterUnavailable, Conflict, NotFound
 from jupyter_trainhub.hub.volumes import files as module
-from jupyter_trainhub.hub.volumes.answer import Answer, CannotRead
+from jupyter_trainhub.hub.volumes.answer import Answer, CannotRead, _is_answer
 from jupyter_trainhub.hub.volumes.download import blocking, download
 from jupyter_trainhub.hub.volumes.files import File, Files
 from jupyter_trainhub.hub.volumes.readers import VolumeRoot
@@ -136,3 +136,28 @@ def test_a_kernel_with_a_loop_of_its_own_can_wait(files: Files) -> None:
             blocking(files.stat("c", "none"))
 
     asyncio.run(cell())
+
+
+ENTRY = {"type": "file", "size": 5, "modified": 1.5, "tag": "1a-2b-5"}
+
+
+@pytest.mark.parametrize(
+    ("head", "is_one"),
+    [
+        (ENTRY, True),
+        ({**ENTRY, "type": "directory", "size": None, "items": [{**ENTRY, "name": "x"}]}, True),
+        ({"error": "ENOENT", "message": "no such file"}, True),
+        ({"error": 5, "message": "x"}, False),
+        ({**ENTRY, "tag": 'x"\r\nSet-Cookie: a=b'}, False),
+        ({**ENTRY, "tag": "../../x"}, False),
+        ({**ENTRY, "size": "5"}, False),
+        ({**ENTRY, "items": [5]}, False),
+        ({**ENTRY, "items": [ENTRY]}, False),
+        ({**ENTRY, "total": "x"}, False),
+        ([], False),
+        (None, False),
+    ],
+)
+def test_what_a_container_answers_is_looked_at(head: Any, is_one: bool) -> None:
+    """Any image may have mounted the volume, and any program may be its python3."""
+    assert _is_answer(head) is is_one

@@ -9,7 +9,13 @@ from typing import Any
 from jupyter_trainhub.manifests.frameworks.pytorch import PyTorch
 from jupyter_trainhub.manifests.frameworks.single import Single
 from jupyter_trainhub.manifests.job_status import job_view
-from jupyter_trainhub.manifests.labels import RELEASED_AT, STARTED_AT, STOPPED_AT, STOPPED_BY, Object
+from jupyter_trainhub.manifests.labels import (
+    RELEASED_AT,
+    STARTED_AT,
+    STOPPED_AT,
+    STOPPED_BY,
+    Object,
+)
 from tests.manifests.jobs import owner_of, pod_of
 from tests.manifests.samples import JOBS, PODS, pods_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from jupyter_trainhub.errors import AlreadyExists, Conflict, InvalidField, NotFound
 from jupyter_trainhub.kube.client import KubeClient
@@ -97,14 +97,22 @@ class Entrances:
 
     def places(self) -> list[Place]:
         """All that can be entered by SSH: instances, and the running pods of jobs that allow it."""
-        instances = [Place("instance", view["name"]) for view in self._instances.list()]
-        return instances + [
-            Place("job", view["name"], pod["rank"])
+        named: list[tuple[Literal["instance", "job"], str, int]] = [
+            ("instance", view["name"], 0) for view in self._instances.list()
+        ]
+        named += [
+            ("job", view["name"], pod["rank"])
             for view in self._jobs.list()
             if view["ssh"]
             for pod in view["pods"]
             if pod["phase"] == "Running"
         ]
+        found = []
+        for place in named:
+            # A label can hold what is no name, where somebody has written it by hand.
+            with contextlib.suppress(InvalidField):
+                found.append(Place(*place))
+        return found
 
 
 def container_of(pod: Object, place: Place) -> Container:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from types import TracebackType
+from typing import Any
 
 from jupyter_trainhub.errors import (
     ClusterUnavailable,
@@ -21,6 +23,7 @@ from jupyter_trainhub.hub.volumes.readers import VolumeRoot
 from jupyter_trainhub.inpod import program
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.exec import Exec
+from jupyter_trainhub.manifests import foreign_json
 from jupyter_trainhub.manifests.labels import Object
 
 _PROGRAM = "files.py"
@@ -78,10 +81,14 @@ class Answer:
                     break
         head, _, self._rest = bytes(line).partition(b"\n")
         try:
-            self.head = dict(json.loads(head))
+            found = foreign_json.parse(head)
         except ValueError:
             await self.end()
             raise broken() from None
+        if not _is_answer(found):
+            # The "python3" of an image is what its maker made of it.
+            raise CannotRead("the container answers something else", remedy="Try again.")
+        self.head = found
 
     def check(self, path: str) -> None:
         """Raise what the program says of ``path``, if it cannot be had."""
@@ -137,6 +144,31 @@ def broken() -> ClusterUnavailable:
     """The error for bytes that do not come."""
     return ClusterUnavailable(
         "the connection to the volume broke", reason="ConnectionLost", remedy="Try again."
+    )
+
+
+def _is_answer(head: Any) -> bool:
+    """Whether ``head`` is what ``inpod/files`` says, on which everything else relies."""
+    if not isinstance(head, dict):
+        return False
+    if "error" in head:
+        return all(isinstance(head.get(name), str) for name in ("error", "message"))
+    items = head.get("items", [])
+    return (
+        _is_entry(head)
+        and re.fullmatch("[0-9a-f-]{1,80}", str(head.get("tag"))) is not None
+        and isinstance(items, list)
+        and all(_is_entry(item) and isinstance(item.get("name"), str) for item in items)
+        and all(isinstance(head.get(name, 0), int) for name in ("used", "total", "length"))
+    )
+
+
+def _is_entry(found: Any) -> bool:
+    return (
+        isinstance(found, dict)
+        and isinstance(found.get("type"), str)
+        and isinstance(found.get("modified"), int | float)
+        and isinstance(found.get("size"), int if found["type"] == "file" else int | None)
     )
 
 

@@ -150,7 +150,8 @@ def _why(code: int, errors: Path, kills: int) -> str:
 
 def _report(ending: Ended, env: Mapping[str, str], errors: Path) -> None:
     code = ending.exit_code
-    say(f"exit code {code} ({meaning(code)}): {ending}")
+    told, why = meaning(code), str(ending)
+    say(f"exit code {code} ({told})" + ("" if why == told else f": {why}"))
     message = termination_message(ending.reason, str(ending), code, first_error(errors))
     path = Path(env.get("TRAINHUB_TERMINATION_LOG") or "/dev/termination-log")
     try:

@@ -26,6 +26,12 @@ describe('parseProgress', () => {
   );
 });
 
+it('is quick about lines that never end', () => {
+  for (const part of ['1', '1%|', 'epoch 1 ', 'step ']) {
+    expect(parseProgress(part.repeat(300_000))).toBeNull();
+  }
+});
+
 describe('advance', () => {
   it('keeps the epoch that steps belong to, and forgets steps of the one before', () => {
     const epoch = parseProgress('epoch 2/4')!;

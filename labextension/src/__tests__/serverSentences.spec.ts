@@ -84,6 +84,11 @@ describe('ServerSentences', () => {
     });
   });
 
+  it('leaves a text alone that no server writes', () => {
+    const text = 'It ended: a, b: '.repeat(5000);
+    expect(chinese.translate(text)).toBe(text);
+  });
+
   it('costs nothing in English', () => {
     const english = new ServerSentences(
       nullTranslator.load('jupyter_trainhub')

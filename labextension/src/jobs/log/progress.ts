@@ -18,8 +18,12 @@ const STEP =
 /** The bar of tqdm: `40%|####      | 40/100 [00:05<00:08,  7.2it/s]`. */
 const BAR = /\d+%\|.*?\|\s*(\d+)\/(\d+)\s*\[/;
 
+/** Characters of a line that are looked at: a program may write a million digits in one. */
+const LONGEST = 1000;
+
 /** What a log's line says of progress, such as `epoch 3/10` or `step 40/100`; null if nothing. */
-export function parseProgress(line: string): IProgress | null {
+export function parseProgress(text: string): IProgress | null {
+  const line = text.slice(0, LONGEST);
   const epoch = counter(EPOCH.exec(line));
   const step = counter(STEP.exec(line) ?? BAR.exec(line));
   return epoch || step ? { epoch, step } : null;
