@@ -59,11 +59,11 @@ def run_pod(cluster: FakeCluster, uid: str = "first") -> None:
 
 
 @pytest.fixture
-def running(hub: Hub, cluster: FakeCluster) -> Hub:
-    """The hub with an instance that runs."""
-    hub.instances.create(spec(cpus=2))
+def running(cluster: FakeCluster) -> Hub:
+    """A hub with an instance that runs, which has looked at no node yet."""
+    hub_of("ada", cluster).instances.create(spec(cpus=2))
     run_pod(cluster)
-    return hub
+    return hub_of("ada", cluster)
 
 
 class TestCheck:

@@ -117,5 +117,8 @@ class Archive:
             member.type, member.linkname = tarfile.LNKTYPE, self.written[identity]
         else:
             member.size = found.st_size
-            self.written[identity] = path
+            if found.st_nlink > 1:
+                self.written[identity] = path
         self.tar.addfile(member, content if member.isreg() else None)  # type: ignore[arg-type]
+        # It would remember all, and a pod that reads has little memory.
+        self.tar.members.clear()
