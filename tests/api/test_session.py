@@ -79,6 +79,15 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+def test_the_hub_loads_nothing_that_only_notebooks_and_ssh_need() -> None:
+    program = (
+        "import sys, jupyter_trainhub.hub.hub\n"
+        "heavy = {'nbformat', 'jsonschema', 'IPython', 'asyncssh', 'tensorboard'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     import jupyter_trainhub
 

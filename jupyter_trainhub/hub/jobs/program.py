@@ -12,7 +12,6 @@ from jupyter_trainhub.kube.resources import CONFIG_MAPS
 from jupyter_trainhub.manifests.frameworks import code
 from jupyter_trainhub.manifests.frameworks.code import LAUNCHER, Code
 from jupyter_trainhub.manifests.labels import CODE_ARGV, RUN, label_value
-from jupyter_trainhub.notebook.bundle import with_parameters
 from jupyter_trainhub.specs.job import JobSpec
 
 
@@ -50,6 +49,9 @@ def again(spec: JobSpec, submitted: Bundle) -> Code:
     """
     if spec.command is not None:
         return program_of(spec, None)
+    # Imported when it is needed: what reads notebooks takes a second and more to load.
+    from jupyter_trainhub.notebook.bundle import with_parameters
+
     files = with_parameters(submitted.files, spec.parameters)
     return program_of(spec, Code(files, [*submitted.argv]))
 

@@ -76,11 +76,8 @@ def read(folder: Path, timeout: float = TIMEOUT) -> Repository:
 
 
 def _is_tree_of(tree: Path, folder: Path) -> bool:
-    """Whether ``tree`` is the next folder above ``folder`` that has a repository.
-
-    The repository's configuration may name another (core.worktree), whose files would be told then
-    as differences to its own.
-    """
+    """Whether ``tree`` is the next folder above ``folder`` that has a repository."""
+    # Its configuration may name another (core.worktree), whose files would be told as differences.
     above = folder.resolve()
     found = next((at for at in (above, *above.parents) if (at / ".git").exists()), None)
     return found is not None and found.samefile(tree)

@@ -121,4 +121,4 @@ class Archive:
                 self.written[identity] = path
         self.tar.addfile(member, content if member.isreg() else None)  # type: ignore[arg-type]
         # It would remember all, and a pod that reads has little memory.
-        self.tar.members.clear()
+        self.tar.members.clear()  # type: ignore[attr-defined]
