@@ -34,7 +34,6 @@ describe('ImageField', () => {
       <SpecForm
         model={model}
         submitLabel="Submit"
-        advanced={[]}
         onSubmit={() => undefined}
       />,
       bench.hub
