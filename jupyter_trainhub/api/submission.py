@@ -11,9 +11,7 @@ from typing import Any
 from jupyter_trainhub.api import session
 from jupyter_trainhub.api.job import Job
 from jupyter_trainhub.errors import InvalidField
-from jupyter_trainhub.hub.notebooks import submit_notebook
-from jupyter_trainhub.hub.runs.origin import origin
-from jupyter_trainhub.hub.submission import complete
+from jupyter_trainhub.hub import notebooks
 
 
 def submit(
@@ -56,17 +54,10 @@ def submit(
         data["command"] = list(command)
     if file is not None:
         data["notebook"] = _shown_path(file)
-    hub = session.hub()
-    spec = complete(data, hub.jobs)
-    told = origin(file.parent if file else Path.cwd(), user=hub.user, notebook=data.get("notebook"))
-    if file is None:
-        view = hub.jobs.create(spec, submission=told)
-    else:
-        submitted = submit_notebook(hub.jobs, hub.storage, spec, file, told)
-        view = submitted.view
-        for warning in submitted.warnings:
-            warnings.warn(warning, stacklevel=2)
-    job = Job(view["name"], view)
+    submitted = notebooks.submit(session.hub(), data, file)
+    for warning in submitted.warnings:
+        warnings.warn(warning, stacklevel=2)
+    job = Job(submitted.view["name"], submitted.view)
     return job.wait() if wait else job
 
 

@@ -98,9 +98,7 @@ def add_parsers(commands: Any, where: ArgumentParser, output: ArgumentParser) ->
 def create(options: Namespace, command: Sequence[str]) -> int:
     """``trainhub create job``; with ``--follow`` 1 when the job does not succeed."""
     from jupyter_trainhub.cli import commands
-    from jupyter_trainhub.hub.notebooks import submit_notebook
-    from jupyter_trainhub.hub.runs.origin import origin
-    from jupyter_trainhub.hub.submission import complete
+    from jupyter_trainhub.hub.notebooks import submit
 
     file = Path(options.notebook).absolute() if options.notebook else None
     fields = job_fields(options)
@@ -109,16 +107,10 @@ def create(options: Namespace, command: Sequence[str]) -> int:
     if command:
         fields["command"] = list(command)
     hub = commands.connect(options)
-    spec = complete(fields, hub.jobs)
-    folder = file.parent if file else Path.cwd()
-    told = origin(folder, user=hub.user, notebook=fields.get("notebook"))
-    if file is None:
-        view = hub.jobs.create(spec, submission=told)
-    else:
-        submitted = submit_notebook(hub.jobs, hub.storage, spec, file, told)
-        view = submitted.view
-        for warning in submitted.warnings:
-            print(f"warning: {warning}", file=sys.stderr)
+    submitted = submit(hub, fields, file)
+    view = submitted.view
+    for warning in submitted.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
     if options.follow:
         print(f"job {view['name']} created", file=sys.stderr)
         return _follow(hub, view["name"])

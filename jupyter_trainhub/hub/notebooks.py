@@ -1,39 +1,58 @@
-"""Notebooks as jobs: the saved file, the folder around it, and what will run."""
+"""Jobs submitted from this machine: a notebook's saved file with its folder, or a command."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 from jupyter_trainhub.errors import InvalidField, NotFound
 from jupyter_trainhub.hub.jobs.manager import Jobs
+from jupyter_trainhub.hub.runs.origin import origin
 from jupyter_trainhub.hub.storages import Storages
+from jupyter_trainhub.hub.submission import complete
 from jupyter_trainhub.manifests.labels import Object
-from jupyter_trainhub.manifests.submission import Submission
 from jupyter_trainhub.notebook.bundle import bundle
 from jupyter_trainhub.notebook.plan import Plan, plan_notebook
 from jupyter_trainhub.specs.job import JobSpec
 
 
+class Submitter(Protocol):
+    """What a job is submitted with; see :class:`jupyter_trainhub.hub.hub.Hub`."""
+
+    @property
+    def jobs(self) -> Jobs: ...
+
+    @property
+    def storage(self) -> Storages: ...
+
+    @property
+    def user(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class Submitted:
-    """A job made of a notebook: its view, and what its author should know."""
+    """A job as it was made: its view, and what its author should know."""
 
     view: Object
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
-def submit_notebook(
-    jobs: Jobs, storage: Storages, spec: JobSpec, file: Path, submission: Submission | None = None
-) -> Submitted:
-    """Create the job ``spec`` of the notebook ``file`` in its saved state.
+def submit(hub: Submitter, fields: Mapping[str, Any], file: Path | None) -> Submitted:
+    """Create the job that ``fields`` ask for: of the notebook ``file`` in its saved state.
 
-    Raises NotFound without the file, InvalidField for what cannot run, AlreadyExists.
+    Without a ``file`` it is a command, submitted from the present folder. Raises NotFound without
+    the file, InvalidField for what cannot run, AlreadyExists.
     """
-    spec = in_own_folder(spec, file, storage)
-    plan = plan_file(spec, file, seen_folders(spec, storage))
-    view = jobs.create(spec, bundle(plan), submission=submission)
+    spec = complete(fields, hub.jobs)
+    folder = file.parent if file else Path.cwd()
+    told = origin(folder, user=hub.user, notebook=fields.get("notebook"))
+    if file is None:
+        return Submitted(hub.jobs.create(spec, submission=told))
+    spec = in_own_folder(spec, file, hub.storage)
+    plan = plan_file(spec, file, seen_folders(spec, hub.storage))
+    view = hub.jobs.create(spec, bundle(plan), submission=told)
     return Submitted(view, tuple(str(remark) for remark in plan.warnings))
 
 

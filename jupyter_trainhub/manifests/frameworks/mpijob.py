@@ -8,21 +8,14 @@ https://github.com/kubeflow/mpi-operator/blob/master/pkg/controller/mpi_job_cont
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from jupyter_trainhub.kube.resources import MPI_JOBS
 from jupyter_trainhub.manifests import pod as pods
 from jupyter_trainhub.manifests.frameworks import ssh_keys
 from jupyter_trainhub.manifests.frameworks.applied import job_objects
-from jupyter_trainhub.manifests.frameworks.conditions import outcome, released
-from jupyter_trainhub.manifests.frameworks.framework import (
-    Framework,
-    JobObjects,
-    JobRequest,
-    OwnerState,
-)
+from jupyter_trainhub.manifests.frameworks.framework import JobObjects, JobRequest
 from jupyter_trainhub.manifests.frameworks.mpi import reach
 from jupyter_trainhub.manifests.frameworks.names import longest_name
+from jupyter_trainhub.manifests.frameworks.run_policy import RunPolicyFramework
 from jupyter_trainhub.manifests.frameworks.template import owner_metadata, pod_template
 from jupyter_trainhub.manifests.labels import Object, natural
 from jupyter_trainhub.manifests.site import Site
@@ -33,7 +26,7 @@ ROLE = "training.kubeflow.org/job-role"
 OPERATORS_KEY = "/etc/mpi-ssh"
 
 
-class MpiJob(Framework):
+class MpiJob(RunPolicyFramework):
     """A launcher, which is also the first worker, and the other workers, made by the operator."""
 
     name = "mpi"
@@ -41,6 +34,7 @@ class MpiJob(Framework):
     title = "MPI (MPIJob)"
     resource = MPI_JOBS
     kind = "MPIJob"
+    replica_specs = "mpiReplicaSpecs"
 
     def lacks(self, spec: JobSpec, site: Site) -> str | None:
         # The operator appends to the name, which is then one label of DNS.
@@ -96,18 +90,6 @@ class MpiJob(Framework):
             targets=[ssh_keys.MOUNT],
         )
         return {"replicas": replicas, "restartPolicy": "Never", "template": template}
-
-    def suspension(self, suspended: bool) -> Object:
-        return {"runPolicy": {"suspend": suspended}}
-
-    def state(self, owner: Object) -> OwnerState:
-        suspended = bool(owner["spec"].get("runPolicy", {}).get("suspend"))
-        state = outcome(owner, "Succeeded", "Failed")
-        return replace(state, suspended=suspended, released=released(owner))
-
-    def nodes(self, owner: Object) -> int:
-        replicas = owner["spec"].get("mpiReplicaSpecs", {}).values()
-        return sum(int(replica.get("replicas") or 1) for replica in replicas)
 
     def rank(self, pod: Object) -> int:
         if self.role(pod) == "launcher":

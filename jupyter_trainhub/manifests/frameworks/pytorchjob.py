@@ -5,18 +5,11 @@ https://github.com/kubeflow/trainer/tree/release-1.9/pkg/controller.v1/pytorch
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from jupyter_trainhub.kube.resources import PYTORCH_JOBS
 from jupyter_trainhub.manifests.frameworks.applied import job_objects
-from jupyter_trainhub.manifests.frameworks.conditions import outcome, released
-from jupyter_trainhub.manifests.frameworks.framework import (
-    Framework,
-    JobObjects,
-    JobRequest,
-    OwnerState,
-)
+from jupyter_trainhub.manifests.frameworks.framework import JobObjects, JobRequest
 from jupyter_trainhub.manifests.frameworks.names import longest_name
+from jupyter_trainhub.manifests.frameworks.run_policy import RunPolicyFramework
 from jupyter_trainhub.manifests.frameworks.template import owner_metadata, pod_template
 from jupyter_trainhub.manifests.labels import Object, natural
 from jupyter_trainhub.manifests.site import Site
@@ -30,7 +23,7 @@ TYPE = "training.kubeflow.org/replica-type"
 INDEX = "training.kubeflow.org/replica-index"
 
 
-class PyTorchJob(Framework):
+class PyTorchJob(RunPolicyFramework):
     """torchrun on a master and workers that the operator makes.
 
     The operator sets ``MASTER_ADDR``, ``RANK``, ``WORLD_SIZE`` and ``PET_*`` in every pod, because
@@ -42,6 +35,7 @@ class PyTorchJob(Framework):
     title = "PyTorch (PyTorchJob)"
     resource = PYTORCH_JOBS
     kind = "PyTorchJob"
+    replica_specs = "pytorchReplicaSpecs"
 
     def lacks(self, spec: JobSpec, site: Site) -> str | None:
         # The operator makes a Service for each pod, whose name is one label of DNS.
@@ -77,18 +71,6 @@ class PyTorchJob(Framework):
         if request.spec.nodes > 1:
             replicas["Worker"] = {"replicas": request.spec.nodes - 1, **replica}
         return replicas
-
-    def suspension(self, suspended: bool) -> Object:
-        return {"runPolicy": {"suspend": suspended}}
-
-    def state(self, owner: Object) -> OwnerState:
-        suspended = bool(owner["spec"].get("runPolicy", {}).get("suspend"))
-        state = outcome(owner, "Succeeded", "Failed")
-        return replace(state, suspended=suspended, released=released(owner))
-
-    def nodes(self, owner: Object) -> int:
-        replicas = owner["spec"].get("pytorchReplicaSpecs", {}).values()
-        return sum(int(replica.get("replicas") or 1) for replica in replicas)
 
     def rank(self, pod: Object) -> int:
         number = natural(pod["metadata"].get("labels", {}).get(INDEX, ""))
