@@ -96,17 +96,18 @@ def test_a_watch_sees_each_change(kubectl: Kubectl) -> None:
 
 def test_pods_of_a_job_reach_each_other_by_name(kubectl: Kubectl, image: str) -> None:
     """A headless Service's names resolve to the addresses of the pods it selects."""
+    # The port is none of those that TrainHub's jobs choose, which other tests run.
     serve = (
         "import os, socket, time\n"
         "me = int(os.environ['JOB_COMPLETION_INDEX'])\n"
         "address = socket.gethostbyname(socket.gethostname())\n"
         "if me == 0:\n"
-        "    server = socket.create_server((address, 23456))\n"
+        "    server = socket.create_server((address, 21987))\n"
         "    print(server.accept()[0].recv(100).decode(), flush=True)\n"
         "else:\n"
         "    for _ in range(600):\n"
         "        try:\n"
-        "            link = socket.create_connection(('ring-0.ring', 23456), 5); break\n"
+        "            link = socket.create_connection(('ring-0.ring', 21987), 5); break\n"
         "        except OSError: time.sleep(0.1)\n"
         "    link.send(b'hello from ' + socket.gethostname().encode())\n"
     )
@@ -125,6 +126,15 @@ def test_pods_of_a_job_reach_each_other_by_name(kubectl: Kubectl, image: str) ->
         },
     }
     kubectl.apply(service, body)
-    kubectl("wait", "--for=condition=complete", "job/ring", "--timeout=60s")
+    ended = eventually(
+        lambda: [
+            condition["type"]
+            for condition in kubectl.get("job", "ring")["status"].get("conditions", [])
+            if condition["type"] in ("Complete", "Failed") and condition["status"] == "True"
+        ],
+        120,
+    )
+    said = kubectl("logs", "-l", "batch.kubernetes.io/job-name=ring", "--prefix")
+    assert ended == ["Complete"], said
     first = "batch.kubernetes.io/job-completion-index=0"
-    assert kubectl("logs", "-l", first) == "hello from ring-1\n"
+    assert kubectl("logs", "-l", first) == "hello from ring-1\n", said

@@ -39,6 +39,8 @@ class FakeCluster(KubeClient):
     def __init__(self, *nodes: Object) -> None:
         super().__init__(None, server="http://fake", namespace="lab", context=None)
         self.objects: dict[str, dict[str, Object]] = {}
+        # When whatever has no time of its own was made.
+        self.created = "2026-11-22T02:00:00Z"
         self._lock = threading.Lock()
         self.refuse: dict[tuple[str, str], TrainHubError] = {}
         self.acts: list[tuple[str, str]] = []
@@ -53,7 +55,7 @@ class FakeCluster(KubeClient):
         """Place an object as a controller would."""
         made = copy.deepcopy(body)
         made["metadata"].setdefault("uid", f"uid-{next(self._uids)}")
-        made["metadata"].setdefault("creationTimestamp", "2026-11-22T02:00:00Z")
+        made["metadata"].setdefault("creationTimestamp", self.created)
         made["metadata"].setdefault("generation", 1)
         made["metadata"]["resourceVersion"] = str(next(self._versions))
         self.objects.setdefault(resource.plural, {})[made["metadata"]["name"]] = made

@@ -11,6 +11,7 @@ import pytest
 
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import ClusterRefused, Forbidden
+from jupyter_trainhub.hub.clock import now
 from jupyter_trainhub.hub.cluster import ClusterChoice
 from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.hub.jobs.restart_clock import RestartClock
@@ -234,6 +235,8 @@ def test_a_stop_after_the_attempt_was_made_stops_that(hub: Hub, cluster: FakeClu
 def test_of_two_only_one_makes_it(hub: Hub, cluster: FakeCluster, config: TrainHubConfig) -> None:
     create(hub)
     fail(cluster, "job-train")
+    # What another one makes at this moment is young, and nobody's leftover.
+    cluster.created = now()
     hubs = [hub, *(Hub(cluster, config, ClusterChoice(embedded=True), "ada") for _ in range(3))]
     barrier = threading.Barrier(len(hubs))
     made: list[str | None] = []
