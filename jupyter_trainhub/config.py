@@ -365,6 +365,16 @@ class TrainHubConfig(Configurable):
         trainhub/runs in Jupyter's data folder.
         """,
     ).tag(config=True)
+    code_max_bytes = Int(
+        10 << 20,
+        min=1 << 16,
+        help="Bytes of files beside a notebook or script that may be sent with a job.",
+    ).tag(config=True)
+    result_max_bytes = Int(
+        4 << 20,
+        min=1 << 10,
+        help="Bytes of a %%distributed cell's result that are sent back to the notebook.",
+    ).tag(config=True)
     run_max_bytes = Int(
         1 << 30, min=1 << 20, help="Bytes that the record of one run may take."
     ).tag(config=True)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from importlib import resources
 
-# Programs that are too long for one module: a folder here, shipped as one file all the same.
+# Programs that are too long for one module: a folder here, shipped as one file all the same. A part
+# that starts with ".." is one that several programs share.
 _PARTS = {
     "launch.py": (
-        "ending", "shape", "command", "torchrun", "processes", "supervisor", "connection", "peers",
-        "tee", "environment", "remote_shell", "mpi", "__main__",
+        "../log_record", "ending", "shape", "command", "torchrun", "processes", "supervisor",
+        "connection", "peers", "tee", "environment", "remote_shell", "mpi", "__main__",
     ),
     "files.py": ("opening", "archive", "__main__"),
     "rootfs_diff.py": (
@@ -20,7 +21,7 @@ _PARTS = {
         "layer", "__main__",
     )
 }  # fmt: skip
-_IMPORT_OF_A_PART = re.compile(r"^from \.\w+ import (?:\([^)]*\)|.*)\n", re.MULTILINE)
+_IMPORT_OF_A_PART = re.compile(r"^from \.\.?\w+ import (?:\([^)]*\)|.*)\n", re.MULTILINE)
 _ANNOTATIONS = "from __future__ import annotations\n"  # must stand before anything else
 
 
@@ -31,8 +32,14 @@ def program(name: str) -> bytes:
     """
     if name not in _PARTS:
         return resources.files(__name__).joinpath(name).read_bytes()
-    folder = resources.files(__name__).joinpath(name.removesuffix(".py"))
-    parts = [folder.joinpath(f"{part}.py").read_text("utf-8") for part in _PARTS[name]]
+    here = resources.files(__name__)
+    folder = here.joinpath(name.removesuffix(".py"))
+    parts = [
+        (here if part.startswith("../") else folder)
+        .joinpath(f"{part.removeprefix('../')}.py")
+        .read_text("utf-8")
+        for part in _PARTS[name]
+    ]
     text = _IMPORT_OF_A_PART.sub("", "\n".join(parts))
     first = _ANNOTATIONS if _ANNOTATIONS in text else ""
     return (first + text.replace(_ANNOTATIONS, "")).encode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from jupyter_trainhub.manifests import environment_record, foreign_json, troubles
+from jupyter_trainhub.manifests import foreign_json, log_record, troubles
 from jupyter_trainhub.manifests.explanation import Explanation, explain, last_cause
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.manifests.scheduling import requested
@@ -72,7 +72,7 @@ def termination(pod: Object, ended: Object) -> tuple[Explanation, dict[str, Any]
 def _shown(message: str) -> str:
     """``message`` without the launcher's record of the environment, where it is the log's end."""
     lines = message.splitlines(keepends=True)
-    return "".join(line for line in lines if not environment_record.hide(line.encode()))
+    return "".join(line for line in lines if not log_record.hide(line.encode()))
 
 
 def _told(message: str) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from jupyter_trainhub.inpod.launch.environment import LARGEST, encode, image_record, masked
-from jupyter_trainhub.manifests.environment_record import find, hide
+from jupyter_trainhub.manifests.environment_record import find
+from jupyter_trainhub.manifests.log_record import hide
 from tests.inpod.pod import StartPod
 
 

@@ -16,7 +16,7 @@ from typing import IO
 from jupyter_trainhub.errors import NotFound
 from jupyter_trainhub.hub.runs.folder import RunFolder
 from jupyter_trainhub.hub.views import View
-from jupyter_trainhub.manifests import environment_record
+from jupyter_trainhub.manifests import log_record
 
 CHUNK = 1 << 16
 # Stands in the middle of a log that was too long.
@@ -212,7 +212,7 @@ def _without_records(chunks: Iterable[bytes]) -> Iterator[bytes]:
     rest = b""
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")
-        shown = b"".join(line + b"\n" for line in lines if not environment_record.hide(line))
+        shown = b"".join(line + b"\n" for line in lines if not log_record.hide(line))
         if shown:
             yield shown
         if len(rest) > CHUNK:

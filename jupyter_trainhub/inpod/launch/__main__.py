@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from ..log_record import write_record
 from .command import Command, plan_command, require_torch
 from .ending import (
     Ended,
@@ -21,7 +22,7 @@ from .ending import (
     say,
     termination_message,
 )
-from .environment import MARK, encode, image_record, keep, take_record
+from .environment import encode, image_record, keep, take_record
 from .mpi import MpiNode
 from .peers import gather, join, part
 from .shape import Shape, read_number, read_shape
@@ -131,7 +132,7 @@ def _open_tee(argv: Sequence[str], env: Mapping[str, str], shape: Shape) -> Tee 
 
 def _record_environment(command: Command, env: Mapping[str, str]) -> None:
     record = take_record(command.interpreter, command.env)
-    say(f"{MARK} {encode(record)} [trainhub]")
+    write_record("environment", encode(record))
     if env.get("TRAINHUB_RUN_FOLDER"):
         try:
             keep(record, Path(env["TRAINHUB_RUN_FOLDER"]))

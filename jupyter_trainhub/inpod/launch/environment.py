@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import importlib.util
 import json
@@ -11,14 +10,13 @@ import platform
 import re
 import subprocess
 import sys
-import zlib
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-# ``manifests/environment_record.py`` finds it again by this.
-MARK = "environment"
+from ..log_record import packed
+
 LARGEST = 32 * 1024  # bytes, encoded
 # ``manifests/redaction.py`` goes by the same.
 _SECRET = re.compile(
@@ -85,10 +83,10 @@ def encode(record: Mapping[str, Any]) -> str:
     """The record as text of one line, of at most 32 KiB: the least important is left out first."""
     short = {name: value[:_LONGEST_VALUE] for name, value in record["variables"].items()}
     for smaller in (record, {**record, "variables": short}, {**record, "variables": {}}):
-        text = base64.b64encode(zlib.compress(json.dumps(smaller).encode(), 9)).decode()
+        text = packed(smaller)
         if len(text) <= LARGEST:
             return text
-    return base64.b64encode(zlib.compress(b'{"packages": {}, "variables": {}}')).decode()
+    return packed({"packages": {}, "variables": {}})
 
 
 def keep(record: Mapping[str, Any], folder: Path) -> None:

@@ -20,8 +20,8 @@ from jupyter_trainhub.hub.waiting import LONGEST_OUTAGE
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import PODS
 from jupyter_trainhub.kube.stream import Stream
-from jupyter_trainhub.manifests.environment_record import hide
 from jupyter_trainhub.manifests.labels import Object
+from jupyter_trainhub.manifests.log_record import hide
 from jupyter_trainhub.manifests.pod import main_container
 
 # Seconds between two looks at a pod that has not started, or whose log broke off.
