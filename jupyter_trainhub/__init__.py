@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         tensorboard,
         volumes,
     )
+    from jupyter_trainhub.inpod.progress import progress
 
 __all__ = [
     "Image",
@@ -40,6 +41,7 @@ __all__ = [
     "instance_form",
     "instances",
     "jobs",
+    "progress",
     "runs",
     "submit",
     "tensorboard",
@@ -52,6 +54,11 @@ def __getattr__(name: str) -> Any:
         from jupyter_trainhub._version import __version__
 
         return __version__
+    if name == "progress":
+        # Training code needs nothing else, and calls it in every step.
+        from jupyter_trainhub.inpod.progress import progress
+
+        return globals().setdefault(name, progress)
     if name in __all__:
         from jupyter_trainhub import api
 

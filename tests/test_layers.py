@@ -43,9 +43,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ssh": {"errors", "specs", "kube", "inpod"},
     "server": {"errors", "specs", "config", "notebook", "hub", "ssh", "_version"},
     "extension": {"errors", "config", "server", "_version"},
-    "api": {"errors", "specs", "config", "notebook", "hub"},
+    "widgets": {"errors", "specs", "config", "notebook", "hub"},
+    "api": {"errors", "specs", "config", "notebook", "hub", "widgets"},
     "cli": {"errors", "specs", "config", "notebook", "hub", "ssh", "_version"},
-    "__init__": {"errors", "api", "extension", "_version"},
+    # Training code calls `progress`, which is what a job brings along.
+    "__init__": {"errors", "api", "extension", "inpod", "_version"},
 }
 
 # The one door, a module, between the domain and the embedded cluster.
@@ -59,7 +61,8 @@ ONLY_IN: dict[str, set[str]] = {
     "kubernetes": {"kube"},
     "jupyter_server": {"server", "extension", "api", "inpod"},
     "jupyterlab": {"server", "extension"},
-    "ipywidgets": {"api"},
+    "ipywidgets": {"widgets", "api"},
+    "anywidget": {"widgets"},
     "asyncssh": {"ssh"},
 }
 

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from jupyter_trainhub.api.instance_widget import InstanceForm
+    from jupyter_trainhub.widgets.instance import InstanceForm
 
 cluster = Cluster()
 images = Images()
@@ -51,6 +51,6 @@ runs = Runs()
 def instance_form() -> InstanceForm:
     """A form to create an instance; the last value of a cell shows it. Raises InvalidField."""
     # Widgets take their time to import, and most programs show none.
-    from jupyter_trainhub.api.instance_widget import InstanceForm
+    from jupyter_trainhub.widgets.instance import InstanceForm
 
     return InstanceForm()

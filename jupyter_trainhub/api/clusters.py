@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_trainhub.api import session
-from jupyter_trainhub.api.display import html
 from jupyter_trainhub.hub.cluster import EmbeddedCluster, choose_cluster
 from jupyter_trainhub.hub.tables import nodes_table
 from jupyter_trainhub.hub.views import Views
+from jupyter_trainhub.widgets.still import table_html
 
 
 class Cluster:
@@ -47,4 +47,4 @@ class Cluster:
     def _repr_html_(self) -> str:
         if self.status()["state"] != "ready":
             return ""
-        return html(nodes_table(self.nodes))
+        return table_html(nodes_table(self.nodes))

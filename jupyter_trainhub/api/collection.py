@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from jupyter_trainhub.api.display import html
 from jupyter_trainhub.hub.tables import Table
 from jupyter_trainhub.hub.views import View, Views
+from jupyter_trainhub.widgets.still import table_html
 
 
 class _Shown(Protocol):
@@ -38,7 +38,7 @@ class Collection(ABC, Generic[T]):
         return self._table().text()
 
     def _repr_html_(self) -> str:
-        return html(self._table())
+        return table_html(self._table())
 
     def _table(self) -> Table:
         return type(self).table([shown.view for shown in self.list()])

@@ -6,7 +6,6 @@ from typing import Any
 
 from jupyter_trainhub.api import session
 from jupyter_trainhub.api.collection import Collection
-from jupyter_trainhub.api.display import html
 from jupyter_trainhub.api.follow import ProgressBar
 from jupyter_trainhub.errors import Conflict
 from jupyter_trainhub.hub.images.descriptions import progress_line
@@ -14,6 +13,7 @@ from jupyter_trainhub.hub.images.transfers.waiting import wait_transfer
 from jupyter_trainhub.hub.tables import catalogue_table
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.specs.snapshot import SnapshotSpec
+from jupyter_trainhub.widgets.still import table_html
 
 
 class Image:
@@ -53,7 +53,7 @@ class Image:
         return f"<Image {self.name}>"
 
     def _repr_html_(self) -> str:
-        return html(catalogue_table([self._view]))
+        return table_html(catalogue_table([self._view]))
 
 
 class Images(Collection[Image]):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_trainhub.api import session
 from jupyter_trainhub.api.collection import Collection
-from jupyter_trainhub.api.display import html
 from jupyter_trainhub.api.follow import ProgressBar
 from jupyter_trainhub.hub.access.reach import bracketed
 from jupyter_trainhub.hub.descriptions import why
@@ -15,6 +14,7 @@ from jupyter_trainhub.hub.tables import instances_table
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.hub.waiting import wait_gone
 from jupyter_trainhub.specs.instance import InstanceSpec
+from jupyter_trainhub.widgets.still import table_html
 
 if TYPE_CHECKING:
     from jupyter_trainhub.api.image import Image
@@ -131,7 +131,7 @@ class Instance:
         return f"<Instance {self.name} {self._view['phase']}{f': {told}' if told else ''}>"
 
     def _repr_html_(self) -> str:
-        table = html(instances_table([self._view]))
+        table = table_html(instances_table([self._view]))
         server = session.JupyterServer.of_this_kernel()
         if server is None or not self._view["ready"]:
             return f"{table}{escape(why(self._view))}"

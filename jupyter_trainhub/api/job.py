@@ -6,13 +6,13 @@ from typing import Any
 
 from jupyter_trainhub.api import session
 from jupyter_trainhub.api.collection import Collection
-from jupyter_trainhub.api.display import job_html
 from jupyter_trainhub.api.follow import ProgressBar, follow
 from jupyter_trainhub.api.volume import Folder, Volume
 from jupyter_trainhub.errors import JobFailed
 from jupyter_trainhub.hub.descriptions import why
 from jupyter_trainhub.hub.tables import jobs_table
 from jupyter_trainhub.hub.views import ENDED, View
+from jupyter_trainhub.widgets.still import job_html
 
 
 class Job:

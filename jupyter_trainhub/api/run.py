@@ -6,10 +6,10 @@ from pathlib import Path
 
 from jupyter_trainhub.api import session
 from jupyter_trainhub.api.collection import Collection
-from jupyter_trainhub.api.display import html
 from jupyter_trainhub.api.job import Job
 from jupyter_trainhub.hub.tables import runs_table
 from jupyter_trainhub.hub.views import View
+from jupyter_trainhub.widgets.still import table_html
 
 
 class Run:
@@ -70,7 +70,7 @@ class Run:
         return f"<Run {self.name} {self._view['phase']}>"
 
     def _repr_html_(self) -> str:
-        return html(runs_table([self._view]))
+        return table_html(runs_table([self._view]))
 
 
 class Runs(Collection[Run]):

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from jupyter_trainhub.api import session
 from jupyter_trainhub.api.collection import Collection
-from jupyter_trainhub.api.display import html
 from jupyter_trainhub.hub.tables import files_table, volumes_table
 from jupyter_trainhub.hub.views import View, Views
 from jupyter_trainhub.hub.volumes.download import blocking, download
 from jupyter_trainhub.hub.volumes.naming import claim_of
 from jupyter_trainhub.specs.quantity import parse_memory
+from jupyter_trainhub.widgets.still import table_html
 
 
 class Folder:
@@ -33,7 +33,7 @@ class Folder:
         return files_table(self.items).text()
 
     def _repr_html_(self) -> str:
-        return html(files_table(self.items))
+        return table_html(files_table(self.items))
 
 
 class Volume:
@@ -78,7 +78,7 @@ class Volume:
         return f"<Volume {self.claim}>"
 
     def _repr_html_(self) -> str:
-        return html(volumes_table([self._view]))
+        return table_html(volumes_table([self._view]))
 
 
 class Volumes(Collection[Volume]):

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from jupyter_trainhub.hub.images.copies.archives import Archives
     from jupyter_trainhub.hub.images.copies.relay import Relay
     from jupyter_trainhub.hub.images.fitness import FitnessCheck
+    from jupyter_trainhub.hub.images.look import Look
+    from jupyter_trainhub.hub.images.modules import ImageModules
     from jupyter_trainhub.hub.images.registries.manager import Registries
     from jupyter_trainhub.hub.images.snapshots.manager import Snapshots
     from jupyter_trainhub.hub.images.snapshots.spools import Spools
@@ -118,7 +120,21 @@ class Hub:
         """What images and instances lack."""
         from jupyter_trainhub.hub.images.fitness import FitnessCheck
 
-        return FitnessCheck(self.client, self.config, self.instances, self.user)
+        return FitnessCheck(self.client, self.instances, self.look)
+
+    @cached_property
+    def look(self) -> Look:
+        """Programs that look into images."""
+        from jupyter_trainhub.hub.images.look import Look
+
+        return Look(self.client, self.config, self.user)
+
+    @cached_property
+    def modules(self) -> ImageModules:
+        """What the Python of images can import."""
+        from jupyter_trainhub.hub.images.modules import ImageModules
+
+        return ImageModules(self.config, self.nodes, self.registries, self.look)
 
     @cached_property
     def metrics(self) -> Metrics:

@@ -1,18 +1,21 @@
-"""Jobs submitted from this machine: a notebook's saved file with its folder, or a command."""
+"""Jobs submitted from this machine: a notebook's or script's saved file, or a command."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from jupyter_trainhub.errors import InvalidField, NotFound
+from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.hub.jobs.manager import Jobs
 from jupyter_trainhub.hub.runs.origin import origin
 from jupyter_trainhub.hub.storages import Storages
 from jupyter_trainhub.hub.submission import complete
 from jupyter_trainhub.manifests.labels import Object
+from jupyter_trainhub.notebook import markdown, scripts
+from jupyter_trainhub.notebook.beside import Beside
 from jupyter_trainhub.notebook.bundle import bundle
 from jupyter_trainhub.notebook.plan import Plan, plan_notebook
 from jupyter_trainhub.specs.job import JobSpec
@@ -29,6 +32,9 @@ class Submitter(Protocol):
 
     @property
     def user(self) -> str: ...
+
+    @property
+    def config(self) -> TrainHubConfig: ...
 
 
 @dataclass(frozen=True)
@@ -48,38 +54,68 @@ def submit(hub: Submitter, fields: Mapping[str, Any], file: Path | None) -> Subm
     spec = complete(fields, hub.jobs)
     folder = file.parent if file else Path.cwd()
     told = origin(folder, user=hub.user, notebook=fields.get("notebook"))
+    most = hub.config.code_max_bytes
     if file is None:
-        return Submitted(hub.jobs.create(spec, submission=told))
-    spec = in_own_folder(spec, file, hub.storage)
-    plan = plan_file(spec, file, seen_folders(spec, hub.storage))
-    view = hub.jobs.create(spec, bundle(plan), submission=told)
+        plan = plan_command(spec, folder, most)
+    else:
+        spec = in_own_folder(spec, file, hub.storage)
+        plan = plan_file(spec, file, seen_folders(spec, hub.storage), most)
+    view = hub.jobs.create(spec, bundle(plan, spec.notebook), submission=told)
     return Submitted(view, tuple(str(remark) for remark in plan.warnings))
 
 
-def plan_file(spec: JobSpec, file: Path, seen: Sequence[str]) -> Plan:
+def plan_command(spec: JobSpec, folder: Path, max_bytes: int) -> Plan:
+    """What of ``folder`` travels with the command of ``spec``, of at most ``max_bytes``."""
+    starts_there = spec.working_dir is None
+    beside = Beside(folder, spec.include, starts_there, max_bytes)
+    return scripts.plan_command(spec.command or (), beside)
+
+
+def plan_file(spec: JobSpec, file: Path, seen: Sequence[str], max_bytes: int) -> Plan:
     """What of ``file`` would run where the pods see the folders ``seen``; none: not known.
 
-    Raises NotFound, and InvalidField for a file without rights.
+    Of its folder at most ``max_bytes`` travel with it. Raises NotFound, and InvalidField for a file
+    without rights.
     """
     try:
         source = file.read_bytes()
     except FileNotFoundError:
         raise NotFound(
-            f"there is no notebook {str(file)!r}", field="notebook", remedy="Check its path."
+            f"there is no file {str(file)!r}", field="notebook", remedy="Check its path."
         ) from None
     except OSError as error:
         raise InvalidField(
             f"{str(file)!r} cannot be read: {error.strerror}",
             field="notebook",
-            remedy="Name a notebook that you may read.",
+            remedy="Name a file that you may read.",
         ) from None
-    return plan_notebook(
-        source,
+    beside = Beside(file.parent, spec.include, spec.working_dir is None, max_bytes)
+    is_text = file.suffix != ".ipynb"
+    if file.suffix == ".py" and not scripts.is_notebook(source):
+        return scripts.plan_script(
+            source,
+            name=file.name,
+            parameters=spec.parameters,
+            world_size=spec.world_size,
+            visible=seen,
+            beside=beside,
+        )
+    if spec.args:
+        raise InvalidField(
+            f"{file.name} is a notebook by its header, which has no arguments",
+            field="args",
+            remedy="Use parameters, or remove the header.",
+        )
+    plan = plan_notebook(
+        markdown.document(source, file.name) if is_text else source,
         name=file.name,
         parameters=spec.parameters,
         world_size=spec.world_size,
         visible=seen,
+        beside=beside,
+        setup=spec.setup,
     )
+    return replace(plan, language="markdown") if is_text else plan
 
 
 def seen_folders(spec: JobSpec, storage: Storages) -> list[str]:

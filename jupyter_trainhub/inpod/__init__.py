@@ -12,9 +12,16 @@ from importlib import resources
 # that starts with ".." is one that several programs share.
 _PARTS = {
     "launch.py": (
-        "../log_record", "ending", "shape", "command", "torchrun", "processes", "supervisor",
-        "connection", "peers", "tee", "environment", "remote_shell", "mpi", "__main__",
+        "../log_record", "../python_traceback", "../lost_peer", "ending", "rank_errors", "shape",
+        "command", "torchrun", "processes", "supervisor", "connection", "peers", "tee",
+        "environment", "remote_shell", "mpi", "__main__",
     ),
+    "run_notebook.py": (
+        "../log_record", "../python_traceback", "../value_encoding", "../value_decoding", "speech",
+        "cells", "compiler", "constants", "event_loop", "expansion", "figures", "files", "kernel",
+        "main_module", "selection", "replay", "failure", "result", "running", "__main__",
+    ),
+    "stand_in.py": ("../log_record", "../progress", "package"),
     "files.py": ("opening", "archive", "__main__"),
     "rootfs_diff.py": (
         "opening", "mounts", "start", "globs", "secrets", "walk", "written", "measurement", "entry",

@@ -5,23 +5,17 @@ Judges what ``inpod/fitness.sh`` finds in a container.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TypedDict
 
 from jupyter_trainhub.inpod import program
-from jupyter_trainhub.manifests.command import literal
 from jupyter_trainhub.manifests.dockerfile import Addition, Builder
 from jupyter_trainhub.manifests.fitness_readings import Readings
 from jupyter_trainhub.manifests.fitness_rules import Item, Use, judge
-from jupyter_trainhub.manifests.labels import KIND, MANAGED_BY, MANAGER, OWNER, Object, label_value
-from jupyter_trainhub.manifests.pod import CONTAINER
+from jupyter_trainhub.manifests.labels import Object
 
 # The command that finds out, in a container that runs.
 COMMAND = ["/bin/sh", "-c", program("fitness.sh").decode(), "fitness.sh"]
-
-# Seconds from the pod's start to its end, the pull of a large image among them.
-POD_SECONDS = 900
 
 # What has to be right for a job, which needs no JupyterLab.
 _FOR_JOBS = ("shell", "python")
@@ -98,33 +92,3 @@ def _with_remedy(item: Item, addition: Addition | None, builder: Builder) -> Ite
 
 def _fit(items: list[Item], use: Use) -> bool:
     return all(item.state not in _BAD for item in items if use in item.needed_for)
-
-
-def fitness_pod(name: str, image: str, owner: str, pull_secrets: Sequence[str] = ()) -> Object:
-    """A pod that prints the readings of ``image`` and ends: no mounts, no rights, little room."""
-    container: Object = {
-        "name": CONTAINER,
-        "image": image,
-        "command": [literal(word) for word in COMMAND],
-        "resources": {
-            "requests": {"cpu": "50m", "memory": "64Mi"},
-            "limits": {"memory": "256Mi"},
-        },
-    }
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {
-            "name": name,
-            "labels": {MANAGED_BY: MANAGER, KIND: "fitness", OWNER: label_value(owner)},
-        },
-        "spec": {
-            "restartPolicy": "Never",
-            "activeDeadlineSeconds": POD_SECONDS,
-            "terminationGracePeriodSeconds": 0,
-            "automountServiceAccountToken": False,
-            "enableServiceLinks": False,
-            "imagePullSecrets": [{"name": secret} for secret in pull_secrets],
-            "containers": [container],
-        },
-    }

@@ -56,7 +56,8 @@ def job_view(
     """The view of a job: ``job`` is the owner of its newest attempt, ``earlier`` those before it.
 
     ``pods`` are those of all attempts. ``error`` is the first exception that a rank reported, with
-    the cell of the notebook. ``now`` is this moment where it is left out.
+    the cell of the notebook. ``progress`` stands in the log, which is not read here. ``now`` is this
+    moment where it is left out.
     """
     pods = list(pods)
     newest = JobAttempt.of(job, pods, events=events, largest=largest)
@@ -91,6 +92,7 @@ def job_view(
         "pods": [status.view() for status in newest.ranks],
         "earlier": [_attempt_view(attempt, its_phase) for attempt, its_phase in past],
         "error": culprit.error if culprit else None,
+        "progress": None,
     }
 
 

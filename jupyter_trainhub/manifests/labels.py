@@ -55,6 +55,7 @@ FRAMEWORK = f"{DOMAIN}/framework"
 # On the ConfigMap of a job's code: the paths of files by their keys, and the program, as JSON.
 CODE_PATHS = f"{DOMAIN}/code-paths"
 CODE_ARGV = f"{DOMAIN}/code-argv"
+CODE_PARTS = f"{DOMAIN}/code-parts"
 
 # The container of a pod that people mean; kubectl logs and exec take it too.
 # https://kubernetes.io/docs/reference/labels-annotations-taints/

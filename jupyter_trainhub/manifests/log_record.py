@@ -1,7 +1,8 @@
 """What the programs inside a pod tell us through its log, the one way out that every pod has.
 
 A record is one line of its own: between our marks its kind and base64 of zlib of JSON, as in
-``[trainhub] progress eJyr... [trainhub]``. People need not see such lines: :func:`hide`.
+``[trainhub] progress eJyr... [trainhub]``. People need not see such lines: :func:`hide`. A program
+that writes over its line, as progress bars do, may have left it open: then the record is its end.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from jupyter_trainhub.manifests import foreign_json
 Kind = Literal["environment", "errors", "progress", "result"]
 
 # A log may be read with times, and with several ranks, whose number stands before each line.
-_BEFORE = rb"^(?:\[\d+\] )?(?:\d{4}-\d\d-\d\dT\S+ )?\[trainhub\] "
-_KIND = rb"(environment|errors|progress|result) "
+_BEFORE = rb"^(?:\[\d+\] )?(?:\d{4}-\d\d-\d\dT\S+ )?"
+_KIND = rb"\[trainhub\] (environment|errors|progress|result) "
 _DATA = rb"([A-Za-z0-9+/]+=*) \[trainhub\]\s*$"
-_LINE = re.compile(_BEFORE + _KIND + _DATA, re.MULTILINE)
+_LINE = re.compile(_KIND + _DATA, re.MULTILINE)
 # The end of a log, as the kubelet keeps it for a container's message, may begin within a record.
 _END_OF_LINE = re.compile(rb"(?:" + _BEFORE + _KIND + rb")?" + _DATA)
 # Bytes of JSON that are read at most: what a program printed itself may be a zlib bomb.
@@ -47,3 +48,14 @@ def find(log: bytes, kind: Kind) -> Iterator[dict[str, Any]]:
 def hide(line: bytes) -> bool:
     """Whether ``line`` of a log is such a record, or its end."""
     return _END_OF_LINE.match(line) is not None
+
+
+def shown(line: bytes) -> bytes:
+    """``line`` without a record, and without its break where a record was its end."""
+    if not line.rstrip().endswith(b" [trainhub]"):
+        # Most lines are told by their ends, which costs little.
+        return line
+    if hide(line):
+        return b""
+    match = _LINE.search(line)
+    return line[: match.start()] if match else line

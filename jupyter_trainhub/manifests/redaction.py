@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from jupyter_trainhub.manifests.labels import Object
@@ -82,3 +83,28 @@ def _annotation(text: Any) -> Any:
     except RecursionError:
         # Nobody looks so deep, secrets or not.
         return HIDDEN
+
+
+# Names of secrets as programs print them, with their values; and tokens that tell by their looks.
+_ASSIGNED = re.compile(
+    r"\b([A-Z0-9_]*(?:TOKEN|_KEY|SECRET|PASSW(?:OR)?D|CREDENTIALS?)[A-Z0-9_]*['\"]?\s*[=:]\s*['\"]?)"
+    r"[^\s'\",)}\]]{4,}"
+)
+_LOOKS_SECRET = re.compile(
+    r"\b(?:hf_|gh[pousr]_|github_pat_|glpat-|sk-|xox[abp]-|AKIA|eyJ)[A-Za-z0-9_.-]{16,}"
+    r"|(?<=Bearer )\S{8,}"
+)
+_SHORTEST_SECRET = 6
+
+
+def redacted_text(text: str, env: Mapping[str, Any]) -> str:
+    """Text of a program without logins in URLs and values that look like secrets.
+
+    ``env`` are the variables that it was given: values of those that name secrets are hidden, too.
+    """
+    for name, value in env.items():
+        long = isinstance(value, str) and len(value) >= _SHORTEST_SECRET
+        if long and value in text and _SECRET.search(name):
+            text = text.replace(value, HIDDEN)
+    text = _LOGIN_IN_URL.sub(HIDDEN, text)
+    return _LOOKS_SECRET.sub(HIDDEN, _ASSIGNED.sub(rf"\g<1>{HIDDEN}", text))

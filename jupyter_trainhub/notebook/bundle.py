@@ -1,4 +1,4 @@
-"""A planned notebook as the files that a job's pods get."""
+"""A planned notebook or script as the files that a job's pods get."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any
 from jupyter_trainhub.errors import Cause, InvalidField
 from jupyter_trainhub.inpod import program
 from jupyter_trainhub.notebook.parameters import assignments
-from jupyter_trainhub.notebook.plan import PARAMETERS_ID, Plan, PlannedCell, plan_notebook
+from jupyter_trainhub.notebook.plan import plan_notebook
+from jupyter_trainhub.notebook.planned import PARAMETERS_ID, Plan, PlannedCell
 
 __all__ = ["Bundle", "bundle", "cell_file", "plan_notebook", "with_parameters"]
 
@@ -20,6 +21,11 @@ __all__ = ["Bundle", "bundle", "cell_file", "plan_notebook", "with_parameters"]
 FOLDER = "/trainhub"
 RUNNER = "run_notebook.py"
 CELLS = "cells.json"
+# What travels with it; the launcher unpacks it and names its folder by this variable.
+FILES = "files"
+FILES_VARIABLE = "TRAINHUB_FILES"
+# What is installed before it starts, where the job asks for that.
+SETUP = "setup.json"
 # A ConfigMap holds at most 1 MiB of keys and values
 # (https://kubernetes.io/docs/concepts/configuration/configmap/); the launcher needs a part of it.
 LARGEST = 900 * 1024
@@ -27,10 +33,11 @@ LARGEST = 900 * 1024
 
 @dataclass(frozen=True)
 class Bundle:
-    """What a job needs of a notebook.
+    """What a job needs of a notebook, script or command.
 
-    ``files`` by name, without folders, to be mounted together; ``argv`` starts the notebook when
-    they lie in ``/trainhub``; ``digest`` is the SHA-256 of the files, as ``sha256:...``.
+    ``files`` by their paths below ``/trainhub``, those that travel with it below ``files/``;
+    ``argv`` starts it when they lie there, empty for a command; ``digest`` is the SHA-256 of the
+    files, as ``sha256:...``.
     """
 
     files: dict[str, bytes]
@@ -38,19 +45,41 @@ class Bundle:
     digest: str
 
 
-def bundle(plan: Plan) -> Bundle:
-    """The files for ``plan``. The same plan gives the same bytes.
+def bundle(plan: Plan, path: str | None = None) -> Bundle:
+    """The files for ``plan``, of the notebook that Jupyter calls ``path``.
 
-    Raises InvalidField, field ``notebook``, when the plan has errors, each a cause that names its
-    cell, or when the notebook is too large.
+    The same plan gives the same bytes. Raises InvalidField, field ``notebook``, when the plan has
+    errors, each a cause that names its cell, or when the notebook is too large.
     """
     if plan.errors:
         raise InvalidField(
             "; ".join(str(remark) for remark in plan.errors),
-            field="notebook",
+            field="notebook" if plan.language != "command" else "include",
             causes=[Cause(field="notebook", message=str(remark)) for remark in plan.errors],
         )
-    document = {"notebook": plan.name, "cells": [_entry(plan, cell) for cell in plan.running]}
+    files = {f"{FILES}/{file.name}": file.content for file in plan.shipped}
+    if plan.setup:
+        files[SETUP] = json.dumps([list(step.argv) for step in plan.setup]).encode()
+    argv: list[str] = []
+    if plan.language == "script":
+        files[f"{FILES}/{plan.name}"] = plan.cells[0].source.encode()
+        argv = ["python", f"${FILES_VARIABLE}/{plan.name}"]
+    elif plan.language != "command":
+        files |= _notebook_files(plan, path)
+        argv = ["python", f"{FOLDER}/{RUNNER}"]
+    digest = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        digest.update(f"{name} {len(content)}\n".encode())
+        digest.update(content)
+    return Bundle(files, argv, f"sha256:{digest.hexdigest()}")
+
+
+def _notebook_files(plan: Plan, path: str | None) -> dict[str, bytes]:
+    document = {
+        "notebook": plan.name,
+        "path": path,
+        "cells": [_entry(plan, cell) for cell in plan.running],
+    }
     files = {
         RUNNER: program(RUNNER),
         CELLS: json.dumps(document, ensure_ascii=False, indent=1).encode(),
@@ -60,13 +89,9 @@ def bundle(plan: Plan) -> Bundle:
         raise InvalidField(
             f"the code of this notebook takes {size} bytes, a job carries at most {LARGEST}.",
             field="notebook",
-            remedy="Read large texts from a file in a mounted folder.",
+            remedy="Read large texts from a file beside it.",
         )
-    digest = hashlib.sha256()
-    for name, content in sorted(files.items()):
-        digest.update(f"{name} {len(content)}\n".encode())
-        digest.update(content)
-    return Bundle(files, ["python", f"{FOLDER}/{RUNNER}"], f"sha256:{digest.hexdigest()}")
+    return files
 
 
 def with_parameters(files: Mapping[str, bytes], parameters: Mapping[str, Any]) -> dict[str, bytes]:
@@ -108,4 +133,8 @@ def _entry(plan: Plan, cell: PlannedCell) -> dict[str, object]:
         "file": cell_file(plan, cell),
         "source": cell.source,
     }
-    return entry if cell.writes is None else {**entry, "writes": cell.writes}
+    if cell.writes is not None:
+        entry["writes"] = cell.writes
+    elif cell.original != cell.source:
+        entry["original"] = cell.original
+    return entry

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import posixpath
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from jupyter_trainhub.notebook.outcome import OR_SKIP, Outcome, Refused
+from jupyter_trainhub.notebook.shell import INSTALLERS, shell
 
 RUNNER_MODULE = "trainhub_notebook"
-OR_SKIP = "or tag the cell trainhub-skip"
 
 # Commands that change what a person sees or how they work, not what the program computes.
 # fmt: off
 _DISPLAY_ONLY = frozenset({
     "alias", "autoawait", "autocall", "autoindent", "automagic", "autoreload", "autosave",
-    "bookmark", "colors", "config", "connect_info", "dhist", "dirs", "doctest_mode", "hist",
-    "history", "lf", "lk", "ll", "load_ext", "logoff", "logon", "logstart", "logstate", "logstop",
-    "ls", "lsmagic", "lx", "magic", "man", "matplotlib", "notebook", "page", "pastebin", "pdb",
-    "pdef", "pdoc", "pfile", "pinfo", "pinfo2", "popd", "pprint", "precision", "psearch",
-    "psource", "pushd", "pwd", "pycat", "quickref", "rehashx", "reload_ext", "tensorboard",
+    "bookmark", "clear", "cls", "colors", "config", "connect_info", "dhist", "dirs",
+    "doctest_mode", "gui", "hist", "history", "lf", "lk", "ll", "load_ext", "logoff", "logon",
+    "logstart", "logstate", "logstop", "ls", "lsmagic", "lx", "magic", "man", "matplotlib",
+    "notebook", "page", "pastebin", "pdb", "pdef", "pdoc", "pfile", "pinfo", "pinfo2", "pprint", "precision", "psearch",
+    "psource", "pwd", "pycat", "quickref", "rehashx", "reload_ext", "tensorboard",
     "trainhub", "unalias", "unload_ext", "who", "who_ls", "whos", "xmode",
 })
 _DISPLAY_CELLS = frozenset({
@@ -28,33 +30,15 @@ _HARMLESS_EXTENSIONS = frozenset({
     "autoreload", "jupyter_trainhub", "line_profiler", "memory_profiler", "tensorboard",
 })
 # fmt: on
-_INSTALLERS = frozenset(["pip", "conda", "mamba", "micromamba", "uv"])
-_SYSTEM_INSTALLERS = frozenset(["apt", "apt-get", "dnf", "yum", "apk"])
 _SHELL_CELLS = frozenset(["bash", "sh", "script", "cmd", "system", "sx", "!", "!!"])
 # Python's words for what IPython lets people type without the %.
-AUTOMAGIC = _INSTALLERS | {"cd", "ls"}
-
-
-class Refused(ValueError):
-    """A job cannot do this; the message says why and what would do."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What stands for a command: Python ``code``, with a ``note`` on the change.
-
-    ``warning`` says what may be missed.
-    """
-
-    note: str
-    code: str = "pass"
-    warning: str | None = None
+AUTOMAGIC = INSTALLERS | {"cd", "ls"}
 
 
 def line_magic(name: str, line: str) -> Outcome:
     """What becomes of ``%name line``. Raises Refused."""
     written = f"%{name} {line}".strip()
-    if name in _INSTALLERS:
+    if name in INSTALLERS:
         return shell(written, f"{name} {line}")
     if name in ("sx", "system"):
         return shell(written, line)
@@ -67,20 +51,9 @@ def line_magic(name: str, line: str) -> Outcome:
             f"Do it in Python, {OR_SKIP}."
         )
     try:
-        _refuse_expansion(line)
         return handler(line)
     except ValueError as error:
         raise Refused(f"{written}: {error}") from error
-
-
-def shell(written: str, command: str) -> Outcome:
-    """What becomes of the shell command ``command``, in the notebook ``written``."""
-    installs = not (_INSTALLERS | _SYSTEM_INSTALLERS).isdisjoint(command.split())
-    remedy = "Put it into the image." if installs else "Do it before, or with subprocess.run."
-    return Outcome(
-        note=f"{written} left out: jobs run no shell commands",
-        warning=f"{written} is left out: jobs run no shell commands. {remedy}",
-    )
 
 
 def cell_magic(name: str, line: str) -> Outcome:
@@ -88,11 +61,15 @@ def cell_magic(name: str, line: str) -> Outcome:
     written = f"%%{name} {line}".strip()
     if name in _DISPLAY_CELLS:
         return Outcome(note=f"{written} left out: it changes nothing in a job")
+    if name == "script" and line.split(None, 1)[:1] in (["false"], ["true"], ["echo"]):
+        return Outcome(note=f"{written} left out: it hands the cell to a program that ignores it")
     if name in _SHELL_CELLS:
         raise Refused(
             f"{written} is a shell script, which jobs do not run. "
             f"Use subprocess.run, prepare it in the image, {OR_SKIP}."
         )
+    if name == "time":
+        raise Refused(f"{written}: no code may follow on that line. Put it on the next.")
     if name == "timeit":
         raise Refused(f"{written} runs the cell many times over. Use time.perf_counter, {OR_SKIP}.")
     if name == "capture":
@@ -107,7 +84,7 @@ def cell_magic(name: str, line: str) -> Outcome:
 
 def stripped_cell_magic(name: str, line: str) -> str | None:
     """A note when only the first line of a ``%%name`` cell goes and its code runs, else None."""
-    if name == "time":
+    if name == "time" and not line.strip():
         return "%%time left out: its code runs untimed"
     if name == "capture" and all(word.startswith("-") for word in line.split()):
         return "%%capture left out: the output goes to the log"
@@ -117,7 +94,10 @@ def stripped_cell_magic(name: str, line: str) -> str | None:
 def written_file(line: str) -> tuple[str, bool]:
     """Path and whether to append, from what follows ``%%writefile``. Raises Refused."""
     try:
-        _refuse_expansion(line)
+        if _has_expansion(line):
+            raise Refused(
+                f"jobs cannot know $ and {{}} in a file's name before. Write it, {OR_SKIP}."
+            )
         words = shlex.split(line)
         names = [word for word in words if word not in ("-a", "--append")]
         if len(names) != 1:
@@ -151,12 +131,16 @@ def _display_only(name: str, line: str, written: str) -> Outcome:
     return Outcome(note=f"{written} left out: it changes nothing in a job")
 
 
-def _refuse_expansion(line: str) -> None:
-    # IPython puts the values of Python variables there, which are not known before the job runs.
-    if "$" in line or "{" in line:
-        raise Refused(
-            f"jobs do not replace $ and {{}} in commands of IPython. Do it in Python, {OR_SKIP}."
-        )
+def _has_expansion(text: str) -> bool:
+    # IPython puts the values of Python expressions there, which only the job knows.
+    return "$" in text or "{" in text or "}" in text
+
+
+def _value(text: str) -> str:
+    """Python for ``text``, with what IPython replaces in it."""
+    if not _has_expansion(text):
+        return repr(text)
+    return f'__import__("{RUNNER_MODULE}").expand(globals(), {text!r})'
 
 
 def _env(line: str) -> Outcome:
@@ -165,20 +149,23 @@ def _env(line: str) -> Outcome:
     name, value = name.strip(), value.strip()
     if not value and "=" not in line:
         return Outcome(note=f"%env {line}".strip() + " left out: it only prints")
-    if not name or any(character.isspace() for character in name):
+    if not name or _has_expansion(name) or any(character.isspace() for character in name):
         raise Refused(f"{name!r} is not the name of a variable. Write %env NAME=VALUE.")
     return Outcome(
         note=f"%env {name} sets os.environ",
-        code=f'__import__("os").environ[{name!r}] = {value!r}',
+        code=f'__import__("os").environ[{name!r}] = {_value(value)}',
     )
 
 
 def _cd(line: str) -> Outcome:
-    words = [word for word in shlex.split(line) if word != "-q"]
-    if len(words) > 1 or any(word.startswith("-") for word in words):
-        raise Refused(f"only %cd FOLDER works in a job. Use os.chdir, {OR_SKIP}.")
-    folder = words[0] if words else "~"
-    path = repr(folder)
+    if _has_expansion(line):
+        folder = line.removeprefix("-q ").strip().strip("'\"")
+    else:
+        words = [word for word in shlex.split(line) if word != "-q"]
+        if len(words) > 1 or any(word.startswith("-") for word in words):
+            raise Refused(f"only %cd FOLDER works in a job. Use os.chdir, {OR_SKIP}.")
+        folder = words[0] if words else "~"
+    path = _value(folder)
     if folder.startswith("~"):
         path = f'__import__("os").path.expanduser({path})'
     return Outcome(
@@ -189,18 +176,32 @@ def _cd(line: str) -> Outcome:
 
 
 def _run(line: str) -> Outcome:
-    words = shlex.split(line)
-    if not words or words[0].startswith("-"):
-        raise Refused(f"only %run FILE [ARGUMENT ...] works in a job. Import it, {OR_SKIP}.")
-    path = words[0] if "." in posixpath.basename(words[0]) else f"{words[0]}.py"
+    text = io.StringIO(line)
+    lexer = shlex.shlex(text, posix=True)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    options, path = "", lexer.get_token()
+    while path in ("-i", "-n", "-e"):
+        options, path = options + path[1], lexer.get_token()
+    if not path or path.startswith("-") or _has_expansion(path):
+        raise Refused(
+            f"only %run [-i] [-n] [-e] FILE [ARGUMENT ...] works in a job. Import it, {OR_SKIP}."
+        )
+    path = path if "." in posixpath.basename(path) else f"{path}.py"
     if not path.endswith(".py"):
         raise Refused(
             f"jobs run Python files only. Save what is needed of it as a .py file, {OR_SKIP}."
         )
-    arguments = ", ".join(repr(word) for word in (path, *words[1:]))
+    rest = text.read().strip()
+    if _has_expansion(rest):
+        arguments = [f'*__import__("shlex").split({_value(rest)})']
+    else:
+        arguments = [repr(word) for word in shlex.split(rest)]
+    if options:
+        arguments.append(f"options={options!r}")
+    called = ", ".join(["globals()", repr(path), *arguments])
     return Outcome(
         note=f"%run executes {path} and takes over its names",
-        code=f'__import__("{RUNNER_MODULE}").run_file(globals(), {arguments})',
+        code=f'__import__("{RUNNER_MODULE}").run_file({called})',
     )
 
 

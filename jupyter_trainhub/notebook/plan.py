@@ -4,78 +4,21 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 from jupyter_trainhub.errors import InvalidField
 from jupyter_trainhub.notebook import checks
+from jupyter_trainhub.notebook.beside import Beside, Shipment
 from jupyter_trainhub.notebook.cells import PARAMETERS_TAG, CodeCell, read_cells, reason_to_skip
 from jupyter_trainhub.notebook.parameters import assignments
+from jupyter_trainhub.notebook.planned import PARAMETERS_ID, Action, Plan, PlannedCell, SetupStep
 from jupyter_trainhub.notebook.remark import Remark
+from jupyter_trainhub.notebook.shipment import executed_files, shipment, too_large
 from jupyter_trainhub.notebook.source import is_idle, parse
 from jupyter_trainhub.notebook.translation import Translation, translate
 
-Action = Literal["run", "changed", "skip"]
-PARAMETERS_ID = "injected-parameters"
-
-
-@dataclass(frozen=True)
-class PlannedCell:
-    """A code cell and what becomes of it.
-
-    ``index`` is its position in the notebook from 0, None for the cell that sets parameters.
-    ``source`` is what runs, or the content of the file ``writes`` where that is set; ``reason``
-    says why it differs from ``original``, or why it does not run.
-    """
-
-    index: int | None
-    id: str
-    source: str
-    original: str
-    action: Action = "run"
-    reason: str = ""
-    writes: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The cell on the wire."""
-        return {
-            "index": self.index,
-            "id": self.id,
-            "source": self.source,
-            "action": self.action,
-            "reason": self.reason,
-        }
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a notebook becomes; with ``errors`` it cannot be submitted."""
-
-    name: str
-    cells: tuple[PlannedCell, ...] = ()
-    warnings: tuple[Remark, ...] = ()
-    errors: tuple[Remark, ...] = ()
-
-    @property
-    def running(self) -> tuple[PlannedCell, ...]:
-        """The cells that run, in order."""
-        return tuple(cell for cell in self.cells if cell.action != "skip")
-
-    @property
-    def files(self) -> dict[str, bytes]:
-        """The files that cells write, as they are at the end, by relative path."""
-        return {cell.writes: cell.source.encode() for cell in self.running if cell.writes}
-
-    def to_dict(self) -> dict[str, Any]:
-        """The plan on the wire, as ``jobs/preview`` answers."""
-        return {
-            "cells": [cell.to_dict() for cell in self.cells],
-            "files": [
-                {"name": name, "bytes": len(content)} for name, content in self.files.items()
-            ],
-            "warnings": [remark.to_dict() for remark in self.warnings],
-            "errors": [remark.to_dict() for remark in self.errors],
-        }
+__all__ = ["Plan", "plan_notebook", "with_shipment"]
 
 
 class _Planner:
@@ -85,6 +28,7 @@ class _Planner:
         self.cells: list[PlannedCell] = []
         self.warnings: list[Remark] = []
         self.errors: list[Remark] = []
+        self.setup: list[SetupStep] = []
         self._files: dict[str, str] = {}
 
     def leave_out(self, cell: CodeCell, reason: str) -> None:
@@ -94,8 +38,9 @@ class _Planner:
 
     def add(self, cell: CodeCell) -> None:
         translation = translate(cell.source)
-        self.warnings += [Remark(cell.index, text) for text in translation.warnings]
-        self.errors += [Remark(cell.index, text) for text in translation.errors]
+        self.warnings += [remark.of(cell.index) for remark in translation.warnings]
+        self.errors += [remark.of(cell.index) for remark in translation.errors]
+        self.setup += [SetupStep(cell.index, argv) for argv in translation.setup]
         if translation.writes is not None:
             self._complete_file(cell, translation)
         action, reason = _verdict(cell, translation)
@@ -169,14 +114,17 @@ def plan_notebook(
     parameters: Mapping[str, Any] | None = None,
     world_size: int = 1,
     visible: Sequence[str] | None = None,
+    beside: Beside | None = None,
+    setup: bool = False,
 ) -> Plan:
     """What runs when the notebook ``source`` is submitted.
 
     ``source`` is the file's content or the document in it, ``name`` the file's name, which errors
     show. ``world_size`` is the number of processes and ``visible`` the folders that the pods see
-    (None or empty when that is not known); both serve warnings only. Raises InvalidField, field
-    ``parameters``, for parameters that cannot be set; everything that is wrong with the notebook
-    itself is in ``Plan.errors``.
+    (None or empty when that is not known); both serve warnings only. ``beside`` is the notebook's
+    folder, out of which files travel; without it none do. ``setup`` says whether what the notebook
+    installs is installed. Raises InvalidField, field ``parameters``, for parameters that cannot be
+    set; everything that is wrong with the notebook itself is in ``Plan.errors``.
     """
     try:
         cells = read_cells(source)
@@ -202,11 +150,33 @@ def plan_notebook(
         planner.errors.append(
             Remark(None, "there is no code to run. Write a code cell, or remove a trainhub-skip.")
         )
-    return Plan(
+    plan = Plan(
         name,
         tuple(planner.cells),
-        _in_order(planner.warnings),
-        _in_order(planner.errors),
+        tuple(planner.warnings),
+        tuple(planner.errors),
+        setup=tuple(replace(step, run=setup) for step in planner.setup),
+    )
+    return with_shipment(plan, code, beside)
+
+
+def with_shipment(plan: Plan, code: Sequence[checks.Code], beside: Beside | None) -> Plan:
+    """``plan`` with what travels with its ``code``."""
+    found = Shipment()
+    if beside is not None:
+        found = shipment(code, beside, written=plan.written, run=executed_files(code))
+        plan = replace(plan, max_bytes=beside.max_bytes)
+    plan = replace(
+        plan,
+        shipped=tuple(found.files.values()),
+        left_out=tuple(found.left_out.values()),
+        absent=tuple(found.absent),
+    )
+    excess = too_large(plan.travelling, plan.max_bytes)
+    return replace(
+        plan,
+        warnings=_in_order([*plan.warnings, *found.warnings]),
+        errors=_in_order([*plan.errors, *found.errors, *([excess] if excess else [])]),
     )
 
 

@@ -14,8 +14,13 @@ def parse(source: str) -> ast.Module:
 
 
 def check(source: str) -> None:
-    """Raise SyntaxError for what only the compiler sees, such as ``return`` outside a function."""
-    _compile(source, 0)
+    """Raise SyntaxError for what only the compiler sees, such as ``return`` outside a function.
+
+    Each statement is looked at for itself, as IPython and ``inpod/run_notebook`` compile it:
+    ``from __future__`` may stand after a magic.
+    """
+    for statement in parse(source).body:
+        _compile(ast.Module([statement], []), 0)
 
 
 def is_idle(tree: ast.Module) -> bool:
@@ -27,7 +32,7 @@ def is_idle(tree: ast.Module) -> bool:
     )
 
 
-def _compile(source: str, flags: int) -> object:
+def _compile(source: str | ast.Module, flags: int) -> object:
     with warnings.catch_warnings():
         # Doubtful escapes are for the author's own kernel to point out.
         warnings.simplefilter("ignore")

@@ -8,11 +8,15 @@ can be shown on its line.
 from __future__ import annotations
 
 import ast
+import warnings
 from dataclasses import dataclass, field
 
 from IPython.core.inputtransformer2 import TransformerManager
 
 from jupyter_trainhub.notebook import magics, source
+from jupyter_trainhub.notebook.outcome import OR_SKIP, Outcome, Refused
+from jupyter_trainhub.notebook.remark import Remark
+from jupyter_trainhub.notebook.shell import shell
 
 
 @dataclass
@@ -20,32 +24,57 @@ class Translation:
     """What becomes of a cell.
 
     ``source`` is Python, or the content of the file ``writes`` where that is set. ``notes`` say
-    what was changed, ``warnings`` what may be missed, ``errors`` why the cell cannot run.
+    what was changed, ``warnings`` what may be missed, ``errors`` why the cell cannot run: remarks
+    whose cell is not known here. ``setup`` are the programs that install what the cell asks for.
     """
 
     source: str
     writes: str | None = None
     appends: bool = False
     notes: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
+    warnings: list[Remark] = field(default_factory=list)
+    errors: list[Remark] = field(default_factory=list)
+    setup: list[tuple[str, ...]] = field(default_factory=list)
 
     def absorb(self, other: Translation) -> None:
         """Take over what was found in a part of the cell."""
         self.notes += other.notes
         self.warnings += other.warnings
         self.errors += other.errors
+        self.setup += other.setup
 
-    def apply(self, outcome: magics.Outcome, line: int) -> str:
+    def apply(self, outcome: Outcome, line: int) -> str:
         """Note ``outcome`` of a command on ``line`` and return the code that stands for it."""
         self.notes.append(outcome.note)
         if outcome.warning:
-            self.warnings.append(f"line {line}: {outcome.warning}")
+            code = "setup" if outcome.setup else "left-out"
+            self.warnings.append(Remark.at(None, line, outcome.warning, code))
+        if outcome.setup:
+            self.setup.append(outcome.setup)
         return outcome.code
+
+    def refuse(self, line: int, why: str, code: str = "magic") -> None:
+        """Note why the cell cannot run; ``line`` is 0 where that is not known."""
+        self.errors.append(
+            Remark.at(None, line, why, code) if line else Remark(None, why, None, code)
+        )
 
 
 class _LineKeepingTransformer(TransformerManager):
-    """IPython's transformer, with as many lines after it as before."""
+    """IPython's transformer, with as many lines after it as before.
+
+    Raises SyntaxError for more commands in a cell than it takes.
+    """
+
+    def do_token_transforms(self, lines: list[str]) -> list[str]:
+        try:
+            with warnings.catch_warnings():
+                # It is told of separators inside of texts, which make lines of their own there.
+                warnings.simplefilter("ignore", UserWarning)
+                found: list[str] = super().do_token_transforms(lines)  # type: ignore[no-untyped-call]
+        except RuntimeError as error:
+            raise SyntaxError("more commands of IPython than it takes in one cell") from error
+        return found
 
     def do_one_token_transform(self, lines: list[str]) -> tuple[bool, list[str]]:
         changed, after = super().do_one_token_transform(lines)  # type: ignore[no-untyped-call]
@@ -84,13 +113,14 @@ def translate(cell: str) -> Translation:
     lines = cell.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     blank = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
     transformer = _LineKeepingTransformer()  # type: ignore[no-untyped-call]
-    text = "\n" * blank + transformer.transform_cell("\n".join(lines[blank:]))
-    result = Translation(text)
+    result = Translation("\n".join(lines))
     try:
+        text = "\n" * blank + transformer.transform_cell("\n".join(lines[blank:]))
         tree = source.parse(text)
     except SyntaxError as error:
-        result.errors.append(_syntax_error(error, lines))
+        result.refuse(*_syntax_error(error, lines))
         return result
+    result.source = text
     first = tree.body[0] if tree.body else None
     call = _ipython_call(first.value) if isinstance(first, ast.Expr) else None
     if call is not None and call.method == "run_cell_magic" and len(call.arguments) == 3:
@@ -99,17 +129,17 @@ def translate(cell: str) -> Translation:
     try:
         source.check(result.source)
     except SyntaxError as error:
-        result.errors.append(_syntax_error(error, lines))
+        result.refuse(*_syntax_error(error, lines))
     return result
 
 
-def _syntax_error(error: SyntaxError, lines: list[str]) -> str:
+def _syntax_error(error: SyntaxError, lines: list[str]) -> tuple[int, str, str]:
     number = error.lineno or 0
     words = lines[number - 1].split() if 0 < number <= len(lines) else []
-    remedy = f"Correct it, {magics.OR_SKIP}."
+    remedy = f"Correct it, {OR_SKIP}."
     if words and words[0] in magics.AUTOMAGIC:
         remedy = f"Write %{words[0]}, which says that it is not Python."
-    return f"line {number}: syntax error: {error.msg}. {remedy}"
+    return number, f"syntax error: {error.msg}. {remedy}", "syntax"
 
 
 def _ipython_call(node: ast.AST) -> _IPythonCall | None:
@@ -140,10 +170,14 @@ def _replace_calls(tree: ast.Module, result: Translation) -> None:
     for call in calls:
         if id(call.node) in statements:
             replacements.append((call.node, _code_for(call, result)))
+        elif timed := _timed_expression(call):
+            result.notes.append("%time left out: its code runs untimed")
+            replacements.append((call.node, f"({timed})"))
         else:
-            result.errors.append(
-                f"line {call.node.lineno}: the value of {call} is used, but a job has no IPython "
-                f"and no shell. Use Python, such as subprocess.run, {magics.OR_SKIP}."
+            result.refuse(
+                call.node.lineno,
+                f"the value of {call} is used, but a job has no IPython and no shell. "
+                f"Use Python, such as subprocess.run, {OR_SKIP}.",
             )
     lines = result.source.encode().split(b"\n")
     for node, text in reversed(replacements):
@@ -154,13 +188,24 @@ def _replace_calls(tree: ast.Module, result: Translation) -> None:
     result.source = b"\n".join(lines).decode()
 
 
+def _timed_expression(call: _IPythonCall) -> str | None:
+    """The Python whose value ``%time`` hands on."""
+    match call.method, call.arguments:
+        case "run_line_magic", ("time", line):
+            inner = translate(line.strip())
+            body = [] if inner.errors else source.parse(inner.source).body
+            if len(body) == 1 and isinstance(body[0], ast.Expr) and inner.source.count("\n") == 1:
+                return inner.source.strip().rstrip(";")
+    return None
+
+
 def _code_for(call: _IPythonCall, result: Translation) -> str:
     """The Python that stands for ``call``, a statement of its own."""
     number = call.node.lineno
     try:
         match call.method, call.arguments:
             case "system" | "getoutput", (command,):
-                return result.apply(magics.shell(str(call), command), number)
+                return result.apply(shell(str(call), command), number)
             case "run_line_magic", ("time", line):
                 inner = translate(line.strip() or "pass")
                 result.absorb(inner)
@@ -168,11 +213,9 @@ def _code_for(call: _IPythonCall, result: Translation) -> str:
                 return inner.source.strip()
             case "run_line_magic", (name, line):
                 return result.apply(magics.line_magic(name, line.strip()), number)
-        raise magics.Refused(
-            f"{call} calls IPython, which jobs do not have. Use Python, {magics.OR_SKIP}."
-        )
-    except magics.Refused as error:
-        result.errors.append(f"line {number}: {error}")
+        raise Refused(f"{call} calls IPython, which jobs do not have. Use Python, {OR_SKIP}.")
+    except Refused as error:
+        result.refuse(number, str(error))
         return "pass"
 
 
@@ -191,5 +234,5 @@ def _cell_magic(name: str, line: str, body: str, *, line_number: int) -> Transla
         result = Translation("\n")
         result.apply(magics.cell_magic(name, line), line_number)
         return result
-    except magics.Refused as error:
-        return Translation("\n", errors=[f"line {line_number}: {error}"])
+    except Refused as error:
+        return Translation("\n", errors=[Remark.at(None, line_number, str(error), "magic")])

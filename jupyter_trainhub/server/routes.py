@@ -7,6 +7,7 @@ from typing import Any
 from jupyter_trainhub.server.cluster import ClusterHandler
 from jupyter_trainhub.server.fitness import ImageFitnessHandler, InstanceFitnessHandler
 from jupyter_trainhub.server.idle import IdleHandler
+from jupyter_trainhub.server.ignore_file import IgnoreFileHandler
 from jupyter_trainhub.server.images import (
     ChangesHandler,
     CopyHandler,
@@ -34,6 +35,7 @@ from jupyter_trainhub.server.jobs import (
 )
 from jupyter_trainhub.server.logs import JobLogsHandler
 from jupyter_trainhub.server.metrics import JobMetricsHandler
+from jupyter_trainhub.server.modules import ImageModulesHandler
 from jupyter_trainhub.server.places import INSTANCE, JOB_POD
 from jupyter_trainhub.server.runs import (
     RunExportHandler,
@@ -80,6 +82,7 @@ HANDLERS: list[tuple[str, Any]] = [
     (f"{API}/instances/{NAME}/ide", IdeHandler),
     (f"{API}/instances/{NAME}/ssh", InstanceSshHandler),
     (f"{API}/images/fitness", ImageFitnessHandler),
+    (f"{API}/images/modules", ImageModulesHandler),
     (f"{API}/instances/{NAME}/fitness", InstanceFitnessHandler),
     (f"{API}/instances/{NAME}/snapshot", SnapshotHandler),
     (f"{API}/instances/{NAME}/snapshot/measurement", MeasurementHandler),
@@ -93,6 +96,7 @@ HANDLERS: list[tuple[str, Any]] = [
     (f"{API}/transfers", TransfersHandler),
     (f"{API}/transfers/{NAME}", TransferHandler),
     (f"{API}/ssh/keys", SshKeysHandler),
+    (f"{API}/notebooks/ignore", IgnoreFileHandler),
     (f"{API}/jobs", JobsHandler),
     (f"{API}/jobs/(preview)", PreviewHandler),
     (f"{API}/jobs/{NAME}", JobHandler),

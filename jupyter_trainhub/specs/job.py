@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 from typing_extensions import Self
@@ -23,7 +23,10 @@ class JobSpec(PodSpec):
         "name",
         "notebook",
         "command",
+        "args",
         "parameters",
+        "include",
+        "setup",
         "framework",
         "nodes",
         "processes_per_node",
@@ -75,10 +78,11 @@ class JobSpec(PodSpec):
     notebook: str | None = Field(
         default=None,
         title="Notebook",
-        description="Path of the notebook whose saved state is to run.",
+        description="Path of the notebook (.ipynb, .md, .Rmd) or Python script (.py) whose saved "
+        "state is to run.",
         min_length=1,
         max_length=4096,
-        pattern=r"\.ipynb$",
+        pattern=r"\.(ipynb|py|md|Rmd)$",
     )
     command: list[str] | None = Field(
         default=None,
@@ -88,10 +92,30 @@ class JobSpec(PodSpec):
         min_length=1,
         max_length=4096,
     )
+    args: list[str] = Field(
+        default_factory=list,
+        title="Arguments",
+        description="Arguments of the Python script, one item each; $NAME is replaced by the "
+        "variable NAME of the pod.",
+        max_length=4096,
+    )
     parameters: dict[str, JsonValue] = Field(
         default_factory=dict,
         title="Parameters",
         description="Values for the variables of the notebook's cell tagged 'parameters'.",
+    )
+    include: list[Annotated[str, Field(min_length=1, max_length=1000)]] = Field(
+        default_factory=list,
+        title="Further files",
+        description="Files and folders beside the notebook or script that travel with it, besides "
+        "the modules that it imports, such as configs/*.yaml or assets.",
+        max_length=100,
+    )
+    setup: bool = Field(
+        default=False,
+        title="Install packages",
+        description="Whether to install what %pip lines of the notebook name, on each node, before "
+        "it starts.",
     )
     nodes: int = Field(
         default=1, title="Nodes", description="On how many nodes it runs.", ge=1, le=1000
@@ -188,18 +212,33 @@ class JobSpec(PodSpec):
         """Training processes on all nodes together."""
         return self.nodes * self.processes
 
-    @field_validator("command")
+    @field_validator("command", "args")
     @classmethod
-    def _runnable(cls, command: list[str] | None) -> list[str] | None:
-        for position, argument in enumerate(command or ()):
+    def _runnable(cls, arguments: list[str] | None) -> list[str] | None:
+        for position, argument in enumerate(arguments or ()):
             if "\0" in argument or len(argument.encode()) > LONGEST_ARGUMENT:
                 raise ValueError(
                     f"argument {position} holds a NUL character or more than {LONGEST_ARGUMENT} "
                     "bytes; put long texts into a file"
                 )
+        return arguments
+
+    @field_validator("command")
+    @classmethod
+    def _has_program(cls, command: list[str] | None) -> list[str] | None:
         if command and not command[0]:
             raise ValueError("the program's name is empty; give it first, such as python")
         return command
+
+    @field_validator("include")
+    @classmethod
+    def _inside(cls, patterns: list[str]) -> list[str]:
+        for pattern in patterns:
+            if pattern.startswith(("/", "~")) or ".." in pattern.split("/") or "\0" in pattern:
+                raise ValueError(
+                    f"{pattern!r} leads out of the notebook's folder; give a path relative to it"
+                )
+        return patterns
 
     @field_validator("parameters")
     @classmethod
@@ -220,6 +259,12 @@ class JobSpec(PodSpec):
         if self.parameters and self.notebook is None:
             raise FieldError(
                 "parameters", "parameters are for notebooks", "Put them into the command."
+            )
+        if self.args and not (self.notebook or "").endswith(".py"):
+            raise FieldError(
+                "args",
+                "arguments are for Python scripts",
+                "Use the parameters of a notebook, or put them into the command.",
             )
         if self.framework == "single" and self.nodes > 1:
             raise FieldError(

@@ -2,7 +2,9 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ImagesApi, TransfersApi } from './images/api';
+import type { IFailure } from './jobs/failure/views';
 import type { ILogSource } from './jobs/log/model';
+import type { IPlan } from './jobs/preview/views';
 import { MetricsApi } from './metrics/api';
 import { RunsApi } from './runs/api';
 import { VolumesApi } from './volumes/api';
@@ -17,7 +19,6 @@ import type {
   IJob,
   INode,
   IObjectEvent,
-  IPreview,
   ISchemas,
   IShell,
   ISsh,
@@ -244,11 +245,19 @@ export class TrainHubApi {
         method: 'POST',
         body: '{}'
       }),
-    preview: (spec: Spec, signal?: AbortSignal): Promise<IPreview> =>
+    preview: (spec: Spec, signal?: AbortSignal): Promise<IPlan> =>
       this._json('jobs/preview', {
         method: 'POST',
         body: JSON.stringify({ spec }),
         signal
+      }),
+    /** What says which files do not travel with the jobs of a notebook, or what it may begin with. */
+    ignored: (notebook: string): Promise<{ text: string; exists: boolean }> =>
+      this._json(ignoredRoute(notebook)),
+    ignore: (notebook: string, text: string): Promise<void> =>
+      this._json(ignoredRoute(notebook), {
+        method: 'PUT',
+        body: JSON.stringify({ text })
       }),
     stop: (name: string): Promise<IJob> =>
       this._json(path('jobs', name), {
@@ -268,6 +277,12 @@ export class TrainHubApi {
       }),
     events: async (name: string): Promise<IObjectEvent[]> =>
       this._items(path('jobs', name, 'events')),
+    /** Why an attempt failed; the newest for null. */
+    failure: (name: string, attempt: number | null): Promise<IFailure> =>
+      this._json(
+        path('jobs', name, 'failure') +
+          (attempt === null ? '' : `?attempt=${attempt}`)
+      ),
     /** How to reach its pods by SSH. */
     ssh: async (name: string): Promise<IJobSsh[]> =>
       this._items(path('jobs', name, 'ssh')),
@@ -316,6 +331,12 @@ export class TrainHubApi {
         ...(timestamps ? { timestamps: 'true' } : {})
       })
   };
+
+  /** Why jobs of a notebook failed since it last succeeded; the newest first. */
+  failuresOf(notebook: string): Promise<IFailure[]> {
+    const query = URLExt.objectToQueryString({ path: notebook });
+    return this._items(`notebooks/failures${query}`, { background: true });
+  }
 
   readonly tensorboards = {
     list: (options: IPollOptions = {}): Promise<ITensorBoard[]> =>
@@ -465,6 +486,10 @@ export class TrainHubApi {
 export interface IPollOptions {
   /** Whether the server must not take the request for activity of the user. */
   background?: boolean;
+}
+
+function ignoredRoute(notebook: string): string {
+  return `notebooks/ignore${URLExt.objectToQueryString({ path: notebook })}`;
 }
 
 function path(...parts: string[]): string {

@@ -20,8 +20,13 @@ export namespace CommandIDs {
   export const submitJob = 'trainhub:submit-job';
   export const submitNotebook = 'trainhub:submit-notebook';
   export const submitNotebookFile = 'trainhub:submit-notebook-file';
+  export const previewNotebook = 'trainhub:preview-notebook';
+  export const submitAgain = 'trainhub:submit-again';
+  export const openJobPreview = 'trainhub:open-job-preview';
   export const submitCommand = 'trainhub:submit-command';
   export const openJobForm = 'trainhub:open-job-form';
+  export const showCell = 'trainhub:show-cell';
+  export const showNextError = 'trainhub:show-next-error';
   export const cloneJob = 'trainhub:clone-job';
   export const openJob = 'trainhub:open-job';
   export const stopJob = 'trainhub:stop-job';
@@ -133,6 +138,31 @@ export namespace CommandArguments {
           'Path of the notebook as the contents API names it; the current one if left out'
       }
     }
+  };
+
+  /** For a place in a notebook as it was submitted. */
+  export const cell: ReadonlyJSONObject = {
+    type: 'object',
+    properties: {
+      path: {
+        type: 'string',
+        description: 'Path of the notebook as the contents API names it'
+      },
+      cell: {
+        type: 'integer',
+        description: 'The index of the cell, from 0'
+      },
+      cell_id: { type: ['string', 'null'], description: 'Its id' },
+      cell_source: {
+        type: ['string', 'null'],
+        description: 'Its source, by which it is found if its id is not there'
+      },
+      lineno: {
+        type: ['integer', 'null'],
+        description: 'The line to select, from 1'
+      }
+    },
+    required: ['path', 'cell']
   };
 
   /** For opening a TensorBoard. */

@@ -4,6 +4,7 @@ import type {
 } from '@jupyterlab/application';
 import { IThemeManager } from '@jupyterlab/apputils';
 import { IEditorServices } from '@jupyterlab/codeeditor';
+import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator } from '@jupyterlab/translation';
 /* eslint-disable jupyter/prefer-lazy-imports -- Every other plugin requires this service. */
@@ -17,9 +18,11 @@ import { instanceFormPlugin } from './instances/form/plugin';
 import { idleWarningsPlugin } from './instances/idlePlugin';
 import { instancesPlugin } from './instances/plugin';
 import { jobFormPlugin } from './jobs/form/plugin';
+import { jobPreviewPlugin } from './jobs/preview/plugin';
 import { jobListPlugin } from './jobs/list/plugin';
 import { jobsPlugin } from './jobs/plugin';
 import { launcherPlugin } from './launcher';
+import { notebookMarksPlugin } from './notebook/marks/plugin';
 import { notebookPlugin } from './notebook/plugin';
 import { panelPlugin } from './panel/plugin';
 import { runsPlugin } from './runs/plugin';
@@ -39,11 +42,18 @@ const servicePlugin: JupyterFrontEndPlugin<ITrainHub> = {
     'Provides access to the instances, jobs, TensorBoards and images of TrainHub.',
   autoStart: true,
   provides: ITrainHub,
-  optional: [ITranslator, IEditorServices, ISettingRegistry, IThemeManager],
+  optional: [
+    ITranslator,
+    IEditorServices,
+    IEditorLanguageRegistry,
+    ISettingRegistry,
+    IThemeManager
+  ],
   activate: (
     app: JupyterFrontEnd,
     translator: ITranslator | null,
     editors: IEditorServices | null,
+    languages: IEditorLanguageRegistry | null,
     settings: ISettingRegistry | null,
     themes: IThemeManager | null
   ): ITrainHub => {
@@ -58,7 +68,8 @@ const servicePlugin: JupyterFrontEndPlugin<ITrainHub> = {
       store,
       images: new ImageCatalogue(api, store),
       terminals: new TerminalAppearance(settings, themes),
-      editors
+      editors,
+      languages
     };
   }
 };
@@ -73,9 +84,11 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   jobsPlugin,
   jobListPlugin,
   jobFormPlugin,
+  jobPreviewPlugin,
   volumesPlugin,
   runsPlugin,
   notebookPlugin,
+  notebookMarksPlugin,
   tensorboardsPlugin,
   imagesPlugin,
   savePlugin,

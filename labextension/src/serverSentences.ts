@@ -40,12 +40,14 @@ const TOLD = new Set([
   'missing.remedy',
   'folders.title',
   'folders.source',
+  'hints.title',
   'putty.value',
   'direct.note'
 ]);
 /** Parts of answers of which other fields are told, too. */
 const PARTS = new Set([
   'folders',
+  'hints',
   'putty',
   'direct',
   'not_saved',
@@ -121,7 +123,12 @@ export class ServerSentences {
     if (Array.isArray(value)) {
       return value.map(item => this._value(key, item));
     }
-    if (value === null || typeof value !== 'object' || AS_IT_IS.has(key)) {
+    if (
+      value === null ||
+      typeof value !== 'object' ||
+      AS_IT_IS.has(key) ||
+      isException(value)
+    ) {
       return value;
     }
     const above = PARTS.has(key) ? `${key}.` : '';
@@ -192,6 +199,11 @@ export class ServerSentences {
 
   private readonly _rules: IRule[];
   private readonly _told = new Map<string, string>();
+}
+
+/** Whether it is about an exception, whose message is the program's own. */
+function isException(value: object): boolean {
+  return typeof (value as { etype?: unknown }).etype === 'string';
 }
 
 function literal(pattern: string): string {

@@ -1,4 +1,5 @@
 import type { IEditorServices } from '@jupyterlab/codeeditor';
+import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { Token } from '@lumino/coreutils';
 import type { TrainHubApi } from './api';
 import type { ImageCatalogue } from './images/catalogue';
@@ -17,6 +18,8 @@ export interface ITrainHub {
   readonly terminals: TerminalAppearance;
   /** JupyterLab's editors; null where it has none. */
   readonly editors: IEditorServices | null;
+  /** The languages of their texts; null where it has none. */
+  readonly languages: IEditorLanguageRegistry | null;
 }
 
 /** The service that the `jupyter_trainhub:plugin` plugin provides; a site can provide another. */

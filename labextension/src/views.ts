@@ -295,32 +295,6 @@ export interface INode {
   }[];
 }
 
-/**
- * What becomes of one code cell when the notebook runs as a job. `index` is its position among all
- * cells of the notebook, from 0; null for the cell that sets the parameters.
- */
-export interface IPreviewCell {
-  index: number | null;
-  id: string | null;
-  source: string;
-  action: 'run' | 'skip' | 'changed';
-  reason: string | null;
-}
-
-/** A remark on a cell, or on the whole notebook when `cell` is null. */
-export interface IPreviewRemark {
-  cell: number | null;
-  message: string;
-}
-
-/** Exactly what a job would run. */
-export interface IPreview {
-  cells: IPreviewCell[];
-  files: { name: string; bytes: number }[];
-  warnings: IPreviewRemark[];
-  errors: IPreviewRemark[];
-}
-
 /** A Kubernetes event about an instance or a job, or one of its pods. */
 export interface IObjectEvent {
   time: string | null;

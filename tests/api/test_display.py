@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 
-from jupyter_trainhub.api.display import html, job_html
 from jupyter_trainhub.api.instance import Instance
 from jupyter_trainhub.api.job import Job
 from jupyter_trainhub.cli import output
 from jupyter_trainhub.hub.descriptions import why
 from jupyter_trainhub.hub.tables import Table, age
+from jupyter_trainhub.widgets.still import job_html, table_html
 
 ROW = {"cpus": 1.0, "memory": 2**30, "gpus": 0, "node": None, "created": None, "ready": False}
 
 
 def test_texts_are_escaped() -> None:
-    assert "<script>" not in html(Table(("A",), [("<script>",)]))
+    assert "<script>" not in table_html(Table(("A",), [("<script>",)]))
     pod = {"rank": 0, "phase": "Failed", "node": None, "exit_code": 1, "message": "<script>"}
     view = {"name": "a", "phase": "Failed", "pods": [pod]}
     told = dict.fromkeys(("message", "remedy"), "<script>")

@@ -10,7 +10,7 @@ from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import Conflict, Forbidden, InvalidField
 from jupyter_trainhub.hub.cluster import ClusterChoice
 from jupyter_trainhub.hub.hub import Hub
-from jupyter_trainhub.hub.images import fitness
+from jupyter_trainhub.hub.images import look
 from jupyter_trainhub.kube.client import Object
 from jupyter_trainhub.kube.resources import PODS, Resource
 from tests.hub.fakes import FakeCluster
@@ -89,7 +89,7 @@ def test_an_image_for_another_processor() -> None:
 
 
 def test_no_node_has_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitness, "PATIENCE", 0.0)
+    monkeypatch.setattr(look, "PATIENCE", 0.0)
     with pytest.raises(Conflict) as refused:
         check(UNSCHEDULABLE)
     assert refused.value.reason == "Unschedulable"

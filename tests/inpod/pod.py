@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from jupyter_trainhub.manifests import log_record
+
 StartPod = Callable[..., "Pod"]
 
 
@@ -45,9 +47,9 @@ class Pod:
 
     @property
     def said(self) -> str:
-        """What the launcher and the program said on standard error, without the record."""
+        """What the launcher and the program said on standard error, without the records."""
         lines = self.stderr.splitlines(keepends=True)
-        return "".join(line for line in lines if "[trainhub] environment " not in line)
+        return "".join(line for line in lines if not log_record.hide(line.encode()))
 
     @property
     def message(self) -> dict[str, Any]:

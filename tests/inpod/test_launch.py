@@ -12,7 +12,8 @@ import pytest
 
 from jupyter_trainhub.inpod.launch import command as command_module
 from jupyter_trainhub.inpod.launch.command import expand, plan_command
-from jupyter_trainhub.inpod.launch.ending import Ended, failed_rank, meaning, termination_message
+from jupyter_trainhub.inpod.launch.ending import Ended, meaning, termination_message
+from jupyter_trainhub.inpod.launch.rank_errors import describe_error, rank_errors
 from jupyter_trainhub.inpod.launch.shape import Shape, complete_environment, read_shape
 from tests.inpod.pod import StartPod, gone
 
@@ -162,11 +163,14 @@ def test_exit_codes_are_explained(code: int, words: str) -> None:
     assert words in meaning(code)
 
 
-@pytest.mark.parametrize(("noted", "words"), [("3 -9", "rank 3: exit code 137"), ("", "")])
-def test_the_rank_that_a_signal_ended_is_named(tmp_path: Path, noted: str, words: str) -> None:
-    (tmp_path / "failed-rank").write_text(noted)
-    assert failed_rank(tmp_path).startswith(words)
-    assert bool(failed_rank(tmp_path)) == bool(noted)
+def test_the_rank_that_a_signal_ended_is_named_with_the_cell_that_ran(tmp_path: Path) -> None:
+    seen = {"2": {"exit_code": 143, "time": 1.0}, "3": {"exit_code": 137, "time": 2.0}}
+    (tmp_path / "torchrun.json").write_text(json.dumps(seen))
+    (tmp_path / "rank-3.cell").write_text('{"cell": 6, "cell_id": "a1"}')
+    first, sibling = rank_errors(tmp_path)
+    assert describe_error(first).startswith("rank 3: cell 7: exit code 137, killed")
+    assert (sibling["rank"], sibling["follower"]) == (2, True)
+    assert rank_errors(tmp_path / "none") == []
 
 
 def test_a_long_message_keeps_its_place_and_its_kind() -> None:

@@ -178,6 +178,10 @@ def test_an_error_names_cell_and_line(ship: Ship, work: Path) -> None:
     ]
     error = json.loads((errors / "rank-3.json").read_text())
     assert error.pop("time") > 0
+    assert [(frame["cell"], frame["lineno"], frame["name"]) for frame in error.pop("frames")] == [
+        (1, 3, "<module>"),
+        (0, 2, "train"),
+    ]
     assert error == {
         "cell": 0,
         "cell_id": "id0",
@@ -186,6 +190,7 @@ def test_an_error_names_cell_and_line(ship: Ship, work: Path) -> None:
         "etype": "ZeroDivisionError",
         "message": "division by zero",
         "rank": 3,
+        "exit_code": 1,
         "traceback": done.stderr,
     }
     message = json.loads(torchelastic.read_text())["message"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_trainhub.manifests.fitness import fitness, fitness_pod
+from jupyter_trainhub.manifests.fitness import fitness
 from jupyter_trainhub.manifests.sshd import Settings
 
 FULL = """
@@ -207,13 +207,3 @@ def test_whether_sshd_takes_passwords(settings: list[str], takes: bool) -> None:
 def test_the_ports_of_sshd(settings: list[str], ports: list[str]) -> None:
     lines = [("sshd_option", f"/etc/ssh/sshd_config {setting}") for setting in settings]
     assert Settings.parse(lines).ports() == ports
-
-
-def test_the_pod_of_a_check_has_no_rights_and_leaves_nothing() -> None:
-    spec = fitness_pod("p", "example.com/x:1", "Ada L", ["pull"])["spec"]
-    assert spec["automountServiceAccountToken"] is False
-    assert spec["restartPolicy"] == "Never"
-    assert spec["imagePullSecrets"] == [{"name": "pull"}]
-    assert "volumes" not in spec
-    # Kubernetes would replace `$(…)`; `$$(` is how it is kept.
-    assert "$$(command -v" in spec["containers"][0]["command"][2]

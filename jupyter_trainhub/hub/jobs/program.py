@@ -11,12 +11,15 @@ from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import CONFIG_MAPS
 from jupyter_trainhub.manifests.frameworks import code
 from jupyter_trainhub.manifests.frameworks.code import LAUNCHER, Code
-from jupyter_trainhub.manifests.labels import CODE_ARGV, RUN, label_value
+from jupyter_trainhub.manifests.labels import CODE_ARGV, RUN, Object, label_value
 from jupyter_trainhub.specs.job import JobSpec
 
 
 class Bundle(Protocol):
-    """What a notebook becomes: files for the pods, and the program that runs them."""
+    """What a notebook, script or command becomes: files for the pods, and what runs them.
+
+    ``argv`` is empty for a command.
+    """
 
     @property
     def files(self) -> Mapping[str, bytes]: ...
@@ -32,14 +35,15 @@ def program_of(spec: JobSpec, bundle: Bundle | None) -> Code:
     """
     launcher = {LAUNCHER: program(LAUNCHER)}
     if spec.command is not None:
-        return Code(launcher, spec.command)
+        files = {} if bundle is None else bundle.files
+        return Code({**files, **launcher}, spec.command)
     if bundle is None:
         raise InvalidField(
             "the notebook was not read, only its path was given",
             field="notebook",
             remedy="Submit it from JupyterLab, with th.submit() or with 'trainhub create job'.",
         )
-    return Code({**bundle.files, **launcher}, [*bundle.argv])
+    return Code({**bundle.files, **launcher}, [*bundle.argv, *spec.args])
 
 
 def again(spec: JobSpec, submitted: Bundle) -> Code:
@@ -48,19 +52,25 @@ def again(spec: JobSpec, submitted: Bundle) -> Code:
     Raises InvalidField where the one is a notebook and the other is not.
     """
     if spec.command is not None:
-        return program_of(spec, None)
+        return program_of(spec, submitted)
     # Imported when it is needed: what reads notebooks takes a second and more to load.
     from jupyter_trainhub.notebook.bundle import with_parameters
 
     files = with_parameters(submitted.files, spec.parameters)
-    return program_of(spec, Code(files, [*submitted.argv]))
+    # Python and the file; the arguments are those of the spec.
+    return program_of(spec, Code(files, [*submitted.argv[:2]]))
+
+
+def whole_code(client: KubeClient, first: Object) -> Code:
+    """The code whose first ConfigMap is ``first``. Raises NotFound without the others."""
+    return code.read(first, [client.get(CONFIG_MAPS, name) for name in code.part_names(first)])
 
 
 def submitted_as(client: KubeClient, run: str) -> Code:
     """The code of ``run`` out of the cluster, where its job is still there. Raises NotFound."""
     for found in client.list(CONFIG_MAPS, label_selector=f"{RUN}={label_value(run)}"):
         if CODE_ARGV in found["metadata"].get("annotations", {}):
-            return code.read(found)
+            return whole_code(client, found)
     raise NotFound(
         f"the cluster does not hold the code of run {run!r} any more",
         field="run",

@@ -13,11 +13,12 @@ from jupyter_trainhub.hub.clock import now
 from jupyter_trainhub.hub.images.default import default_image
 from jupyter_trainhub.hub.jobs.attempts import Attempts
 from jupyter_trainhub.hub.jobs.frameworks import choose
+from jupyter_trainhub.hub.jobs.program import whole_code
 from jupyter_trainhub.kube.resources import CONFIG_MAPS
 from jupyter_trainhub.manifests import claims
 from jupyter_trainhub.manifests.frameworks import code
 from jupyter_trainhub.manifests.frameworks.applied import run_name
-from jupyter_trainhub.manifests.frameworks.code import Code
+from jupyter_trainhub.manifests.frameworks.code import Code, code_name
 from jupyter_trainhub.manifests.frameworks.framework import Framework, JobRequest
 from jupyter_trainhub.manifests.frameworks.port import choose_port, taken_ports
 from jupyter_trainhub.manifests.frameworks.template import pod_template
@@ -124,7 +125,8 @@ class Requests:
         metadata = newest["metadata"]
         spec = JobSpec.parse(spec_of(newest))
         admission = json_annotation(newest, ADMISSION)
-        program = code.read(self._hub.client.get(CONFIG_MAPS, code_name(newest)))
+        client = self._hub.client
+        program = whole_code(client, client.get(CONFIG_MAPS, code_name(metadata["name"])))
         record = self._hub.client.get(CONFIG_MAPS, run_name(metadata["name"]))
         run = metadata["annotations"][RUN]
         attempt = attempt_of(newest) + 1
@@ -145,11 +147,6 @@ class Requests:
             annotations={key: text for key, text in metadata["annotations"].items() if key in kept},
             claims=claims.claim_names(spec, run),
         )
-
-
-def code_name(owner: Object) -> str:
-    """The name of the ConfigMap with the code of an attempt."""
-    return f"{owner['metadata']['name']}-code"
 
 
 def _ports(existing: Existing) -> set[int]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jupyter_trainhub.errors import NotFound, TrainHubError
+from jupyter_trainhub.hub.jobs.program import whole_code
 from jupyter_trainhub.hub.jobs.yaml import without_secrets
 from jupyter_trainhub.hub.runs.folder import RunFolder
 from jupyter_trainhub.hub.runs.log import saved_name, write_log, written_by_pod
@@ -71,7 +72,7 @@ class Collection:
         for found in self._client.list(CONFIG_MAPS, label_selector=_of_run(view)):
             name: str = found["metadata"]["name"]
             if name.endswith("-code"):
-                read = code.read(found)
+                read = whole_code(self._client, found)
                 argv = read.argv
                 for path, content in read.files.items():
                     if path != code.LAUNCHER:

@@ -212,7 +212,7 @@ def _without_records(chunks: Iterable[bytes]) -> Iterator[bytes]:
     rest = b""
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")
-        shown = b"".join(line + b"\n" for line in lines if not log_record.hide(line))
+        shown = b"".join(log_record.shown(line + b"\n") for line in lines)
         if shown:
             yield shown
         if len(rest) > CHUNK:

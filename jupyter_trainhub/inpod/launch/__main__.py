@@ -2,62 +2,63 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ..log_record import write_record
 from .command import Command, plan_command, require_torch
-from .ending import (
-    Ended,
-    describe,
-    failed_rank,
-    first_error,
-    meaning,
-    memory_kills,
-    say,
-    termination_message,
-)
+from .ending import Ended, meaning, memory_kills, say, termination_message
 from .environment import encode, image_record, keep, take_record
 from .mpi import MpiNode
 from .peers import gather, join, part
+from .rank_errors import describe_error, hand_out, rank_errors
 from .shape import Shape, read_number, read_shape
 from .supervisor import Supervisor
 from .tee import Tee
 from .torchrun import run_torchrun
+
+# Seconds that a node which only lost another one waits with its end: that of the first that fails
+# is the Job's, and Kubernetes then deletes the other pods with what they could tell.
+_LATER = 3.0
 
 
 def launch(argv: Sequence[str], env: dict[str, str]) -> int:
     """Run the user's ``argv`` on this node and return the pod's exit code."""
     if not env.get("TRAINHUB_ERROR_DIR"):
         env["TRAINHUB_ERROR_DIR"] = tempfile.mkdtemp(prefix="trainhub-errors-")
-    errors = Path(env["TRAINHUB_ERROR_DIR"])
+    folder = Path(env["TRAINHUB_ERROR_DIR"])
     kills = memory_kills()
     tee: Tee | None = None
+    node, errors = 0, []
     try:
         supervisor = Supervisor(grace=read_number(env, "TRAINHUB_GRACE", 30))
         limit = read_number(env, "TRAINHUB_TIME_LIMIT", float("inf"))
         shape = read_shape(env)
+        node = shape.node_rank
         _enter(env.get("TRAINHUB_WORKING_DIR"))
         tee = _open_tee(argv, env, shape)
         code = _run(argv, env, shape, supervisor, limit, tee)
-        if code == 0 and supervisor.ending is None:
-            ending = None
-        elif supervisor.ending is None:
-            ending = Ended("Error", _why(code, errors, kills), code)
-        elif code == 0 and supervisor.ending.reason == "Terminated":
+        ending = supervisor.ending
+        if code == 0 and (ending is None or ending.reason == "Terminated"):
             ending = None
         else:
-            ending = supervisor.ending
+            alone = None if plan_command(argv, env, shape).elastic else (node, code)
+            errors = rank_errors(folder, alone, ending.reason if ending else None)
+            ending = ending or Ended("Error", _why(code, errors, kills), code)
+        if shape.nodes > 1 and errors and all(error["follower"] for error in errors):
+            time.sleep(_LATER)
     except Ended as early:
         ending = early
     try:
-        if ending is not None:
-            _report(ending, env, errors)
+        _report(ending, env, errors)
+        hand_out(errors, folder, node)
     finally:
         if tee is not None:
             tee.finish()
@@ -140,21 +141,33 @@ def _record_environment(command: Command, env: Mapping[str, str]) -> None:
             say(f"the record of the environment is not kept: {error.strerror}")
 
 
-def _why(code: int, errors: Path, kills: int) -> str:
+def _why(code: int, errors: Sequence[Mapping[str, Any]], kills: int) -> str:
     """What is known of a failure."""
-    error = first_error(errors)
-    text = describe(error) if error is not None else failed_rank(errors) or meaning(code)
+    text = describe_error(errors[0]) if errors and _tells(errors[0]) else meaning(code)
     if memory_kills() > kills:
         text = f"{text}; the kernel killed a process because the pod's memory limit was reached"
     return text
 
 
-def _report(ending: Ended, env: Mapping[str, str], errors: Path) -> None:
+def _tells(error: Mapping[str, Any]) -> bool:
+    """Whether it says more than the exit code of a program that torchrun did not start."""
+    return bool(error.get("etype") or error.get("cell") is not None or error["rank"])
+
+
+def _report(
+    ending: Ended | None, env: Mapping[str, str], errors: Sequence[Mapping[str, Any]]
+) -> None:
+    path = Path(env.get("TRAINHUB_TERMINATION_LOG") or "/dev/termination-log")
+    if ending is None:
+        # The notebook noted there which cell ran, in case that nobody else could tell.
+        with contextlib.suppress(OSError), path.open("r+b") as file:
+            file.truncate()
+        return
     code = ending.exit_code
     told, why = meaning(code), str(ending)
     say(f"exit code {code} ({told})" + ("" if why == told else f": {why}"))
-    message = termination_message(ending.reason, str(ending), code, first_error(errors))
-    path = Path(env.get("TRAINHUB_TERMINATION_LOG") or "/dev/termination-log")
+    error = errors[0] if errors and not errors[0].get("reason") and _tells(errors[0]) else None
+    message = termination_message(ending.reason, str(ending), code, error)
     try:
         path.write_bytes(message)
     except OSError as problem:

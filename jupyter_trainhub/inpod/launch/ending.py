@@ -14,8 +14,6 @@ TIME_LIMIT_CODE = 124  # what timeout(1) returns, so that scripts recognise it
 # The kubelet keeps no more of a container's message:
 # https://kubernetes.io/docs/tasks/debug/debug-application/determine-reason-pod-failure/
 LONGEST_MESSAGE = 4096
-# Where torchrun's rank that failed first is written, in the folder of the ranks' errors.
-FAILED_RANK = "failed-rank"
 
 _MEANINGS = {
     0: "success",
@@ -72,42 +70,13 @@ def memory_kills() -> int:
     return 0
 
 
-def first_error(folder: Path) -> dict[str, Any] | None:
-    """The earliest of the errors that this node's ranks left in ``folder``."""
-    errors: list[dict[str, Any]] = []
-    for path in sorted(folder.glob("*.json")):
-        with contextlib.suppress(OSError, ValueError):
-            error = json.loads(path.read_text(encoding="utf-8"))
-            if isinstance(error, dict):
-                errors.append(error)
-    return min(errors, key=lambda error: error.get("time") or 0.0, default=None)
-
-
-def failed_rank(folder: Path) -> str:
-    """One line for the rank that failed first, as torchrun saw it; empty when it named none."""
-    with contextlib.suppress(OSError, ValueError):
-        rank, code = map(int, (folder / FAILED_RANK).read_text().split())
-        code = 128 - code if code < 0 else code
-        return f"rank {rank}: exit code {code}, {meaning(code)}"
-    return ""
-
-
-def describe(error: Mapping[str, Any]) -> str:
-    """One line for an error that a rank left."""
-    cell, lineno = error.get("cell"), error.get("lineno")
-    said = f"{error.get('etype')}: {error.get('message')}"
-    if cell is not None:
-        said = f"cell {cell + 1}, line {lineno}: {said}"
-    return f"rank {error.get('rank')}: {said}"
-
-
 def termination_message(
     reason: str, message: str, exit_code: int, error: Mapping[str, Any] | None = None
 ) -> bytes:
     """The JSON that the pod's status shows, shortened to what the kubelet keeps."""
     document: dict[str, Any] = {"reason": reason, "message": message, "exit_code": exit_code}
     if error is not None:
-        document["error"] = dict(error)
+        document["error"] = {key: value for key, value in error.items() if key != "frames"}
     encoded = json.dumps(document).encode()
     if len(encoded) > LONGEST_MESSAGE and error is not None:
         document["error"].pop("traceback", None)

@@ -1,17 +1,19 @@
-"""torchrun in the program's own interpreter, with a word on the rank that failed first."""
+"""torchrun in the program's own interpreter, with a word on the ranks that failed."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from .ending import FAILED_RANK
+from .rank_errors import SEEN_BY_TORCHRUN
 
 
 def run_torchrun(arguments: Sequence[str]) -> None:
-    """Be torchrun, and leave a note of the rank that failed first.
+    """Be torchrun, and leave a note of how each rank failed.
 
     The message that torchrun itself hands on says nothing of a rank that a signal has ended.
     """
@@ -24,8 +26,19 @@ def run_torchrun(arguments: Sequence[str]) -> None:
     try:
         run.main(list(arguments))
     except ChildFailedError as failed:
-        rank, failure = failed.get_first_failure()
         folder = os.environ.get("TRAINHUB_ERROR_DIR")
         if folder:
-            Path(folder, FAILED_RANK).write_text(f"{rank} {failure.exitcode}")
+            seen = {rank: _seen(failure) for rank, failure in failed.failures.items()}
+            Path(folder, SEEN_BY_TORCHRUN).write_text(json.dumps(seen))
         raise
+
+
+def _seen(failure: Any) -> dict[str, Any]:
+    """A ``ProcessFailure``; where the program was a function under ``@record`` with its error."""
+    code = failure.exitcode
+    seen = {"exit_code": 128 - code if code < 0 else code, "time": failure.timestamp}
+    told = failure.error_file_data.get("message")
+    if isinstance(told, dict):
+        stack = (told.get("extraInfo") or {}).get("py_callstack")
+        seen |= {"message": str(told.get("message")), "traceback": str(stack or "")[-8192:]}
+    return seen

@@ -24,8 +24,8 @@ def job_objects(request: JobRequest, owner: Object, children: Sequence[Object]) 
 
     Raises InvalidField when the code is too large.
     """
-    program = code.config_map(request.name, job_labels(request), request.files, request.argv)
-    children = [*children, program]
+    programs = code.config_maps(request.name, job_labels(request), request.files, request.argv)
+    children = [*children, *programs]
     files = {
         APPLIED_FILE: applied([owner, *children]).encode(),
         **request.submission.to_files(),

@@ -24,6 +24,7 @@ export function hubContext(
     images: new ImageCatalogue(api, store),
     terminals: new TerminalAppearance(null, null),
     editors: null,
+    languages: null,
     trans,
     commands: new CommandRegistry()
   };

@@ -49,6 +49,24 @@ export function fieldLabels(
       title: trans.__('Notebook'),
       help: trans.__('Its saved state is what runs.')
     },
+    args: {
+      title: trans.__('Arguments'),
+      help: trans.__(
+        'What the script gets as its arguments. Quotes work as in a terminal; $NAME is replaced by the variable NAME of the pod.'
+      )
+    },
+    include: {
+      title: trans.__('Further files'),
+      help: trans.__(
+        'Files and folders beside the notebook or script that travel with it, besides the modules that it imports, such as configs/*.yaml or assets.'
+      )
+    },
+    setup: {
+      title: trans.__('Install packages'),
+      help: trans.__(
+        'Install what %pip lines of the notebook name, on each node, before it starts.'
+      )
+    },
     command: {
       title: trans.__('Command'),
       help: trans.__(

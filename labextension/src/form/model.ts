@@ -12,6 +12,7 @@ const WHOLE_FIELDS = [
   'env',
   'parameters',
   'command',
+  'args',
   'storages',
   'checkpoint_volume',
   'model_volume'

@@ -2,7 +2,7 @@ import type { ReadonlyJSONArray, ReadonlyJSONValue } from '@lumino/coreutils';
 import type { Spec } from '../views';
 
 /** Fields whose entries are the user's own: an empty text in them is a value. */
-const VERBATIM = ['env', 'parameters', 'command'];
+const VERBATIM = ['env', 'parameters', 'command', 'args'];
 
 /** Fields in which none at all is a choice, other than leaving the field out. */
 const CHOICES = ['storages'];
@@ -41,7 +41,7 @@ function isBlank(value: unknown): boolean {
 /** A name for a job, made of a file's: `runs/My model.ipynb` gives `My-model`. */
 export function nameFromPath(path: string): string {
   const file = path.split('/').pop() ?? '';
-  const words = file.replace(/\.ipynb$/, '').match(/[A-Za-z0-9_]+/g) ?? [];
+  const words = file.replace(/\.(ipynb|py|md|Rmd)$/, '').match(/[A-Za-z0-9_]+/g) ?? [];
   return (
     words
       .join('-')

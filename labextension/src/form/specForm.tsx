@@ -28,6 +28,7 @@ const ORDER = [
   'name',
   'notebook',
   'command',
+  'args',
   'parameters',
   'framework',
   'nodes',
@@ -75,6 +76,7 @@ const EDITORS = {
   image: 'ImageField',
   storages: 'StoragesField',
   command: 'CommandField',
+  args: 'CommandField',
   env: 'EnvironmentField',
   parameters: 'ParametersField'
 };

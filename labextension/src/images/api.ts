@@ -1,5 +1,6 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import type { IPollOptions } from '../api';
+import type { IImageModules } from '../jobs/preview/views';
 import type {
   ICatalogue,
   IChanges,
@@ -51,6 +52,20 @@ export class ImagesApi {
   /** Runs the image for a moment to look into it; may take seconds. */
   fitness(name: string): Promise<IFitness> {
     return this._request(named('images/fitness', name));
+  }
+
+  /** What the Python of an image can import, as far as it was looked at before. */
+  modules(name: string, signal?: AbortSignal): Promise<IImageModules> {
+    return this._request(named('images/modules', name), { signal });
+  }
+
+  /** Runs the image for a moment to find that out; may take as long as a pull. */
+  lookForModules(name: string, signal?: AbortSignal): Promise<IImageModules> {
+    return this._request(named('images/modules', name), {
+      method: 'POST',
+      body: '{}',
+      signal
+    });
   }
 
   copy(spec: ICopySpec): Promise<ITransfer> {

@@ -28,6 +28,14 @@ export namespace JobArguments {
       rank: {
         type: ['integer', 'null'],
         description: 'The rank of the pod that the tab is to be about'
+      },
+      attempt: {
+        type: ['integer', 'null'],
+        description: 'The attempt whose log is shown; the newest if left out'
+      },
+      find: {
+        type: ['string', 'null'],
+        description: 'A text of the log to go to'
       }
     },
     required: ['name']

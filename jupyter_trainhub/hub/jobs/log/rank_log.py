@@ -20,8 +20,8 @@ from jupyter_trainhub.hub.waiting import LONGEST_OUTAGE
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import PODS
 from jupyter_trainhub.kube.stream import Stream
+from jupyter_trainhub.manifests import log_record
 from jupyter_trainhub.manifests.labels import Object
-from jupyter_trainhub.manifests.log_record import hide
 from jupyter_trainhub.manifests.pod import main_container
 
 # Seconds between two looks at a pod that has not started, or whose log broke off.
@@ -74,9 +74,9 @@ class RankLog:
     def __iter__(self) -> Iterator[list[Line]]:
         """Lines as they come. Raises Forbidden and what else the cluster refuses for good."""
         for lines in self._lines():
-            shown = lines if self._request.records else [*filter(_is_shown, lines)]
-            if shown:
-                yield shown
+            shown = lines if self._request.records else map(_without_record, lines)
+            if left := [line for line in shown if line.text]:
+                yield left
 
     def _lines(self) -> Iterator[list[Line]]:
         pause = _SHORTEST_PAUSE
@@ -209,9 +209,9 @@ class _Reading:
         self.heard = time.monotonic()
 
 
-def _is_shown(line: Line) -> bool:
-    # Most lines are told by their ends, which costs little.
-    return not (line.text.endswith(b" [trainhub]\n") and hide(line.text))
+def _without_record(line: Line) -> Line:
+    text = log_record.shown(line.text)
+    return line if text is line.text else line._replace(text=text)
 
 
 def _attempt(found: PodOfRank) -> bytes:

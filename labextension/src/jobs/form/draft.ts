@@ -1,5 +1,5 @@
 import type { IDraft } from '../../form/draft';
-import type { NotebookSource } from '../../notebook/source';
+import type { SourceFile } from '../../notebook/source';
 import type { IJob } from '../views';
 
 /** What is typed into the form of a job, as it outlives a reload of the page. */
@@ -12,8 +12,8 @@ export interface IJobDraft extends IDraft {
 
 /** With what the form of a job begins. */
 export interface IJobFormOptions {
-  /** The notebook to run; null for a command. */
-  source: NotebookSource | null;
+  /** The notebook or script to run; null for a command. */
+  source: SourceFile | null;
   /** The job that is cloned; null when none is, or when it is gone by now. */
   clone: IJob | null;
   /** Its name. */

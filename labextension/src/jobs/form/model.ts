@@ -2,16 +2,13 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 import type { IHubContext } from '../../context';
 import { draftOf, variablesOf } from '../../form/draft';
-import { LiveAnswer } from '../../form/liveAnswer';
 import { SpecFormModel } from '../../form/model';
 import { freeName, nameFromPath } from '../../form/spec';
-import type { IPreview, Spec } from '../../views';
+import type { Spec } from '../../views';
+import { PreviewModel } from '../preview/model';
 import type { IJob } from '../views';
 import type { IJobDraft, IJobFormOptions } from './draft';
 import { titledSchema, type IOffer } from './schema';
-
-/** Milliseconds of quiet after which a preview is asked for. */
-const QUIET = 400;
 
 /** The length that names of jobs may have. */
 const LONGEST_NAME = 48;
@@ -28,21 +25,22 @@ export class JobFormModel implements IDisposable {
     this._asSubmitted = (draft?.asSubmitted ?? false) && this.run !== null;
     this.form = new SpecFormModel(
       () => this._initial(),
-      source ? ['command'] : ['notebook', 'parameters']
+      source
+        ? ['command', source.path.endsWith('.py') ? 'parameters' : 'args']
+        : ['notebook', 'parameters', 'args', 'setup']
     );
-    this.preview = new LiveAnswer(
-      (spec, signal) => _hub.api.jobs.preview(spec, signal),
-      QUIET
-    );
+    this.preview = new PreviewModel(_hub, source, setup => {
+      this.form.data = { ...this.form.data, setup };
+    });
     this.form.changed.connect(this._onFormChanged, this);
-    this.preview.changed.connect(this._onPreviewChanged, this);
-    source?.changed.connect(this._onSourceChanged, this);
+    this.preview.plan.changed.connect(this._onPlanChanged, this);
+    this.preview.changed.connect(() => this._changed.emit());
   }
 
   readonly form: SpecFormModel;
 
   /** What would run of a notebook; of a command only whether it could. */
-  readonly preview: LiveAnswer<IPreview>;
+  readonly preview: PreviewModel;
 
   /** The run whose code can be submitted again; null when no notebook was run before. */
   readonly run: string | null;
@@ -62,7 +60,6 @@ export class JobFormModel implements IDisposable {
 
   set asSubmitted(value: boolean) {
     this._asSubmitted = value;
-    this._previewed = '';
     this.form.report(null);
     this._onFormChanged();
   }
@@ -100,10 +97,29 @@ export class JobFormModel implements IDisposable {
     });
   }
 
-  /** Submits the job. Resolves to null when it was refused, which the form shows by then. */
+  /** Whether the file as it is cannot run. */
+  get isBlocked(): boolean {
+    const { source } = this.options;
+    // What is not saved yet may be right by now.
+    return (
+      source !== null &&
+      !this._asSubmitted &&
+      !source.isDirty &&
+      this.preview.counts.errors > 0
+    );
+  }
+
+  /**
+   * Saves what is to run, and submits the job. Resolves to null when that was refused, which is
+   * told by then.
+   */
   async submit(): Promise<IJob | null> {
     const { api, store } = this._hub;
+    const { source } = this.options;
     const codeOf = this._asSubmitted ? this.run : null;
+    if (source && !codeOf && !(await source.saveOrTell(this._hub))) {
+      return null;
+    }
     const job = await this.form.submit(spec => api.jobs.submit(spec, codeOf));
     if (job) {
       store.put(job);
@@ -160,27 +176,19 @@ export class JobFormModel implements IDisposable {
   }
 
   private _onFormChanged(): void {
-    const spec = JSON.stringify(this.form.spec);
-    if (this.form.schema && !this._asSubmitted && spec !== this._previewed) {
-      this._previewed = spec;
-      this.preview.request(this.form.spec);
+    if (this.form.schema && !this._asSubmitted) {
+      this.preview.show(this.form.spec);
     }
     this._changed.emit();
   }
 
-  private _onSourceChanged(_: unknown, change: 'saved' | 'edited'): void {
-    if (change === 'saved' && this.form.schema && !this._asSubmitted) {
-      this.preview.request(this.form.spec);
-    }
-  }
-
   /** The preview judges the fields too: what it finds is shown while the user is typing. */
-  private _onPreviewChanged(): void {
-    if (!this.preview.isPending && !this._asSubmitted) {
-      const { problem } = this.preview;
+  private _onPlanChanged(): void {
+    const { isPending, problem } = this.preview.plan;
+    if (!isPending && !this._asSubmitted) {
       const isFaulty = problem?.status === 422;
       // A preview that comes late must not take away why this very spec was refused.
-      if (isFaulty || this._refused !== this._previewed) {
+      if (isFaulty || this._refused !== this.preview.shown) {
         this.form.report(isFaulty ? problem : null);
       }
     }
@@ -189,6 +197,5 @@ export class JobFormModel implements IDisposable {
   private readonly _changed = new Signal<this, void>(this);
   private _asSubmitted: boolean;
   private _claims: IOffer['claims'] = { checkpoint: [], model: [] };
-  private _previewed = '';
   private _refused: string | null = null;
 }

@@ -15,7 +15,6 @@ import { Debouncer } from '@lumino/polling';
 import { CommandArguments, CommandIDs } from '../../commands';
 import { jobIcon } from '../../icons';
 import { openTab } from '../../mainArea';
-import { NotebookSource } from '../../notebook/source';
 import { ITrainHub } from '../../tokens';
 import { loadTranslations } from '../../translation';
 import { JobArguments } from '../commandArguments';
@@ -41,7 +40,7 @@ export const jobFormPlugin: JupyterFrontEndPlugin<void> = {
     notebooks: INotebookTracker | null,
     translator: ITranslator | null
   ) => {
-    const { commands, serviceManager, shell } = app;
+    const { commands, shell } = app;
     const trans = loadTranslations(translator);
     const hub = { ...trainhub, commands, trans };
     const forms = new WidgetTracker<MainAreaWidget<JobForm>>({
@@ -60,14 +59,15 @@ export const jobFormPlugin: JupyterFrontEndPlugin<void> = {
       form.disposed.connect(() => save.dispose());
     };
     const create = async (options: IJobFormOptions): Promise<JobForm> => {
-      const [{ JobForm }, { JobActions }] = await Promise.all([
+      const [{ JobForm }, { announceSubmission }] = await Promise.all([
         import('./widget'),
-        import('../actions')
+        import('../../notebook/again')
       ]);
       const form = new JobForm(hub, options);
       form.submitted.connect((_, { name }) => {
         form.parent?.dispose();
-        void new JobActions(hub).announceEnd(name);
+        const message = trans.__('Job %1 is submitted.', name);
+        announceSubmission(hub, name, message);
         void commands.execute(CommandIDs.openJob, { name });
       });
       keepDraft(form);
@@ -108,11 +108,9 @@ export const jobFormPlugin: JupyterFrontEndPlugin<void> = {
             ? trans.__('Clone %1', cloneName)
             : trans.__('Submit job'),
           icon: jobIcon,
-          create: () => {
-            const source =
-              path === null
-                ? null
-                : new NotebookSource(path, serviceManager.contents, notebooks);
+          create: async () => {
+            const { SourceFile } = await import('../../notebook/source');
+            const source = path === null ? null : new SourceFile(path, app);
             return create({ source, clone, cloneName, image, draft });
           }
         });

@@ -161,6 +161,10 @@ export function jobFolds(trans: TranslationBundle): IFold[] {
       names: ['checkpoint_volume', 'model_volume', 'storages', 'mounts']
     },
     {
+      title: trans.__('Files and packages'),
+      names: ['include', 'setup']
+    },
+    {
       title: trans.__('Time and restarts'),
       names: ['time_limit', 'estimated_time', 'restarts', 'peer_timeout']
     },

@@ -1,19 +1,16 @@
 import { Signal, type ISignal } from '@lumino/signaling';
-import React, { useMemo } from 'react';
+import React, { useMemo, useRef } from 'react';
 import { useHub, type IHubContext } from '../../context';
-import type { LiveAnswer } from '../../form/liveAnswer';
 import { LostVariables } from '../../form/lostVariables';
 import { SpecForm } from '../../form/specForm';
 import { HubWidget } from '../../hubWidget';
-import type { NotebookSource } from '../../notebook/source';
 import { Splash } from '../../splash';
 import { useSignal } from '../../useSignal';
-import type { IPreview } from '../../views';
+import { PreviewPanel, RemarkCount } from '../preview/plan';
 import type { IJob } from '../views';
 import { CodeChoice } from './code';
 import type { IJobFormOptions } from './draft';
 import { JobFormModel } from './model';
-import { PreviewList } from './preview';
 import { jobFolds, jobUi } from './schema';
 import { VolumeField } from './volumeField';
 
@@ -74,6 +71,7 @@ function JobFormContent(props: {
   const { model } = props;
   useSignal(model.changed);
   const { form, options, preview } = model;
+  const page = useRef<HTMLElement>(null);
   const { source, image, cloneName } = options;
   const folds = useMemo(() => {
     // An image that was chosen before is not folded away.
@@ -99,68 +97,35 @@ function JobFormContent(props: {
   }
   const hasPreview = source !== null && !model.asSubmitted;
   return (
-    <main className="jp-TrainHub-formPage" data-columns={hasPreview ? 2 : 1}>
+    <main
+      className="jp-TrainHub-formPage"
+      data-columns={hasPreview ? 2 : 1}
+      ref={page}
+    >
       <div className="jp-TrainHub-formColumn">
         <h1>{title}</h1>
         {model.hadVariables && <LostVariables />}
         {source && model.run && <CodeChoice model={model} />}
-        {source && !model.asSubmitted && <UnsavedChanges source={source} />}
         <SpecForm
           model={form}
           submitLabel={trans.__('Submit job')}
           folds={folds}
           ui={jobUi(form.schema, form.data, model.offer, trans)}
           editors={EDITORS}
+          disabled={model.isBlocked}
           onSubmit={props.onSubmit}
-        />
+        >
+          {hasPreview && (
+            <RemarkCount
+              model={preview}
+              within={() =>
+                page.current?.querySelector('.jp-TrainHub-preview') ?? null
+              }
+            />
+          )}
+        </SpecForm>
       </div>
-      {hasPreview && <PreviewColumn model={preview} />}
+      {hasPreview && <PreviewPanel model={preview} />}
     </main>
-  );
-}
-
-/** Tells when what is on the screen is not what would run. */
-function UnsavedChanges(props: { source: NotebookSource }): JSX.Element | null {
-  const { source } = props;
-  const { trans } = useHub();
-  useSignal(source.changed);
-  return source.isDirty ? (
-    <p className="jp-TrainHub-notice" role="status">
-      {trans.__(
-        'The notebook has changes that are not saved and will not run.'
-      )}
-      <button className="jp-mod-styled" onClick={() => void source.save()}>
-        {trans.__('Save notebook')}
-      </button>
-    </p>
-  ) : null;
-}
-
-function PreviewColumn({
-  model
-}: {
-  model: LiveAnswer<IPreview>;
-}): JSX.Element {
-  const { trans } = useHub();
-  useSignal(model.changed);
-  const { answer: preview, problem, isPending } = model;
-  return (
-    <section
-      className="jp-TrainHub-preview"
-      aria-label={trans.__('What will run')}
-      aria-busy={isPending}
-    >
-      <h2>{trans.__('What will run')}</h2>
-      {problem && (
-        <p className="jp-TrainHub-notice" role="status">
-          {trans.__('No preview of this: %1', problem.advice)}
-        </p>
-      )}
-      {preview ? (
-        <PreviewList preview={preview} />
-      ) : (
-        isPending && <progress className="jp-TrainHub-progress" />
-      )}
-    </section>
   );
 }

@@ -16,6 +16,8 @@ export interface ILogLook {
   follows: boolean;
   /** What is searched for; empty for nothing. */
   query: string;
+  /** Whether the first line that has it is gone to as soon as it comes. */
+  isSought: boolean;
 }
 
 interface IProps {
@@ -24,6 +26,8 @@ interface IProps {
   rank: number | null;
   look: ILogLook;
   onFollow: (follows: boolean) => void;
+  /** Called when the line that was sought is there, or will not come. */
+  onSought: () => void;
   /** What stands in its head beside the search. */
   children?: React.ReactNode;
 }
@@ -31,8 +35,8 @@ interface IProps {
 /** The log of one rank or of all, which the reader may scroll and search. */
 export function LogPane(props: IProps): JSX.Element {
   const { trans } = useHub();
-  const { model, rank, look, onFollow } = props;
-  const { follows, query } = look;
+  const { model, rank, look, onFollow, onSought } = props;
+  const { follows, query, isSought } = look;
   useSignal(model.changed);
   const buffer = model.of(rank);
   const scroller = useRef<HTMLDivElement>(null);
@@ -90,6 +94,16 @@ export function LogPane(props: IProps): JSX.Element {
       render({});
     }
   };
+
+  useEffect(() => {
+    const isThere = search.count > 0;
+    if (isSought && (isThere || model.state === 'complete')) {
+      onSought();
+      if (isThere) {
+        step(true);
+      }
+    }
+  });
 
   return (
     <section className="jp-TrainHub-logPane" data-trainhub-rank={rank ?? 'all'}>

@@ -46,20 +46,34 @@ export function JobLogTab({ job }: { job: IJob }): JSX.Element {
     times: false,
     wraps: true,
     follows: true,
-    query: ''
+    query: '',
+    isSought: false
   });
   const target = useTarget('log');
-  useEffect(() => {
-    if (target) {
-      setView(target.rank ?? 'all');
-    }
-  }, [target]);
   const change = (changed: Partial<ILogLook>): void =>
     setLook(look => ({ ...look, ...changed }));
+  useEffect(() => {
+    if (!target) {
+      return;
+    }
+    const { rank, attempt: asked, find } = target;
+    setView(rank ?? 'all');
+    const wanted = asked === attempt ? null : asked;
+    if (
+      wanted !== undefined &&
+      (source.previous || source.attempt !== wanted)
+    ) {
+      setSource({ attempt: wanted, previous: false });
+    }
+    if (find) {
+      change({ query: find, follows: true, isSought: true });
+    }
+  }, [target]);
   const pane = {
     model,
     look,
-    onFollow: (follows: boolean) => change({ follows })
+    onFollow: (follows: boolean) => change({ follows }),
+    onSought: () => change({ isSought: false })
   };
   return (
     <div className="jp-TrainHub-log" data-trainhub-log={model.state}>

@@ -1,46 +1,173 @@
-import React from 'react';
+import React, { useState } from 'react';
+import { CommandIDs } from '../../commands';
 import { useHub } from '../../context';
-import type { IJob, IJobError } from '../views';
+import {
+  CopyButton,
+  Evidence,
+  Fold,
+  Followers,
+  Hints,
+  LogButton,
+  SmallButton,
+  SourceLines
+} from '../failure/parts';
+import type { IFailure, IPlace, IRankFailure } from '../failure/views';
+import {
+  contentsPath,
+  errorText,
+  fileOf,
+  placeWord,
+  whoWord
+} from '../failure/words';
+import { isFinished, type IJob } from '../views';
+import { useRequest } from '../../useRequest';
 
-/** The first exception of a rank, and the cell and line that it came from. */
-export function FirstError(props: {
-  job: IJob;
-  error: IJobError;
-}): JSX.Element {
-  const { commands, trans } = useHub();
-  const { rank, cell, lineno, line, etype, message } = props.error;
-  const { notebook } = props.job.spec;
-  const place =
-    cell === null
-      ? trans.__('Rank %1 failed first.', rank)
-      : lineno === null
-        ? trans.__('Rank %1 failed first, in cell %2.', rank, cell + 1)
-        : trans.__(
-            'Rank %1 failed first, in cell %2, line %3.',
-            rank,
-            cell + 1,
-            lineno
-          );
+/** Why a job failed, attempt by attempt: the first rank and what it said; what would do. */
+export function JobFailure({ job }: { job: IJob }): JSX.Element | null {
+  const { api, trans } = useHub();
+  const attempts = [
+    ...job.earlier
+      .filter(({ phase }) => phase === 'Failed')
+      .map(({ attempt }) => attempt),
+    ...(isFinished(job.phase) && job.phase !== 'Succeeded' ? [job.attempt] : [])
+  ];
+  const [chosen, setChosen] = useState<number | null>(null);
+  const attempt = chosen ?? attempts[attempts.length - 1];
+  const { value, problem } = useRequest(
+    async () =>
+      attempt === undefined ? null : await api.jobs.failure(job.name, attempt),
+    `${job.uid} ${attempt} ${job.phase}`
+  );
+  const failure = value?.attempt === attempt ? value : null;
+  if (attempt === undefined || (failure && !failure.root)) {
+    return null;
+  }
   return (
-    <section className="jp-TrainHub-firstError" data-trainhub-cell={cell}>
+    <section className="jp-TrainHub-failure">
       <h2>{trans.__('What went wrong')}</h2>
-      <p>
-        {place}
-        {typeof notebook === 'string' && cell !== null && (
-          <button
-            className="jp-TrainHub-addButton"
-            onClick={() =>
-              void commands.execute('docmanager:open', { path: notebook })
-            }
+      {attempts.length > 1 && (
+        <label>
+          {trans.__('Attempt')}{' '}
+          <select
+            className="jp-TrainHub-select"
+            value={attempt}
+            onChange={({ target }) => setChosen(Number(target.value))}
           >
-            {trans.__('Open %1', notebook)}
-          </button>
-        )}
-      </p>
-      <pre tabIndex={0} aria-label={trans.__('Error')}>
-        {line && `${line}\n\n`}
-        {[etype, message].filter(Boolean).join(': ')}
-      </pre>
+            {attempts.map(attempt => (
+              <option key={attempt}>{attempt}</option>
+            ))}
+          </select>
+        </label>
+      )}
+      {problem && !failure && <p role="status">{problem}</p>}
+      {failure?.root && (
+        <>
+          <Hints hints={failure.hints} />
+          <RankFailure failure={failure} rank={failure.root} />
+          <Followers followers={failure.followers} />
+          {failure.others.length > 0 && (
+            <Fold
+              label={trans._n(
+                '%1 other rank failed on its own',
+                '%1 other ranks failed on their own',
+                failure.others.length
+              )}
+            >
+              {failure.others.map((rank, index) => (
+                <RankFailure key={index} failure={failure} rank={rank} />
+              ))}
+            </Fold>
+          )}
+        </>
+      )}
     </section>
   );
+}
+
+function RankFailure(props: {
+  failure: IFailure;
+  rank: IRankFailure;
+}): JSX.Element {
+  const { commands, trans } = useHub();
+  const { failure, rank } = props;
+  const { notebook } = failure;
+  const file = fileOf(rank);
+  const path = file === null ? null : contentsPath(file);
+  const place = placeWord(rank, file, trans);
+  const who = whoWord(rank, trans);
+  const isRoot = rank === failure.root;
+  const callers = rank.frames.slice(0, -1);
+  return (
+    <div
+      className="jp-TrainHub-rankFailure"
+      data-trainhub-rank={rank.rank}
+      data-trainhub-cell={rank.cell}
+    >
+      <p title={rank.time ? new Date(rank.time).toLocaleString() : undefined}>
+        {place
+          ? isRoot
+            ? trans.__('%1 failed first, in %2.', who, place)
+            : trans.__('%1 failed in %2.', who, place)
+          : isRoot
+            ? trans.__('%1 failed first.', who)
+            : trans.__('%1 failed.', who)}
+      </p>
+      <pre
+        className="jp-TrainHub-markError"
+        tabIndex={0}
+        aria-label={trans.__('Error')}
+      >
+        {errorText(rank, trans)}
+      </pre>
+      {typeof rank.cell_source === 'string' ? (
+        <SourceLines source={rank.cell_source} lineno={rank.lineno} />
+      ) : (
+        rank.line && (
+          <pre className="jp-TrainHub-failureSource">{rank.line}</pre>
+        )
+      )}
+      <div className="jp-TrainHub-failureActions">
+        {notebook !== null && rank.cell !== null && (
+          <SmallButton
+            label={trans.__('Show in notebook')}
+            onClick={() =>
+              void commands.execute(CommandIDs.showCell, {
+                path: notebook,
+                ...placeOf(rank)
+              })
+            }
+          />
+        )}
+        {path !== null && (
+          <SmallButton
+            label={trans.__('Open file')}
+            title={path}
+            onClick={() => void commands.execute('docmanager:open', { path })}
+          />
+        )}
+        <LogButton failure={failure} rank={rank} />
+        <CopyButton failure={failure} rank={rank} />
+      </div>
+      {callers.length > 0 && (
+        <Fold label={trans.__('Called from')}>
+          <ol>
+            {callers.map((frame, index) => (
+              <li key={index}>
+                {placeWord(frame, frame.file, trans)}{' '}
+                {frame.line && <code>{frame.line.trim()}</code>}
+              </li>
+            ))}
+          </ol>
+        </Fold>
+      )}
+      <Evidence rank={rank} />
+    </div>
+  );
+}
+
+/** What a command that shows the place needs of it. */
+function placeOf({ cell, cell_id, cell_source, lineno, line }: IPlace): {
+  [K in keyof Required<IPlace>]: IPlace[K] | null;
+} {
+  return { cell, cell_id, cell_source: cell_source ?? null, lineno, line };
 }

@@ -2,7 +2,7 @@ import React from 'react';
 import { useHub } from '../../context';
 import type { IJob } from '../views';
 import { EarlierAttempts } from './attempts';
-import { FirstError } from './error';
+import { JobFailure } from './error';
 import { HistoryTable } from './history';
 import { JobSpecTable } from './specTable';
 
@@ -11,7 +11,7 @@ export function JobOverviewTab({ job }: { job: IJob }): JSX.Element {
   const { trans } = useHub();
   return (
     <div className="jp-TrainHub-page">
-      {job.error && <FirstError job={job} error={job.error} />}
+      <JobFailure job={job} />
       {job.description && <p className="jp-TrainHub-lead">{job.description}</p>}
       <section>
         <h2>{trans.__('History')}</h2>

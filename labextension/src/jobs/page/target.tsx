@@ -6,6 +6,10 @@ export interface ITarget {
   tab: JobTabName;
   /** Its rank; null for all. */
   rank: number | null;
+  /** The attempt; null for the newest. */
+  attempt?: number | null;
+  /** A text of the log to go to. */
+  find?: string | null;
   /** Counts the choices, so that the same one counts when it is made again. */
   turn: number;
 }

@@ -33,11 +33,15 @@ export class JobPage extends HubWidget {
     return this._tabChanged;
   }
 
-  /** Chooses a tab, and the pod that it is to be about; null for all. */
-  readonly select = (tab: JobTabName, rank: number | null = null): void => {
+  /** Chooses a tab, the pod that it is to be about, null for all, and the place in its log. */
+  readonly select = (
+    tab: JobTabName,
+    rank: number | null = null,
+    place: Pick<ITarget, 'attempt' | 'find'> = {}
+  ): void => {
     const isOther = tab !== this._tab;
     this._tab = tab;
-    this._target = { tab, rank, turn: this._target.turn + 1 };
+    this._target = { tab, rank, ...place, turn: this._target.turn + 1 };
     this.update();
     if (isOther) {
       this._tabChanged.emit();

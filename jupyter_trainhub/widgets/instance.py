@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets
 
 from jupyter_trainhub.api import session
-from jupyter_trainhub.api.form import Form
+from jupyter_trainhub.widgets.form import Form
 from jupyter_trainhub.api.instance import Instance
 from jupyter_trainhub.errors import InvalidField, TrainHubError
 from jupyter_trainhub.hub.capacity.check import invalid

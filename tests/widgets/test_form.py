@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_trainhub.api.form import Form
+from jupyter_trainhub.widgets.form import Form
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import InvalidField
 from jupyter_trainhub.hub.forms import schemas

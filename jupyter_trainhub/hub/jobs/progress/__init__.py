@@ -1,0 +1,1 @@
+"""How far jobs are, as the logs of their first ranks tell."""

@@ -1,0 +1,302 @@
+"""How far a job is: what its first rank's log says, put together and measured over time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
+from itertools import groupby
+from typing import Any, Literal, NamedTuple
+
+from jupyter_trainhub.manifests import log_record
+from jupyter_trainhub.manifests.labels import Object
+from jupyter_trainhub.manifests.progress_line import Reading, read
+
+# Seconds over which speed is measured, and the points that are kept where a step takes longer.
+_WINDOW = 60.0
+_LEAST_POINTS = 3
+# Seconds below which a difference of times says nothing about speed.
+_LEAST_SPAN = 2.0
+# Silence is told from this many seconds on, where it is this many times what is usual.
+_STALL = 60.0
+_STALL_FACTOR = 10
+MOST_METRICS = 8
+_LONGEST_NAME = 64
+# Ranks print into one log and are not quite in step: a fraction of the total.
+_OUT_OF_STEP = 0.05
+# Bytes of the end of what a log brought in which text is looked for; records are found in all.
+_TEXT = 16 * 1024
+
+_BEFORE = re.compile(rb"^(?:\[\d+\] )?(?:(\d{4}-\d\d-\d\dT\S+) )?")
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_RECORD = b"[trainhub] progress "
+
+
+class _Point(NamedTuple):
+    at: float
+    fraction: float | None
+    steps: float | None
+
+
+class JobProgress:
+    """What is known of one attempt of a job. Times are Unix times in seconds.
+
+    What the program reports by ``progress()`` counts alone, once it does; else bars and text say
+    where it is, and TensorBoard's event files what its metrics are.
+    """
+
+    def __init__(self) -> None:
+        self._last: Reading | None = None
+        # The order in which metrics were told last, and their values.
+        self._metrics: dict[str, tuple[int, float | None]] = {}
+        self._told = 0
+        self._points: list[_Point] = []
+        self._at = self._stamp = 0.0
+        # Seconds that usually pass until something is told, and what was told last.
+        self._usual = 0.0
+        self._heard: object = None
+        # A bar that fills again and again says nothing of the whole.
+        self._repeats = False
+
+    def take(self, log: bytes, now: float) -> bool:
+        """Note what a part of a log says; whether that is anything new.
+
+        Where its lines have times those count; without them all of it was printed ``now``.
+        """
+        before = self._at
+        for at, told in groupby(self._readings(log, now), key=lambda item: item[0]):
+            moment, state = max(at, self._at), self._last
+            alive = False
+            for _, reading in told:
+                if reading.source == "trainhub":
+                    if state is not None and state.source != "trainhub":
+                        self._metrics.clear()
+                        self._points.clear()
+                elif state is not None and state.source == "trainhub":
+                    continue
+                measured = self._measure(reading.metrics)
+                alive |= measured or _place(reading) != self._heard
+                self._heard = _place(reading)
+                if not self._is_inner(reading, state, moment):
+                    state = advanced(state, reading)
+            if state is not None and alive:
+                self._move(state, moment)
+        return self._at != before
+
+    def view(self, now: float, *, running: bool) -> Object | None:
+        """The ``progress`` of a job's view at a time; None where nothing is known.
+
+        ``at`` is when it told something new, and ``remaining`` what was left then. Once it has ended, or
+        while it is stuck, there is neither speed nor a time left.
+        """
+        last = self._last
+        if last is None:
+            return None
+        stuck = running and now - self._at > self._patience
+        fraction = self._fraction(last)
+        rate = (self._speed("steps") or last.rate) if running and not stuck else None
+        return {
+            "fraction": None if fraction is None else round(fraction, 4),
+            "step": last.step,
+            "total": last.total,
+            "epoch": last.epoch,
+            "epochs": last.epochs,
+            "unit": "step",
+            "rate": None if rate is None else float(f"{rate:.4g}"),
+            "remaining": self._remaining(last, fraction, rate) if running and not stuck else None,
+            "metrics": {name: value for name, (_, value) in self._metrics.items()},
+            "at": datetime.fromtimestamp(self._at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "source": last.source,
+            "stalled": stuck,
+        }
+
+    def _readings(self, log: bytes, now: float) -> Iterator[tuple[float, Reading]]:
+        for line, is_text, is_last in _lines(log):
+            before = _BEFORE.match(line)
+            start = before.end() if before else 0
+            stamp = _seconds(before[1]) if before and before[1] else None
+            if stamp is not None:
+                if stamp < self._stamp:
+                    # It was read before.
+                    continue
+                self._stamp = stamp
+            # A line that is written over again and again has the time at which it began.
+            grows = is_last and b"\r" in line[start:]
+            at = now if stamp is None or grows else stamp
+            for record in log_record.find(line, "progress"):
+                if (found := reported(record)) is not None:
+                    yield at, found
+            if is_text:
+                for part in log_record.shown(line)[start:].splitlines():
+                    if (found := read(part.decode(errors="replace"))) is not None:
+                        yield at, found
+
+    def _measure(self, metrics: Mapping[str, float | None]) -> bool:
+        """Keep the latest value of each metric; whether any is another one now."""
+        changed = False
+        for name, value in metrics.items():
+            self._told += 1
+            changed |= name not in self._metrics or self._metrics[name][1] != value
+            if name not in self._metrics and len(self._metrics) >= MOST_METRICS:
+                del self._metrics[min(self._metrics, key=lambda known: self._metrics[known][0])]
+            self._metrics[name] = self._told, value
+        return changed
+
+    def _is_inner(self, reading: Reading, state: Reading | None, at: float) -> bool:
+        """Whether it is a bar within a step of another one, or of less than that: a validation."""
+        if state is None or not (reading.total and state.total and state.step is not None):
+            return False
+        if reading.total == state.total or reading.epoch is not None:
+            return False
+        if self._points and at - self._points[-1].at > self._patience:
+            # The other one was left.
+            return False
+        return state.step < state.total or reading.total < state.total
+
+    @property
+    def _patience(self) -> float:
+        """Seconds of silence that are no news."""
+        return max(_STALL, _STALL_FACTOR * self._usual)
+
+    def _move(self, state: Reading, at: float) -> None:
+        last, self._last = self._last, state
+        if last is not None:
+            gap = at - self._at
+            self._usual = gap if not self._usual else 0.7 * self._usual + 0.3 * gap
+        self._at = at
+        if last is not None and _place(last) == _place(state):
+            return
+        before, after = _steps(last) if last is not None else None, _steps(state)
+        if last is not None and before is not None and after is not None and after < before:
+            self._points.clear()
+            fell = last.total == state.total and before - after > (state.total or 0) / 2
+            self._repeats |= fell and state.epochs is None and state.source != "trainhub"
+        if len(self._points) > 1 and at - self._points[-1].at < 1.0:
+            self._points.pop()
+        self._points.append(_Point(at, self._fraction(state), after))
+        while len(self._points) > _LEAST_POINTS and self._points[1].at < at - _WINDOW:
+            del self._points[0]
+
+    def _fraction(self, state: Reading) -> float | None:
+        return None if self._repeats and state.epochs is None else _fraction(state)
+
+    def _speed(self, of: Literal["steps", "fraction"]) -> float | None:
+        """Steps, or parts of the whole, in a second, over the last minute."""
+        known = [(point.at, getattr(point, of)) for point in self._points]
+        known = [(at, value) for at, value in known if value is not None]
+        if len(known) < 2 or known[-1][0] - known[0][0] < _LEAST_SPAN:
+            return None
+        speed: float = (known[-1][1] - known[0][1]) / (known[-1][0] - known[0][0])
+        return speed if speed > 0 else None
+
+    def _remaining(self, last: Reading, fraction: float | None, rate: float | None) -> int | None:
+        if fraction is None:
+            return None
+        speed = self._speed("fraction")
+        if speed is None and rate and last.total:
+            speed = rate / last.total / ((last.epochs or 1) if last.within else 1)
+        since = self._at - self._points[-1].at if self._points else 0.0
+        return max(0, round((1 - fraction) / speed - since)) if speed else None
+
+
+def reported(record: Mapping[str, Any]) -> Reading | None:
+    """A record of ``inpod/progress.py`` or of event files; None for what is none."""
+    source = record.get("source")
+    if source not in ("trainhub", "tensorboard"):
+        return None
+    step, total, epoch, epochs, first = (
+        _number(record.get(name)) for name in ("step", "total", "epoch", "epochs", "first_epoch")
+    )
+    told = record.get("metrics")
+    metrics = {
+        str(name)[:_LONGEST_NAME]: _number(value)
+        for name, value in (told.items() if isinstance(told, dict) else ())
+    }
+    counted = epoch is not None and bool(epochs and epochs > 0)
+    return Reading(
+        source,
+        step=None if step is None else round(step),
+        total=round(total) if total and total > 0 else None,
+        epoch=epoch,
+        epochs=round(epochs) if epochs and counted else None,
+        passed=max(0.0, epoch - (first or 0)) if epoch is not None and counted else None,
+        within=counted,
+        metrics=dict([*metrics.items()][:MOST_METRICS]),
+    )
+
+
+def advanced(last: Reading | None, reading: Reading) -> Reading:
+    """Where it is after ``reading``: steps keep the epoch they belong to, a new epoch no steps."""
+    nowhere = reading.step is None and reading.epoch is None
+    if last is None or reading.source == "trainhub":
+        return reading
+    if nowhere or (reading.aside and not last.aside and last.source != "tensorboard"):
+        return last
+    if reading.source == "tensorboard" != last.source and _place(last) != (None, None, None):
+        return last
+    if reading.epoch is None:
+        if _is_behind(reading, last):
+            return last
+        within = reading.within or last.epochs is not None
+        return replace(
+            reading, epoch=last.epoch, epochs=last.epochs, passed=last.passed, within=within
+        )
+    if reading.step is None and reading.epochs is None:
+        return replace(last, epoch=reading.epoch)
+    return reading
+
+
+def _is_behind(reading: Reading, last: Reading) -> bool:
+    """Whether it is another rank's, which has not come quite so far."""
+    if reading.step is None or last.step is None or reading.total != last.total:
+        return False
+    behind = last.step - reading.step
+    return 0 < behind <= max(1.0, _OUT_OF_STEP * (last.total or last.step))
+
+
+def _place(state: Reading) -> tuple[float | None, float | None, int | None]:
+    return state.epoch, state.passed, state.step
+
+
+def _steps(state: Reading) -> float | None:
+    """Steps since the beginning, as far as that is known."""
+    if state.step is None or not (state.within and state.total):
+        return state.step
+    before = state.epoch if state.passed is None else state.passed
+    return (before or 0) * state.total + state.step
+
+
+def _fraction(state: Reading) -> float | None:
+    done = state.step / state.total if state.step is not None and state.total else None
+    if state.epochs and state.passed is not None:
+        return max(0.0, min(1.0, (state.passed + min(1.0, done or 0)) / state.epochs))
+    return None if state.within or done is None else max(0.0, min(1.0, done))
+
+
+def _number(value: object) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and abs(value) < 2**63 else None  # type: ignore[arg-type]
+
+
+def _lines(log: bytes) -> Iterator[tuple[bytes, bool, bool]]:
+    """The lines of a log, whether what people read counts in them, and which is the last."""
+    text = log.rfind(b"\n", 0, max(0, len(log) - _TEXT)) + 1
+    for line in log[:text].split(b"\n"):
+        if _RECORD in line:
+            yield line, False, False
+    lines = log[text:].removesuffix(b"\n").split(b"\n")
+    for number, line in enumerate(lines, 1):
+        yield line, True, number == len(lines)
+
+
+def _seconds(stamp: bytes) -> float | None:
+    """An RFC 3339 time with nanoseconds as Unix time; None for what is none."""
+    match = _STAMP.fullmatch(stamp.decode(errors="replace"))
+    if match is None:
+        return None
+    try:
+        whole = datetime.fromisoformat(match[1] + match[3].replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return whole.timestamp() + float(match[2] or 0)

@@ -1,0 +1,232 @@
+"""How one rank failed: what its node's launcher told, its log, and Kubernetes of its pod. Pure.
+
+All of it comes from pods: the launcher's records of ``errors`` (``inpod/launch/rank_errors.py``) and
+the ends of logs. Nothing in it is trusted to be of its type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from jupyter_trainhub.inpod.lost_peer import lost_peer
+from jupyter_trainhub.inpod.python_traceback import Block, describe_story, read_tracebacks, stories
+from jupyter_trainhub.manifests import log_record
+from jupyter_trainhub.manifests.labels import Object
+
+# Tracebacks with more lines between them have nothing to do with each other.
+_GAP = 60
+# What torchrun raises itself, for its ranks.
+_LAUNCHERS = ("ChildFailedError", "SignalException")
+_CLUSTER_ENDED = 143
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell as it was submitted: its position, from 0, its id and its own text."""
+
+    index: int | None
+    id: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Node:
+    """One pod of the attempt as its job's view has it, and what the end of its log tells."""
+
+    pod: Object
+    lines: Sequence[str] = ()
+    errors: Sequence[Object] = ()
+    stories: Sequence[Sequence[Block]] = ()
+
+    @classmethod
+    def of(cls, pod: Object, log: bytes) -> Node:
+        """``log`` is the end of the pod's, with records."""
+        shown = [line for line in map(log_record.shown, log.splitlines(keepends=True)) if line]
+        lines = [line.decode(errors="replace").rstrip() for line in shown]
+        told = (record.get("errors") for record in log_record.find(log, "errors"))
+        errors = [error for listed in told if isinstance(listed, list) for error in listed]
+        found = [
+            story
+            for story in stories(read_tracebacks("\n".join(lines)))
+            if not story[-1].etype.endswith(_LAUNCHERS)
+        ]
+        return cls(pod, lines, [error for error in errors if isinstance(error, dict)], found)
+
+
+def cells_of(document: Any) -> dict[str, Cell]:
+    """The cells by their files, of what was submitted as ``cells.json``."""
+    listed = document.get("cells") if isinstance(document, dict) else None
+    return {
+        str(cell.get("file")): Cell(
+            _typed(cell.get("index"), int),
+            str(cell.get("id")),
+            str(cell.get("original") or cell.get("source") or ""),
+        )
+        for cell in listed or ()
+        if isinstance(cell, dict)
+    }
+
+
+@dataclass
+class RankError:
+    """A RankFailure on its way, with what only matters here; times in seconds of the epoch."""
+
+    shown: Object
+    node: Node
+    follower: bool
+    reason: str | None
+    at: float | None
+    story: Sequence[Block] = ()
+
+
+def errors_of(
+    node: Node, view: Object, cells: Mapping[str, Cell], processes: int
+) -> list[RankError]:
+    told = [_told(error, node, cells) for error in node.errors]
+    if not told and node.pod["phase"] == "Failed":
+        told = [_of_pod(node, view, cells, processes)]
+    silent = [item for item in told if item.shown["etype"] is None and not item.reason]
+    taken = False
+    for item in silent:
+        story = next((found for found in _last(node) if found[0].rank == item.shown["rank"]), None)
+        if story is None and not taken and not item.follower:
+            story, taken = _unranked(node), True
+        if story is not None:
+            _tell_by_log(item, story, cells)
+    for item in told:
+        item.story = item.story or _logged(item, node)
+        # NCCL ends the process itself when it has lost another.
+        if item.shown["exit_code"] == 134 and any(map(lost_peer, node.lines[-200:])):
+            item.follower = True
+    return told
+
+
+def _told(error: Object, node: Node, cells: Mapping[str, Cell]) -> RankError:
+    """What the launcher wrote of a rank."""
+    at = _typed(error.get("time"), (int, float))
+    texts = {name: _typed(error.get(name), str) for name in ("etype", "message", "line", "cell_id")}
+    numbers = {
+        name: _typed(error.get(name), int) for name in ("rank", "exit_code", "cell", "lineno")
+    }
+    frames = error.get("frames")
+    shown = {
+        **_rank_failure(node, at),
+        **texts,
+        **numbers,
+        "message": texts["message"] or "",
+        "reason": _typed(error.get("reason"), str),
+        "frames": [
+            frame for frame in map(_frame, frames if isinstance(frames, list) else ()) if frame
+        ],
+        "traceback": _typed(error.get("traceback"), str) or "",
+    }
+    _add_sources(shown, cells)
+    return RankError(shown, node, error.get("follower") is True, shown["reason"], at)
+
+
+def _of_pod(node: Node, view: Object, cells: Mapping[str, Cell], processes: int) -> RankError:
+    """What Kubernetes tells of a pod that failed without a word of its launcher's."""
+    pod = node.pod
+    at = _seconds(pod.get("finished"))
+    message, reason = str(pod.get("message") or ""), pod.get("reason")
+    shown = _rank_failure(node, at) | {
+        "rank": pod["rank"] if processes == 1 else None,
+        "exit_code": pod.get("exit_code"),
+        "reason": reason,
+        "message": message,
+    }
+    known = view.get("error")
+    if isinstance(known, dict) and known.get("pod") == pod["name"]:
+        shown |= {name: known.get(name) for name in ("cell", "cell_id", "lineno", "line")}
+        shown["etype"] = known.get("etype")
+    _add_sources(shown, cells)
+    follower = pod.get("exit_code") == _CLUSTER_ENDED or lost_peer(f"{reason} {message}")
+    ended = reason if reason in ("TimeLimit", "Terminated") else None
+    return RankError(shown, node, follower and ended is None, ended, at)
+
+
+def _rank_failure(node: Node, at: float | None) -> Object:
+    return {
+        "rank": None,
+        "node_rank": node.pod["rank"],
+        "node": node.pod.get("node"),
+        "pod": node.pod["name"],
+        "time": _iso(at),
+        **dict.fromkeys(("etype", "message", "exit_code", "reason")),
+        **dict.fromkeys(("cell", "cell_id", "cell_source", "lineno", "line")),
+        "frames": [],
+        "traceback": "",
+    }
+
+
+def _add_sources(shown: Object, cells: Mapping[str, Cell]) -> None:
+    by_id = {cell.id: cell.source for cell in cells.values()}
+    shown["cell_source"] = by_id.get(shown["cell_id"])
+    for frame in shown["frames"]:
+        if frame["cell_id"] in by_id:
+            frame["cell_source"] = by_id[frame["cell_id"]]
+
+
+def _tell_by_log(item: RankError, story: Sequence[Block], cells: Mapping[str, Cell]) -> None:
+    """Take over from the log what the rank of a command did not tell otherwise."""
+    known = {file: (cell.index, cell.id) for file, cell in cells.items()}
+    lines = item.node.lines[story[0].start : story[-1].end]
+    item.shown |= describe_story(story, known) | {"traceback": "\n".join(lines)}
+    _add_sources(item.shown, cells)
+    item.story = story
+    item.follower = lost_peer(f"{item.shown['etype']}: {item.shown['message']}")
+
+
+def _last(node: Node) -> list[Sequence[Block]]:
+    """The tracebacks of the log's end, as far as they belong together."""
+    found: list[Sequence[Block]] = []
+    for story in reversed(node.stories):
+        if found and found[0][0].start - story[-1].end > _GAP:
+            break
+        found.insert(0, story)
+    return found
+
+
+def _unranked(node: Node) -> Sequence[Block] | None:
+    last = [story for story in _last(node) if story[0].rank is None]
+    own = (story for story in last if not lost_peer(f"{story[-1].etype}: {story[-1].message}"))
+    return next(own, last[0] if last else None)
+
+
+def _logged(item: RankError, node: Node) -> Sequence[Block]:
+    """Where the log shows the traceback of an error that was told."""
+    told = (item.shown["etype"], (item.shown["message"] or "").partition("\n")[0])
+    for story in node.stories:
+        if any((block.etype.rpartition(".")[2], block.message) == told for block in story):
+            return story
+    return ()
+
+
+def _frame(frame: Any) -> Object | None:
+    if not isinstance(frame, dict):
+        return None
+    texts = {name: _typed(frame.get(name), str) or "" for name in ("file", "name", "line")}
+    numbers = {name: _typed(frame.get(name), int) for name in ("cell", "lineno")}
+    return {**numbers, "cell_id": _typed(frame.get("cell_id"), str), **texts}
+
+
+def _typed(value: Any, kind: Any) -> Any:
+    return value if isinstance(value, kind) and not isinstance(value, bool) else None
+
+
+def _seconds(time: Any) -> float | None:
+    try:
+        return datetime.fromisoformat(str(time).replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        return None
+
+
+def _iso(at: float | None) -> str | None:
+    try:
+        moment = None if at is None else datetime.fromtimestamp(at, timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None

@@ -1,0 +1,207 @@
+import { plain } from './ansi.js';
+import { askingButton, button, make, whileShown } from './elements.js';
+import { failure, progress, ranks, still } from './facts.js';
+import { Head, open, tellPage } from './head.js';
+import { LogPane } from './log.js';
+import { Refusal, address, ask, part } from './server.js';
+import { say } from './words.js';
+
+/** Milliseconds without a sign of life after which the kernel counts as lost; it gives one each 3 s. */
+const LOST = 10_000;
+
+/** Milliseconds between two looks at the server in the kernel's place. */
+const POLL = 3_000;
+
+/** Lines asked of the server, of all ranks together. */
+const LINES = 20_000;
+
+/** The last lines that stay in the notebook. */
+const KEPT = 200;
+
+/** Where training programs write what TensorBoard shows, below the folder that they run in. */
+const LOG_FOLDERS = ['runs', 'lightning_logs', 'logs', ''];
+
+/**
+ * A job. The kernel tells how it stands and what it writes. When the kernel is gone, or when more
+ * lines are wanted than it sent, the server is asked every few seconds. It is not streamed from,
+ * for a browser holds six connections to a server, and JupyterLab needs them.
+ *
+ * @param {{model: import('./head.js').Model, el: HTMLElement, signal: AbortSignal}} context
+ */
+export function renderJob({ model, el, signal }) {
+  const name = model.get('name');
+  const route = `jobs/${part(name)}`;
+  /** @type {import('./head.js').View} */
+  let view = model.get('view');
+  let seen = performance.now();
+  let isServed = false;
+  let isLost = false;
+  let text = '';
+
+  const stop = askingButton(say('Stop'), say('Stop it?'), async () => {
+    const stopped = await head.act('PATCH', route, { state: 'stopped' }, 'stop');
+    if (stopped) {
+      show(stopped);
+    }
+  });
+  const head = new Head(model, [
+    stop,
+    button(say('Open'), () =>
+      open(el, { kind: 'job', name }, `lab?trainhub-job=${encodeURIComponent(name)}`)
+    ),
+    button(say('TensorBoard'), () => openTensorBoard(el, head, view.folder))
+  ]);
+  const details = make('div');
+  const log = new LogPane({
+    download: rank => download(name, rank, log),
+    readAll: () => {
+      isServed = true;
+    }
+  });
+  el.append(make('div', { class: 'trainhub' }, head.element, details, log.element));
+
+  /** @param {import('./head.js').View} now */
+  const show = now => {
+    const isNews = now.phase !== view.phase;
+    // The server's answer has more than what is shown; what it lacks is the kernel's.
+    view = { ...view, ...now, over: now.over ?? isOver(now) };
+    head.update(view);
+    stop.hidden = view.over;
+    const isOpen = details.querySelector('details')?.open ?? false;
+    details.replaceChildren(...progress(view), ...failure(view), ...ranks(view));
+    details.querySelector('details')?.toggleAttribute('open', isOpen);
+    if (isNews) {
+      keep();
+    }
+  };
+  const keep = () => {
+    const lines = log.ring.of(null).slice(-KEPT).map(rawText);
+    tellPage(el, 'trainhub:state', { html: still(view, lines.map(plain), log.ring.next) });
+  };
+  const poll = async () => {
+    const now = await (await ask('GET', route)).json();
+    if (view.uid && now.uid !== view.uid) {
+      throw new Refusal('', 'NotFound');
+    }
+    show(now);
+    const tail = Math.ceil(LINES / Math.max(1, view.nodes));
+    const latest = await (await ask('GET', `${route}/logs?tail=${tail}`)).text();
+    if (latest !== text) {
+      text = latest;
+      const lines = latest.replace(/\n$/, '').split('\n');
+      log.replace(lines.length < tail ? 0 : Math.max(0, log.ring.next - lines.length), lines);
+    }
+    const isNews = !view.over && isLost;
+    head.note(
+      isNews ? say('The kernel tells no more of it; it is asked of the server every few seconds.') : ''
+    );
+    keep();
+    return view.over ? 0 : POLL;
+  };
+  const look = async () => {
+    isLost ||= !model.get('following') || performance.now() - seen > LOST;
+    isServed ||= isLost;
+    if (!isServed || (view.over && log.ring.missing === 0)) {
+      return POLL;
+    }
+    try {
+      return await poll();
+    } catch (error) {
+      const { isAnswer, message, reason } = /** @type {Refusal} */ (error);
+      head.note(
+        reason === 'NotFound'
+          ? say('It is no longer there; this is how it was seen last.')
+          : isAnswer
+            ? message
+            : say('This is the last state known: the kernel tells no more of it.')
+      );
+      return reason === 'NotFound' ? 0 : LOST;
+    }
+  };
+
+  /** @param {{first: number, lines: string[]}} message */
+  const hear = ({ first, lines }) => {
+    seen = performance.now();
+    if (!isServed) {
+      log.push(first, lines);
+    }
+  };
+  const hearView = () => show(model.get('view'));
+  const hearProblem = () => head.note(model.get('problem'));
+  const hearEnd = () => {
+    if (!model.get('following')) {
+      keep();
+    }
+  };
+  model.on('msg:custom', hear);
+  model.on('change:view', hearView);
+  model.on('change:problem', hearProblem);
+  model.on('change:following', hearEnd);
+  signal.addEventListener('abort', () => {
+    model.off('msg:custom', hear);
+    model.off('change:view', hearView);
+    model.off('change:problem', hearProblem);
+    model.off('change:following', hearEnd);
+    log.dispose();
+  });
+
+  show(view);
+  hearProblem();
+  const tail = model.get('tail');
+  log.push(model.get('total') - tail.length, tail);
+  whileShown(el, look, signal);
+}
+
+/** @param {import('./head.js').View} view */
+function isOver({ phase, restart }) {
+  return ['Succeeded', 'Failed', 'Stopped'].includes(phase) && restart !== 'waiting';
+}
+
+/**
+ * Opens the TensorBoard of the first folder with logs below the one that the job runs in.
+ *
+ * @param {HTMLElement} el
+ * @param {Head} head
+ * @param {string | null} folder
+ */
+async function openTensorBoard(el, head, folder) {
+  for (const name of folder === null ? [] : LOG_FOLDERS) {
+    const path = [folder, name].filter(Boolean).join('/') || '/';
+    try {
+      const board = await (await ask('POST', 'tensorboards', { folders: [path] })).json();
+      open(el, { kind: 'tensorboard', id: board.id, folders: [path] }, board.url);
+      return;
+    } catch (error) {
+      const { message, reason } = /** @type {import('./server.js').Refusal} */ (error);
+      if (reason !== 'NotFound') {
+        head.note(message);
+        return;
+      }
+    }
+  }
+  head.note(say('No folder with logs was found.'));
+}
+
+/**
+ * Downloads the whole log or, where no server is reached, the lines that are here.
+ *
+ * @param {string} name
+ * @param {number | null} rank
+ * @param {LogPane} log
+ */
+async function download(name, rank, log) {
+  const path = `jobs/${part(name)}/logs?download=true&rank=${rank ?? 'all'}`;
+  let href = address(path);
+  try {
+    await ask('GET', `jobs/${part(name)}`);
+  } catch {
+    const text = log.ring.of(rank).map(rawText).join('\n');
+    href = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
+  }
+  make('a', { href, download: `${name}.log` }).click();
+}
+
+/** @param {import('./lines.js').Line} line */
+function rawText({ rank, text }) {
+  return rank === null ? text : `[${rank}] ${text}`;
+}

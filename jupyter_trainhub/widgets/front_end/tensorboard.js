@@ -1,0 +1,84 @@
+import { button, make, whileShown } from './elements.js';
+import { Head } from './head.js';
+import { ask, baseUrl, part } from './server.js';
+import { say } from './words.js';
+
+/** Where TensorBoard keeps its settings, on the origin that it shares with this page. */
+const SETTINGS = '_tb_global_settings';
+
+/**
+ * A TensorBoard in a frame, once it answers.
+ *
+ * @param {{model: import('./head.js').Model, el: HTMLElement, signal: AbortSignal}} context
+ */
+export function renderTensorBoard({ model, el, signal }) {
+  /** @type {import('./head.js').View} */
+  let view = model.get('view');
+  const route = `tensorboards/${part(view.id)}`;
+  const stop = button(say('Stop'), async () => {
+    if (await head.act('DELETE', route, undefined, 'stop')) {
+      show({ ...view, phase: 'Stopped' });
+    }
+  });
+  const head = new Head(model, [
+    stop,
+    button(say('Open in a new tab'), () => window.open(source(), '_blank', 'noopener'))
+  ]);
+  const body = make('div');
+  el.append(make('div', { class: 'trainhub' }, head.element, body));
+  // A page that is not the server's reaches the TensorBoard itself, on one and the same machine.
+  const source = () => {
+    const base = baseUrl();
+    return base === null ? model.get('direct') : `${base}${view.url}`;
+  };
+
+  /** @param {import('./head.js').View} now */
+  const show = now => {
+    view = now;
+    head.update({ ...view, name: view.name ?? 'TensorBoard' });
+    stop.hidden = view.phase === 'Stopped' || view.phase === 'Failed';
+    if (view.phase !== 'Running') {
+      body.replaceChildren(view.phase === 'Starting' ? say('TensorBoard is starting…') : '');
+    } else if (!body.querySelector('iframe')) {
+      presetTheme();
+      const frame = make('iframe', { src: source(), title: 'TensorBoard' });
+      frame.style.height = `${model.get('height')}px`;
+      body.replaceChildren(frame);
+    }
+  };
+  const hear = () => show(model.get('view'));
+  model.on('change:view', hear);
+  signal.addEventListener('abort', () => model.off('change:view', hear));
+  show(view);
+  whileShown(
+    el,
+    async () => {
+      try {
+        show(await (await ask('GET', route)).json());
+      } catch (error) {
+        const { isAnswer, reason } = /** @type {import('./server.js').Refusal} */ (error);
+        if (reason === 'NotFound') {
+          show({ ...view, phase: 'Stopped' });
+          return 0;
+        }
+        if (!isAnswer) {
+          model.send({ ask: 'refresh' });
+        }
+      }
+      return view.phase === 'Starting' ? 1_000 : 10_000;
+    },
+    signal
+  );
+}
+
+/** Gives TensorBoard the theme of the page. */
+function presetTheme() {
+  const isDark = document.body.dataset.jpThemeLight === 'false';
+  try {
+    const settings = JSON.parse(localStorage.getItem(SETTINGS) ?? '{}');
+    const theme = isDark ? 'dark' : 'light';
+    localStorage.setItem(SETTINGS, JSON.stringify({ autoReload: true, ...settings, theme }));
+  } catch {
+    // A page without storage, or with something else in it: TensorBoard has its own theme.
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * What the widgets say in Chinese; in English they say the keys. `%1` and `%2` are filled in.
+ *
+ * @type {Record<string, string>}
+ */
+export const CHINESE = {
+  Log: '日志',
+  Ranks: '进程',
+  'All ranks': '所有进程',
+  'Rank %1': '进程 %1',
+  'Search the log': '搜索日志',
+  'Older match': '上一处（较早）',
+  'Newer match': '下一处（较新）',
+  '%1 of %2': '第 %1 处，共 %2 处',
+  Wrap: '自动换行',
+  Pause: '暂停',
+  Resume: '继续',
+  'Resume (%1 new)': '继续（%1 行新内容）',
+  Download: '下载',
+  '%1 earlier lines are not shown.': '有 %1 行更早的内容未显示。',
+  'Read them': '读取',
+  Running: '运行中',
+  Pending: '等待中',
+  Starting: '正在启动',
+  Stopping: '正在停止',
+  Suspended: '已挂起',
+  Succeeded: '已成功',
+  Failed: '失败',
+  Stopped: '已停止',
+  Stop: '停止',
+  'Stop it?': '确定停止？',
+  Start: '启动',
+  Open: '打开',
+  Cancel: '取消',
+  Delete: '删除',
+  'Delete it?': '确定删除？',
+  TensorBoard: 'TensorBoard',
+  Progress: '进度',
+  Rank: '进程',
+  Phase: '状态',
+  Node: '节点',
+  Message: '说明',
+  'Attempt %1 of %2': '第 %1 次尝试，共 %2 次',
+  'step %1 of %2': '第 %1 步，共 %2 步',
+  'step %1': '第 %1 步',
+  'epoch %1 of %2': '第 %1 轮，共 %2 轮',
+  'epoch %1': '第 %1 轮',
+  '%1 steps/s': '%1 步/秒',
+  '%1 left': '剩余 %1',
+  'cell %1': '单元格 %1',
+  'line %1': '第 %1 行',
+  'The kernel tells no more of it; it is asked of the server every few seconds.':
+    '内核不再报告，改为每隔几秒向服务器查询。',
+  'This is the last state known: the kernel tells no more of it.':
+    '这是最后已知的状态：内核不再报告。',
+  'It is no longer there; this is how it was seen last.': '它已不存在，这是最后一次看到的状态。',
+  'The page reaches no TrainHub server, so the kernel is asked; it answers when its cell is done.':
+    '此页面连不上 TrainHub 服务器，已转而请求内核；它在当前单元格结束后才会应答。',
+  'No folder with logs was found.': '没有找到日志文件夹。',
+  'TensorBoard is starting…': 'TensorBoard 正在启动…',
+  'Open in a new tab': '在新标签页中打开',
+  'It has been stopped.': '已停止。',
+  CPU: 'CPU',
+  Memory: '内存',
+  GPU: 'GPU',
+  '%1 of %2 in use': '已用 %1，共 %2',
+  'not ready': '未就绪',
+  'The cluster has no nodes.': '集群没有节点。'
+};
+
+/**
+ * A text in the language of the page, with what stands for `%1` and `%2`.
+ *
+ * @param {string} text
+ * @param {...(string | number)} values
+ * @returns {string}
+ */
+export function say(text, ...values) {
+  const isChinese = /^zh\b/i.test(document.documentElement.lang);
+  const words = isChinese ? (CHINESE[text] ?? text) : text;
+  return words.replace(/%(\d)/g, (_, number) => String(values[number - 1]));
+}
