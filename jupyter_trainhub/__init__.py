@@ -19,12 +19,15 @@ if TYPE_CHECKING:
         Run,
         TensorBoard,
         cluster,
+        cluster_meter,
         images,
         instance_form,
         instances,
+        job_view,
         jobs,
         runs,
         submit,
+        submit_form,
         tensorboard,
         volumes,
     )
@@ -37,13 +40,16 @@ __all__ = [
     "Run",
     "TensorBoard",
     "cluster",
+    "cluster_meter",
     "images",
     "instance_form",
     "instances",
+    "job_view",
     "jobs",
     "progress",
     "runs",
     "submit",
+    "submit_form",
     "tensorboard",
     "volumes",
 ]
@@ -68,6 +74,13 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__, "__version__"})
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What ``%load_ext jupyter_trainhub`` does: ``%%distributed`` and ``%trainhub`` are there."""
+    from jupyter_trainhub import magics
+
+    magics.load(shell)
 
 
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:

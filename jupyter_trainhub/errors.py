@@ -143,8 +143,11 @@ class JobFailed(TrainHubError):
     """A job that was waited for did not succeed.
 
     ``details`` holds ``name``, ``phase`` and, where the program in the pod told it, ``error`` with
-    ``cell``, ``lineno``, ``line``, ``etype`` and ``message``.
+    ``cell``, ``lineno``, ``line``, ``etype`` and ``message``, and ``failure`` with all that is
+    known. Its notes are what Python prints behind the message.
     """
+
+    __notes__: list[str]
 
     status = 409
     default_reason = "JobFailed"

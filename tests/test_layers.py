@@ -45,9 +45,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "extension": {"errors", "config", "server", "_version"},
     "widgets": {"errors", "specs", "config", "notebook", "hub"},
     "api": {"errors", "specs", "config", "notebook", "hub", "widgets"},
+    # What a kernel and a job hand each other is read and written by the same code.
+    "magics": {"errors", "specs", "notebook", "hub", "api", "inpod"},
     "cli": {"errors", "specs", "config", "notebook", "hub", "ssh", "_version"},
     # Training code calls `progress`, which is what a job brings along.
-    "__init__": {"errors", "api", "extension", "inpod", "_version"},
+    "__init__": {"errors", "api", "extension", "inpod", "magics", "_version"},
 }
 
 # The one door, a module, between the domain and the embedded cluster.

@@ -27,18 +27,25 @@ __all__ = [
     "Volume",
     "Volumes",
     "cluster",
+    "cluster_meter",
     "images",
     "instance_form",
     "instances",
+    "job_view",
     "jobs",
     "runs",
     "submit",
+    "submit_form",
     "tensorboard",
     "volumes",
 ]
 
 if TYPE_CHECKING:
-    from jupyter_trainhub.widgets.instance import InstanceForm
+    import os
+
+    from jupyter_trainhub.widgets.cluster import ClusterMeter
+    from jupyter_trainhub.widgets.creation import CreationForm
+    from jupyter_trainhub.widgets.job import JobView
 
 cluster = Cluster()
 images = Images()
@@ -48,9 +55,42 @@ volumes = Volumes()
 runs = Runs()
 
 
-def instance_form() -> InstanceForm:
-    """A form to create an instance; the last value of a cell shows it. Raises InvalidField."""
-    # Widgets take their time to import, and most programs show none.
-    from jupyter_trainhub.widgets.instance import InstanceForm
+# Widgets take their time to import, and most programs show none.
 
-    return InstanceForm()
+
+def instance_form() -> CreationForm:
+    """A form to create an instance; the last value of a cell shows it. Raises InvalidField."""
+    from jupyter_trainhub.api import forms
+
+    return forms.instance_form()
+
+
+def submit_form(notebook: str | os.PathLike[str] | None = None) -> CreationForm:
+    """A form to submit ``notebook``, a script or a command as a job; a cell's last value shows it.
+
+    Without ``notebook`` it begins with the one in which this is called, where that is known. What
+    would run is shown beside it, as it was last saved. Raises InvalidField.
+    """
+    from jupyter_trainhub.api import forms
+
+    return forms.submit_form(notebook)
+
+
+def job_view(job: str | Job) -> JobView:
+    """How a job stands, its progress, ranks and log while it runs; a cell's last value shows it.
+
+    Raises NotFound.
+    """
+    from jupyter_trainhub.api import session
+    from jupyter_trainhub.widgets.job import JobView
+
+    shown = job if isinstance(job, Job) else Job(job)
+    return JobView.of(session.hub(), shown.view)
+
+
+def cluster_meter() -> ClusterMeter:
+    """How much of each node is in use, refreshed while it is on the screen. Starts no cluster."""
+    from jupyter_trainhub.api import session
+    from jupyter_trainhub.widgets.cluster import ClusterMeter
+
+    return ClusterMeter(session.running_hub)

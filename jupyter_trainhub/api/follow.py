@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import queue
-import re
 import sys
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
+from jupyter_trainhub.api import session
 from jupyter_trainhub.errors import TrainHubError
 from jupyter_trainhub.hub.descriptions import why
 from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.hub.jobs.log.reader import JobLog
+from jupyter_trainhub.hub.jobs.progress.manager import EVERY
+from jupyter_trainhub.hub.jobs.progress.words import progress_sentence
 from jupyter_trainhub.hub.live import LiveState
-from jupyter_trainhub.hub.progress import progress
 from jupyter_trainhub.hub.views import ENDED, View
 
 # Seconds between two looks at the phase while no line arrives.
@@ -26,10 +30,39 @@ _SETTLING = 120.0
 
 
 def follow(hub: Hub, name: str, rank: int | None = None) -> View:
-    """Print the log of a job until it has ended; its view then.
+    """Show the log of a job until it has ended; its view then.
 
-    What is written is shown by the calling thread alone, since a notebook assigns output to the
-    cell whose thread writes it. Raises NotFound when the job is deleted meanwhile.
+    A notebook shows it in the job's widget, other programs print it. Raises NotFound when the job
+    is deleted meanwhile.
+    """
+    if not session.in_notebook():
+        return _print(hub, name, rank)
+    with shown(hub, name, rank):
+        return hub.jobs.wait(name)
+
+
+@contextmanager
+def shown(hub: Hub, name: str, rank: int | None = None) -> Iterator[None]:
+    """Shows the widget of a job, and when what is within has ended how the job stands then."""
+    from IPython.display import display
+
+    from jupyter_trainhub.widgets.job import JobView
+
+    view = JobView.of(hub, hub.jobs.get(name))
+    view.rank = rank
+    handle = display(view, display_id=True)  # type: ignore[no-untyped-call]
+    try:
+        yield
+        view.join(_SETTLING)
+    finally:
+        # For notebooks that nobody looks at: the text beside the widget is as of its beginning.
+        handle.update(view)
+
+
+def _print(hub: Hub, name: str, rank: int | None) -> View:
+    """Print the log until the job has ended.
+
+    What is written is shown by the calling thread alone.
     """
     latest: list[View] = []
     clock = hub.jobs.restarts.clock()
@@ -43,6 +76,7 @@ def follow(hub: Hub, name: str, rank: int | None = None) -> View:
     log = hub.jobs.logs(name, rank, follow=True)
     chunks: queue.Queue[bytes | TrainHubError | None] = queue.Queue(_WAITING_CHUNKS)
     ended = threading.Event()
+    due = time.monotonic() + EVERY
     reader = threading.Thread(target=_pump, args=(log, chunks, ended), daemon=True)
     with clock, ProgressBar(name) as bar:
         live.start()
@@ -56,12 +90,14 @@ def follow(hub: Hub, name: str, rank: int | None = None) -> View:
                 if latest:
                     bar.show(latest[-1])
                     del latest[:-1]
+                if latest and time.monotonic() >= due:
+                    due = time.monotonic() + EVERY
+                    _tell_progress(hub, latest[-1])
                 if chunk is None:
                     break
                 if isinstance(chunk, TrainHubError):
                     raise chunk
                 if chunk:
-                    bar.advance(chunk)
                     _write(chunk)
         finally:
             ended.set()
@@ -90,6 +126,13 @@ def _pump(
         put(error)
 
 
+def _tell_progress(hub: Hub, view: View) -> None:
+    """Print how far a job is: the log does not show what it reports by ``th.progress``."""
+    found = hub.progress.look([view])[0]["progress"]
+    if found is not None and view["phase"] == "Running":
+        print(f"{view['name']}: {progress_sentence(found)}", file=sys.stderr)
+
+
 def _write(chunk: bytes) -> None:
     sys.stdout.write(chunk.decode(errors="replace"))
     sys.stdout.flush()
@@ -104,12 +147,11 @@ class ProgressBar:
         self._shown = shown
         self._done = done
         self._phase = ""
-        self._fraction = 0.0
         self._bar: Any = None
         self._label: Any = None
 
     def __enter__(self) -> ProgressBar:
-        if self._shown and _in_notebook():
+        if self._shown and session.in_notebook():
             self._make_widgets()
         return self
 
@@ -136,25 +178,9 @@ class ProgressBar:
         self._label.value = text
         if phase == self._done:
             self._bar.bar_style = "success"
-            self._set(1.0)
+            self._bar.value = 1.0
         elif phase in ENDED:
             self._bar.bar_style = "danger"
-
-    def advance(self, chunk: bytes) -> None:
-        """Move the bar by what the log lines of ``chunk`` tell."""
-        fractions = (
-            progress(re.sub(r"^\[\d+\] ", "", line))
-            for line in chunk.decode(errors="replace").splitlines()
-        )
-        told = [fraction for fraction in fractions if fraction is not None]
-        # Ranks are not in step; the one ahead counts, so that the bar never goes back.
-        if told and max(told) > self._fraction:
-            self._set(max(told))
-
-    def _set(self, fraction: float) -> None:
-        self._fraction = fraction
-        if self._bar is not None:
-            self._bar.value = fraction
 
     def _make_widgets(self) -> None:
         import ipywidgets
@@ -164,11 +190,3 @@ class ProgressBar:
         self._bar.style.description_width = "initial"
         self._label = ipywidgets.Label("Waiting for the cluster.")
         display(ipywidgets.HBox([self._bar, self._label]))  # type: ignore[no-untyped-call]
-
-
-def _in_notebook() -> bool:
-    """Whether a front end that can show widgets displays what this process prints."""
-    if "IPython" not in sys.modules:
-        return False
-    shell = sys.modules["IPython"].get_ipython()
-    return shell is not None and hasattr(shell, "kernel")

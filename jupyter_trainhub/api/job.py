@@ -6,10 +6,12 @@ from typing import Any
 
 from jupyter_trainhub.api import session
 from jupyter_trainhub.api.collection import Collection
-from jupyter_trainhub.api.follow import ProgressBar, follow
+from jupyter_trainhub.api.failure import Failure, note
+from jupyter_trainhub.api.follow import ProgressBar, follow, shown
 from jupyter_trainhub.api.volume import Folder, Volume
 from jupyter_trainhub.errors import JobFailed
 from jupyter_trainhub.hub.descriptions import why
+from jupyter_trainhub.hub.jobs.failure import in_short
 from jupyter_trainhub.hub.tables import jobs_table
 from jupyter_trainhub.hub.views import ENDED, View
 from jupyter_trainhub.widgets.still import job_html
@@ -37,6 +39,20 @@ class Job:
         """What was asked for."""
         return dict(self._view["spec"])
 
+    @property
+    def progress(self) -> dict[str, Any] | None:
+        """How far it is now, as the REST interface tells it; None where nothing is known.
+
+        ``fraction`` is from 0 to 1, ``rate`` in steps per second, ``remaining`` in seconds.
+        """
+        found = self.refresh()._view["progress"]
+        return None if found is None else dict(found)
+
+    @property
+    def failure(self) -> Failure:
+        """How its newest attempt failed; false where it has not."""
+        return Failure(session.hub().failures.of_job(self.name))
+
     def refresh(self) -> Job:
         """Look at the cluster. Raises NotFound when the job was deleted."""
         self._view = session.hub().jobs.get(self.name)
@@ -49,8 +65,13 @@ class Job:
         Raises JobFailed when it fails or is stopped, with the cell of the notebook where that is
         known, and WaitTimeout.
         """
-        with ProgressBar(self.name, shown=progress) as bar:
-            self._view = session.hub().jobs.wait(self.name, timeout, on_view=bar.show)
+        hub = session.hub()
+        if progress and session.in_notebook():
+            with shown(hub, self.name):
+                self._view = hub.jobs.wait(self.name, timeout)
+        else:
+            with ProgressBar(self.name, shown=progress) as bar:
+                self._view = hub.jobs.wait(self.name, timeout, on_view=bar.show)
         if self._view["phase"] != "Succeeded":
             raise job_failed(self._view)
         return self
@@ -83,7 +104,7 @@ class Job:
         return session.hub().metrics.of(self.name)
 
     def follow(self, rank: int | None = None) -> Job:
-        """Print the log while it is written, under a progress bar; return when the job has ended.
+        """Show the log while it is written, and how far the job is; return when it has ended.
 
         Interrupting it leaves the job running.
         """
@@ -149,6 +170,13 @@ class Job:
     def _repr_html_(self) -> str:
         return job_html(self._view)
 
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        if not session.in_notebook():
+            return {"text/plain": repr(self), "text/html": self._repr_html_()}
+        from jupyter_trainhub.widgets.job import JobView
+
+        return JobView.of(session.hub(), self._view)._repr_mimebundle_(**kwargs)
+
 
 class Jobs(Collection[Job]):
     """All jobs: ``th.jobs["train-1"]``, ``for job in th.jobs``, ``len(th.jobs)``."""
@@ -165,13 +193,22 @@ class Jobs(Collection[Job]):
 
 
 def job_failed(view: View) -> JobFailed:
-    """The error for a job that ended otherwise than by success."""
+    """The error for a job that ended otherwise than by success.
+
+    Its notes hold the traceback of the rank that failed first.
+    """
+    failure = session.hub().failures.of_view(view)
     what = "failed" if view["phase"] == "Failed" else "was stopped"
     message = f"job {view['name']!r} {what}"
-    details = {"name": view["name"], "phase": view["phase"], "error": view["error"]}
-    return JobFailed(
+    short = in_short(failure["root"]) if failure["root"] else None
+    error = view["error"] or short
+    details = {"name": view["name"], "phase": view["phase"], "error": error, "failure": failure}
+    failed = JobFailed(
         f"{message}: {view['message']}" if view["message"] else message,
         reason=view["reason"] if view["phase"] == "Failed" else "JobStopped",
         remedy="Its log says more: job.logs()." if view["phase"] in ENDED else None,
         details=details,
     )
+    # What Python 3.11 and later print behind the message (PEP 678).
+    failed.__notes__ = [told] if (told := note(failure)) else []
+    return failed

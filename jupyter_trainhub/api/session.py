@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_trainhub.config import TrainHubConfig, load_config
 from jupyter_trainhub.errors import InvalidField
+from jupyter_trainhub.hub.cluster import EmbeddedCluster, choose_cluster
 from jupyter_trainhub.hub.hub import Hub
 
 _lock = threading.Lock()
@@ -28,6 +30,26 @@ def hub() -> Hub:
         if _hub is None:
             _hub = Hub.connect(load_config())
         return _hub
+
+
+def running_hub() -> Hub | None:
+    """:func:`hub` where that starts nothing; None while an embedded cluster does not run.
+
+    Raises ClusterUnavailable.
+    """
+    settings = config()
+    if _hub is None and choose_cluster(settings).embedded:
+        runs = EmbeddedCluster(settings).status()["state"] == "running"
+        return hub() if runs else None
+    return hub()
+
+
+def in_notebook() -> bool:
+    """Whether a front end that can show widgets displays what this process prints."""
+    if "IPython" not in sys.modules:
+        return False
+    shell = sys.modules["IPython"].get_ipython()
+    return shell is not None and hasattr(shell, "kernel")
 
 
 def forget_hub() -> None:
@@ -77,6 +99,21 @@ class JupyterServer:
             return file.resolve().relative_to(self.root.resolve()).as_posix()
         except ValueError:
             return None
+
+
+def shown_path(file: Path) -> str:
+    """The path of ``file`` as Jupyter names it, so that others open it; else its own."""
+    server = JupyterServer.of_this_kernel()
+    return (server.contents_path(file) if server else None) or str(file)
+
+
+def local_file(path: str) -> Path:
+    """The file that a person means by ``path``: from here, or as Jupyter names it."""
+    here = Path(path).expanduser().absolute()
+    server = JupyterServer.of_this_kernel()
+    if here.exists() or server is None or server.root is None:
+        return here
+    return server.root / path
 
 
 def log_roots() -> list[Path]:

@@ -1,4 +1,4 @@
-"""``th.submit``: this notebook, another one or a command, as a job."""
+"""``th.submit``: this notebook, another one, a script or a command, as a job."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from jupyter_trainhub.hub import notebooks
 def submit(
     notebook: str | os.PathLike[str] | None = None,
     *,
+    args: Sequence[str] = (),
     command: Sequence[str] | None = None,
     name: str | None = None,
     nodes: int = 1,
@@ -27,7 +28,8 @@ def submit(
     """Submit a job and return its handle.
 
     Without ``notebook`` and ``command`` it is the notebook in which this is called, in its saved
-    state. ``name`` defaults to the notebook's with a number; ``framework`` to ``pytorch`` for
+    state. ``notebook`` may be a Python script, too, which gets ``args``. What it imports of its
+    folder travels with it; ``include`` names further files. ``name`` defaults to the notebook's with a number; ``framework`` to ``pytorch`` for
     several processes and ``single`` for one. ``fields`` are those of a job: ``cpus``, ``memory``,
     ``gpus``, ``env``, ``mounts``, ``parameters``, ``time_limit`` and so on. With ``wait`` it
     returns once the job has succeeded.
@@ -42,18 +44,21 @@ def submit(
             field="notebook",
             remedy="Give exactly one of notebook and command.",
         )
-    if isinstance(command, str):
-        raise InvalidField(
-            "the command is one text, it has to be a list",
-            field="command",
-            remedy="Write ['python', 'train.py', '--epochs', '3']; no shell is involved.",
-        )
+    for field, given in (("command", command), ("args", args)):
+        if isinstance(given, str):
+            raise InvalidField(
+                f"{field} is one text, it has to be a list",
+                field=field,
+                remedy="Write ['python', 'train.py', '--epochs', '3']; no shell is involved.",
+            )
     asked = {"name": name, "framework": framework, "nodes": nodes, **fields}
     data = {field: value for field, value in asked.items() if value is not None}
     if command is not None:
         data["command"] = list(command)
+    if args:
+        data["args"] = [str(argument) for argument in args]
     if file is not None:
-        data["notebook"] = _shown_path(file)
+        data["notebook"] = session.shown_path(file)
     submitted = notebooks.submit(session.hub(), data, file)
     for warning in submitted.warnings:
         warnings.warn(warning, stacklevel=2)
@@ -63,9 +68,3 @@ def submit(
 
 def _file(notebook: str | os.PathLike[str] | None) -> Path:
     return session.this_notebook() if notebook is None else Path(notebook).expanduser().absolute()
-
-
-def _shown_path(file: Path) -> str:
-    """The notebook's path as Jupyter names it, so that others open it from the job."""
-    server = session.JupyterServer.of_this_kernel()
-    return (server.contents_path(file) if server else None) or str(file)

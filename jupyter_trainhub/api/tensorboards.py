@@ -21,8 +21,12 @@ _TICK = 0.5
 _ANSWER = 30
 
 
-def tensorboard(*folders: str | os.PathLike[str], timeout: float = 60.0) -> TensorBoard:
+def tensorboard(
+    *folders: str | os.PathLike[str], timeout: float = 60.0, height: int = 600
+) -> TensorBoard:
     """The TensorBoard of ``folders``, started unless it runs; default: the folder ``runs``.
+
+    As the last value of a cell it is shown, ``height`` pixels high.
 
     Returns once it answers. Raises NotFound for a folder that does not exist, InvalidField for one
     outside the allowed roots, and TrainHubError with TensorBoard's own last words when it does not
@@ -41,15 +45,16 @@ def tensorboard(*folders: str | os.PathLike[str], timeout: float = 60.0) -> Tens
             reason="TensorBoardFailed",
             remedy="Correct what it says, or wait longer with timeout=.",
         )
-    return TensorBoard(boards, view)
+    return TensorBoard(boards, view, height)
 
 
 class TensorBoard:
     """A running TensorBoard. Shown as the last value of a cell it appears in the notebook."""
 
-    def __init__(self, boards: TensorBoards, view: TensorBoardView) -> None:
+    def __init__(self, boards: TensorBoards, view: TensorBoardView, height: int = 600) -> None:
         self._boards = boards
         self._view = view
+        self._height = height
 
     @property
     def id(self) -> str:
@@ -107,9 +112,21 @@ class TensorBoard:
         server = session.JupyterServer.of_this_kernel()
         address = f"{server.base_url}{self._path()}" if server is not None else self.url
         return (
-            f'<iframe src="{escape(address, quote=True)}" width="100%" height="600" '
+            f'<iframe src="{escape(address, quote=True)}" width="100%" height="{self._height}" '
             'style="border: none" title="TensorBoard"></iframe>'
         )
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        if not session.in_notebook():
+            return {"text/plain": repr(self), "text/html": self._repr_html_()}
+        from jupyter_trainhub.widgets.tensorboard import TensorBoardFrame
+
+        # Its own address holds what keeps others out, so a notebook gets it where it must.
+        direct = "" if session.JupyterServer.of_this_kernel() else self.url
+        frame = TensorBoardFrame(self._boards, self.id, direct, self._height)
+        data, metadata = frame._repr_mimebundle_(**kwargs)
+        # A page without widgets has the frame nevertheless.
+        return {**data, "text/html": self._repr_html_()}, metadata
 
     def _path(self) -> str:
         return f"trainhub/tensorboards/{self.id}/"

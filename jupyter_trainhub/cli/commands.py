@@ -52,6 +52,8 @@ def get(options: Namespace) -> int:
     output.print_views(options.kind, views, options.output, one=options.name is not None)
     if options.name is not None and options.output == "table":
         output.describe(options.kind, views[0])
+        if options.kind in ("jobs", "runs"):
+            job.print_failure(connect(options), options.kind, views[0])
     return 0
 
 
@@ -131,6 +133,7 @@ def logs(options: Namespace) -> int:
     hub = connect(options)
     names = ("rank", "follow", "tail", "attempt", "previous", "timestamps")
     print_log(hub, options.name, **{name: getattr(options, name) for name in names})
+    job.print_first_failed(hub, options.name, options.attempt)
     return 0
 
 

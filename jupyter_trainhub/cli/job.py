@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from jupyter_trainhub.cli.spec import changed_fields, job_fields
 
 if TYPE_CHECKING:
     from jupyter_trainhub.hub.hub import Hub
+    from jupyter_trainhub.hub.views import View
 
 # Jobs that are stopped or deleted at once: each waits for the last of its pods' logs.
 AT_ONCE = 16
@@ -38,7 +40,25 @@ _FIELDS = (
 def add_options(job: ArgumentParser) -> None:
     """Add the options of ``create job`` besides those of every pod."""
     job.add_argument("--name", help="default: the notebook's or the program's, with a number")
-    job.add_argument("--notebook", metavar="FILE", help="a notebook, run as it was last saved")
+    job.add_argument(
+        "file",
+        nargs="?",
+        metavar="FILE",
+        help="a notebook or a Python script, run as it was last saved with what it imports",
+    )
+    job.add_argument("--notebook", metavar="FILE", help="the same")
+    job.add_argument(
+        "--include",
+        action="append",
+        metavar="PATTERN",
+        help="files and folders beside it that travel too, such as 'configs/*.yaml'; of a command: "
+        "in the present folder; may be repeated",
+    )
+    job.add_argument(
+        "--setup",
+        action=BooleanOptionalAction,
+        help="install what %%pip lines of the notebook name, on each node, before it starts",
+    )
     for option, metavar, text in _FIELDS:
         job.add_argument(option, metavar=metavar, help=text)
     job.add_argument("--ssh", action=BooleanOptionalAction, help="let its pods be entered by SSH")
@@ -100,12 +120,14 @@ def create(options: Namespace, command: Sequence[str]) -> int:
     from jupyter_trainhub.cli import commands
     from jupyter_trainhub.hub.notebooks import submit
 
-    file = Path(options.notebook).absolute() if options.notebook else None
+    named = options.notebook or options.file
+    file = Path(named).absolute() if named else None
     fields = job_fields(options)
     if file is not None:
         fields["notebook"] = str(file)
     if command:
-        fields["command"] = list(command)
+        takes_arguments = file is not None and file.suffix == ".py"
+        fields["args" if takes_arguments else "command"] = list(command)
     hub = commands.connect(options)
     submitted = submit(hub, fields, file)
     view = submitted.view
@@ -128,7 +150,32 @@ def _follow(hub: Hub, name: str) -> int:
         ended = hub.jobs.wait(name)
     told = printable(why(ended))
     print(f"job {ended['name']} {ended['phase']}{f': {told}' if told else ''}", file=sys.stderr)
+    print_first_failed(hub, name)
     return 0 if ended["phase"] == "Succeeded" else 1
+
+
+def print_failure(hub: Hub, kind: str, view: View) -> None:
+    """Print how a job or run has failed, below what is said of it."""
+    from jupyter_trainhub.hub.descriptions import text
+    from jupyter_trainhub.hub.jobs.failure_words import describe_failure
+
+    if view["phase"] in ("Failed", "Stopped"):
+        of = hub.failures.of_view(view) if kind == "jobs" else hub.failures.of_run(view["run"])
+        lines = describe_failure(of)
+        if lines:
+            print(f"\n{text(lines)}")
+
+
+def print_first_failed(hub: Hub, name: str, attempt: int | None = None) -> None:
+    """Print, behind a log and beside it, which rank failed first."""
+    from jupyter_trainhub.errors import TrainHubError
+    from jupyter_trainhub.hub.jobs.failure_words import failure_sentence
+    from jupyter_trainhub.hub.printable import printable
+
+    with contextlib.suppress(TrainHubError):
+        sentence = failure_sentence(hub.failures.of_job(name, attempt))
+        if sentence:
+            print(printable(sentence), file=sys.stderr)
 
 
 def clone(options: Namespace) -> int:

@@ -42,8 +42,8 @@ def make_parser() -> argparse.ArgumentParser:
     submitted = made.add_parser(
         "job",
         parents=[where, _output(), _pod()],
-        help="submit a notebook or a command",
-        usage="trainhub create job [OPTIONS] (--notebook FILE | -- PROGRAM [ARGUMENT ...])",
+        help="submit a notebook, a Python script or a command",
+        usage="trainhub create job [OPTIONS] (FILE [-- ARGUMENT ...] | -- PROGRAM [ARGUMENT ...])",
     )
     job.add_options(submitted)
     instance = made.add_parser(

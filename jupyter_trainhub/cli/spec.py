@@ -28,6 +28,8 @@ _JOB = (
     "peer_timeout",
     "restarts",
     "description",
+    "include",
+    "setup",
 )
 _VOLUMES = ("checkpoint_volume", "model_volume")
 

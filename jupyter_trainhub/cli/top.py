@@ -6,6 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
+from jupyter_trainhub.hub.jobs.progress.words import progress_sentence
 from jupyter_trainhub.hub.tables import Table
 from jupyter_trainhub.specs.quantity import describe_memory
 
@@ -36,10 +37,14 @@ def top(options: Namespace) -> int:
     """``trainhub top``."""
     from jupyter_trainhub.cli import commands, output
 
-    found = commands.connect(options).metrics.of(options.name)
+    hub = commands.connect(options)
+    found = hub.metrics.of(options.name)
     if options.output == "json":
         output.print_json(found)
         return 0
+    progress = hub.jobs.get(options.name)["progress"]
+    if progress is not None:
+        print(progress_sentence(progress))
     if any(one["points"] for one in found["series"]):
         print(usage_table(found).text())
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_trainhub.hub.capacity.request import words
+from jupyter_trainhub.hub.jobs.progress.words import progress_sentence
 from jupyter_trainhub.hub.printable import printable
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.manifests.pod import GPU
@@ -89,6 +90,8 @@ def describe_job(view: View) -> Lines:
     """What there is to say of a job beside its row: how it came here, how each pod stands."""
     several = view["attempts"] > 1
     lines = _explained(view)
+    if view["progress"] is not None:
+        lines.append(("PROGRESS", progress_sentence(view["progress"])))
     if several:
         lines.append(("ATTEMPT", f"{view['attempt']} of {view['attempts']}"))
     lines += [

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from jupyter_trainhub.hub.images.snapshots.manager import Snapshots
     from jupyter_trainhub.hub.images.snapshots.spools import Spools
     from jupyter_trainhub.hub.images.transfers.manager import Transfers
+    from jupyter_trainhub.hub.jobs.failure import Failures
+    from jupyter_trainhub.hub.jobs.progress.manager import Progress
     from jupyter_trainhub.hub.metrics.manager import Metrics
     from jupyter_trainhub.hub.runs.manager import Runs
     from jupyter_trainhub.hub.tensorboards import TensorBoards
@@ -137,11 +139,29 @@ class Hub:
         return ImageModules(self.config, self.nodes, self.registries, self.look)
 
     @cached_property
+    def failures(self) -> Failures:
+        """How jobs failed."""
+        from jupyter_trainhub.hub.jobs.failure import Failures
+
+        return Failures(self)
+
+    @cached_property
     def metrics(self) -> Metrics:
         """What jobs use."""
         from jupyter_trainhub.hub.metrics.manager import Metrics
 
         return Metrics(self.client, self.config, self.user, self.jobs.get, self.runs.metrics)
+
+    @cached_property
+    def progress(self) -> Progress:
+        """How far jobs are."""
+        from jupyter_trainhub.hub.jobs.progress.manager import Progress
+        from jupyter_trainhub.hub.runs.store import RunStore
+
+        def follows(run: str, pod: str) -> bool:
+            return "runs" in self.__dict__ and self.runs.follows(run, pod)
+
+        return Progress(self.client, follows, RunStore(self.config, self.storage).progress)
 
     @cached_property
     def runs(self) -> Runs:
@@ -191,6 +211,8 @@ class Hub:
 
     def close(self) -> None:
         """End what runs in threads of this hub; waits some seconds."""
+        if "progress" in self.__dict__:
+            self.progress.stop()
         if "runs" in self.__dict__:
             self.runs.stop()
         if "metrics" in self.__dict__:

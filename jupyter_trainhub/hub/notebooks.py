@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from jupyter_trainhub.errors import InvalidField, NotFound
 from jupyter_trainhub.config import TrainHubConfig
+from jupyter_trainhub.errors import InvalidField, NotFound
 from jupyter_trainhub.hub.jobs.manager import Jobs
 from jupyter_trainhub.hub.runs.origin import origin
 from jupyter_trainhub.hub.storages import Storages
 from jupyter_trainhub.hub.submission import complete
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.notebook import markdown, scripts
-from jupyter_trainhub.notebook.beside import Beside
+from jupyter_trainhub.notebook.beside import MAX_BYTES, Beside
 from jupyter_trainhub.notebook.bundle import bundle
 from jupyter_trainhub.notebook.plan import Plan, plan_notebook
 from jupyter_trainhub.specs.job import JobSpec
@@ -51,17 +51,26 @@ def submit(hub: Submitter, fields: Mapping[str, Any], file: Path | None) -> Subm
     Without a ``file`` it is a command, submitted from the present folder. Raises NotFound without
     the file, InvalidField for what cannot run, AlreadyExists.
     """
-    spec = complete(fields, hub.jobs)
+    spec, plan = _planned(hub, fields, file)
     folder = file.parent if file else Path.cwd()
     told = origin(folder, user=hub.user, notebook=fields.get("notebook"))
-    most = hub.config.code_max_bytes
-    if file is None:
-        plan = plan_command(spec, folder, most)
-    else:
-        spec = in_own_folder(spec, file, hub.storage)
-        plan = plan_file(spec, file, seen_folders(spec, hub.storage), most)
     view = hub.jobs.create(spec, bundle(plan, spec.notebook), submission=told)
     return Submitted(view, tuple(str(remark) for remark in plan.warnings))
+
+
+def preview(hub: Submitter, fields: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
+    """What would run, as ``jobs/preview`` answers it; nothing is made. Raises as :func:`submit`."""
+    _, plan = _planned(hub, fields, file)
+    return plan.to_dict()
+
+
+def _planned(hub: Submitter, fields: Mapping[str, Any], file: Path | None) -> tuple[JobSpec, Plan]:
+    spec = complete(fields, hub.jobs)
+    most = hub.config.code_max_bytes
+    if file is None:
+        return spec, plan_command(spec, Path.cwd(), most)
+    spec = in_own_folder(spec, file, hub.storage)
+    return spec, plan_file(spec, file, seen_folders(spec, hub.storage), most)
 
 
 def plan_command(spec: JobSpec, folder: Path, max_bytes: int) -> Plan:
@@ -71,7 +80,7 @@ def plan_command(spec: JobSpec, folder: Path, max_bytes: int) -> Plan:
     return scripts.plan_command(spec.command or (), beside)
 
 
-def plan_file(spec: JobSpec, file: Path, seen: Sequence[str], max_bytes: int) -> Plan:
+def plan_file(spec: JobSpec, file: Path, seen: Sequence[str], max_bytes: int = MAX_BYTES) -> Plan:
     """What of ``file`` would run where the pods see the folders ``seen``; none: not known.
 
     Of its folder at most ``max_bytes`` travel with it. Raises NotFound, and InvalidField for a file
@@ -111,6 +120,7 @@ def plan_file(spec: JobSpec, file: Path, seen: Sequence[str], max_bytes: int) ->
         name=file.name,
         parameters=spec.parameters,
         world_size=spec.world_size,
+        processes_per_node=spec.processes,
         visible=seen,
         beside=beside,
         setup=spec.setup,

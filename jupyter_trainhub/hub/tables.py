@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from jupyter_trainhub.hub.jobs.progress.words import percent, time_left
 from jupyter_trainhub.hub.printable import printable
 from jupyter_trainhub.hub.views import View, Views
 from jupyter_trainhub.specs.quantity import describe_memory
@@ -38,6 +39,8 @@ def jobs_table(views: Views) -> Table:
         (
             f"{view['name']}{' (pinned)' if view['pinned'] else ''}",
             _phase(view),
+            percent(view["progress"]),
+            time_left(view["progress"]),
             view["framework"],
             str(view["nodes"]),
             view["project"] or "",
@@ -47,7 +50,8 @@ def jobs_table(views: Views) -> Table:
         )
         for view in views
     ]
-    headings = ("NAME", "PHASE", "FRAMEWORK", "NODES", "PROJECT", "OWNER", "AGE", "MESSAGE")
+    headings = ("NAME", "PHASE", "PROGRESS", "LEFT", "FRAMEWORK", "NODES", "PROJECT", "OWNER",
+                "AGE", "MESSAGE")  # fmt: skip
     return Table(headings, rows)
 
 

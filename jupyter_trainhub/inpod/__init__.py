@@ -14,7 +14,8 @@ _PARTS = {
     "launch.py": (
         "../log_record", "../python_traceback", "../lost_peer", "ending", "rank_errors", "shape",
         "command", "torchrun", "processes", "supervisor", "connection", "peers", "tee",
-        "environment", "remote_shell", "mpi", "__main__",
+        "environment", "remote_shell", "mpi", "files", "setup", "event_file", "scalars",
+        "__main__",
     ),
     "run_notebook.py": (
         "../log_record", "../python_traceback", "../value_encoding", "../value_decoding", "speech",

@@ -51,6 +51,8 @@ _AFTER = re.compile(r"During handling of the above exc|The above exception was t
 _INSIDE = re.compile(r"-- Process \d+ terminated|\+-[-+ \d]*$")
 _NOTHING = re.compile(r'(?:""")?$')
 _ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
+# Where what came with a job is unpacked (``launch/files.py``), or written by the notebook.
+_SHIPPED = re.compile(r".*/trainhub-files-[^/]+/")
 # Code of others: where it lies tells.
 _FOREIGN = re.compile(
     r"(?:^|/)(?:site-packages|dist-packages|python\d[\d.]*t?)/|^<|^/trainhub/[^/]+\.py$"
@@ -141,22 +143,20 @@ def stories(blocks: Sequence[Block]) -> list[list[Block]]:
 
 
 def describe_story(
-    story: Sequence[Block],
-    cells: Mapping[str, tuple[int | None, str]],
-    folders: Sequence[str] = (),
+    story: Sequence[Block], cells: Mapping[str, tuple[int | None, str]]
 ) -> dict[str, Any]:
     """What a failure is, and where in the user's code: the fields of a rank's error.
 
-    ``cells`` names the position and id of each cell by its file; in ``folders`` lie files that were
-    shipped. Without any line of those, the lines count that are no installed package's.
+    ``cells`` names the position and id of each cell by its file. Without any line of those or of
+    files that came with the job, the lines count that are no installed package's.
     """
     if not story:
         return {}
     raised, frames = _unwound(story)
-    mine = _own(frames, cells, folders) or _own(
-        [frame for block in story for frame in block.frames], cells, folders
-    )
-    last = mine[-1] if mine else {}
+    mine = _own(frames, cells)
+    mine = mine or _own([frame for block in story for frame in block.frames], cells)
+    in_cells = [frame for frame in mine if frame["cell_id"] is not None]
+    last = (in_cells or mine or [{}])[-1]
     return {
         "etype": raised.etype.rpartition(".")[2] or None,
         "message": raised.message,
@@ -184,25 +184,19 @@ def _unwound(story: Sequence[Block]) -> tuple[Block, list[Frame]]:
 
 
 def _own(
-    frames: Sequence[Frame],
-    cells: Mapping[str, tuple[int | None, str]],
-    folders: Sequence[str],
+    frames: Sequence[Frame], cells: Mapping[str, tuple[int | None, str]]
 ) -> list[dict[str, Any]]:
-    mine = [_frame(frame, cells, folders) for frame in frames]
+    mine = [_frame(frame, cells) for frame in frames]
     others = (frame for frame in frames if not _FOREIGN.search(frame.file))
     return [frame for frame in mine if frame is not None] or [
         {"cell": None, "cell_id": None, **frame._asdict()} for frame in others
     ]
 
 
-def _frame(
-    frame: Frame, cells: Mapping[str, tuple[int | None, str]], folders: Sequence[str]
-) -> dict[str, Any] | None:
+def _frame(frame: Frame, cells: Mapping[str, tuple[int | None, str]]) -> dict[str, Any] | None:
     index, identity = cells.get(frame.file, (None, None))
-    file = next(
-        (frame.file[len(above) + 1 :] for above in folders if frame.file.startswith(f"{above}/")),
-        frame.file if identity is not None else None,
-    )
-    if file is None:
+    shipped = _SHIPPED.match(frame.file)
+    if identity is None and shipped is None:
         return None
+    file = frame.file[shipped.end() :] if shipped else frame.file
     return {"cell": index, "cell_id": identity, **frame._asdict(), "file": file}

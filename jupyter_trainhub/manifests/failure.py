@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,7 +30,8 @@ def failure_of(view: Object, attempt: int, nodes: Sequence[Node], cells: Mapping
     followers = sorted((item for item in found if item.follower), key=_at)
     places = [item for item in explained if item.reason is not None]
     explained = [item for item in explained if item.reason is None]
-    root = next(iter(explained or followers), None)
+    lost = [item for item in followers if item.reason is None]
+    root = next(iter(explained or lost), None)
     if explained and followers:
         late = _SKEW if explained[0].shown["etype"] else _NOTICED
         if _at(explained[0]) > _at(followers[0]) + late:
@@ -48,7 +50,8 @@ def failure_of(view: Object, attempt: int, nodes: Sequence[Node], cells: Mapping
         "root": root.shown | {"log": _around(root)} if root else None,
         "others": [item.shown | {"log": _around(item)} for item in others],
         "followers": [_brief(item) for item in followers if item is not root],
-        "hints": hints(view, root.shown if root else None, _tails(root, nodes)),
+        "hints": _apart(places)
+        + hints(view, root.shown if root else None, _tails(root, nodes), lost=root in followers),
     }
     redacted: Object = _redacted(answer, env if isinstance(env, dict) else {})
     return redacted
@@ -75,14 +78,26 @@ def _brief(item: RankError) -> Object:
     return shown | {"log": {"lines": [], "start": 0, "at": None}}
 
 
+def _where(item: RankError) -> tuple[Any, ...]:
+    return (item.shown["cell"], item.shown["lineno"], item.shown["line"])
+
+
 def _rarest_first(places: Sequence[RankError]) -> list[RankError]:
     """Where ranks were: of a job that hung, the few that were elsewhere tell most."""
+    counts = Counter(map(_where, places))
+    return sorted(places, key=lambda item: (counts[_where(item)], item.shown["rank"] or 0))
 
-    def where(item: RankError) -> tuple[Any, ...]:
-        return (item.shown["cell"], item.shown["lineno"], item.shown["line"])
 
-    counts = [where(item) for item in places]
-    return sorted(places, key=lambda item: (counts.count(where(item)), item.shown["rank"] or 0))
+def _apart(places: Sequence[RankError]) -> list[Object]:
+    """The hint at the ranks that were not where most of the others waited."""
+    most = Counter(map(_where, places)).most_common(1)
+    apart = [item.shown["rank"] for item in places if _where(item) != most[0][0]]
+    if not apart or len(apart) >= len(places) - len(apart) + 1:
+        return []
+    ranks = ", ".join(str(rank) for rank in sorted(apart, key=str)[:8])
+    title = f"Rank {ranks} {'was' if len(apart) == 1 else 'were'} elsewhere than the others."
+    remedy = "The others may have waited for it in a collective operation: look at its line."
+    return [{"id": "apart", "title": title, "remedy": remedy, "line": None, "rank": apart[0]}]
 
 
 def _tails(root: RankError | None, nodes: Sequence[Node]) -> list[tuple[int, Sequence[str]]]:

@@ -87,8 +87,8 @@ class JobProgress:
     def view(self, now: float, *, running: bool) -> Object | None:
         """The ``progress`` of a job's view at a time; None where nothing is known.
 
-        ``at`` is when it told something new, and ``remaining`` what was left then. Once it has ended, or
-        while it is stuck, there is neither speed nor a time left.
+        ``at`` is when it told something new, and ``remaining`` what was left then. Once it has
+        ended, or while it is stuck, there is neither speed nor a time left.
         """
         last = self._last
         if last is None:

@@ -20,6 +20,7 @@ from jupyter_trainhub.manifests.labels import (
     owner,
     user_name,
 )
+from jupyter_trainhub.manifests.pod_status import PodStatus
 from jupyter_trainhub.manifests.requests import Amounts
 from jupyter_trainhub.manifests.workload_status import Phase, told
 from jupyter_trainhub.specs.quantity import parse_quantity
@@ -56,8 +57,8 @@ def job_view(
     """The view of a job: ``job`` is the owner of its newest attempt, ``earlier`` those before it.
 
     ``pods`` are those of all attempts. ``error`` is the first exception that a rank reported, with
-    the cell of the notebook. ``progress`` stands in the log, which is not read here. ``now`` is this
-    moment where it is left out.
+    the cell of the notebook. ``progress`` is None here: it stands in the log. ``now`` is this moment
+    where it is left out.
     """
     pods = list(pods)
     newest = JobAttempt.of(job, pods, events=events, largest=largest)
@@ -91,9 +92,14 @@ def job_view(
         "history": history([*past, (newest, phase)], pods, events),
         "pods": [status.view() for status in newest.ranks],
         "earlier": [_attempt_view(attempt, its_phase) for attempt, its_phase in past],
-        "error": culprit.error if culprit else None,
+        "error": _error(culprit) if culprit else None,
         "progress": None,
     }
+
+
+def _error(culprit: PodStatus) -> Object | None:
+    where = {"node": culprit.node, "pod": culprit.name}
+    return None if culprit.error is None else culprit.error | where
 
 
 def over(view: Object) -> bool:

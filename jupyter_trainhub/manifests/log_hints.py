@@ -42,7 +42,7 @@ HINTS = (
     Hint("disk", r"No space left on device|Disk quota exceeded|ENOSPC",
          "A disk is full.", "Write to a storage with more room, or keep fewer checkpoints."),
     Hint("memory", r"\bMemoryError\b|Cannot allocate memory|DefaultCPUAllocator: can't allocate|"
-         r"memory limit was reached|std::bad_alloc",
+         r"pod's memory limit was reached|std::bad_alloc",
          "The main memory is used up.",
          "Ask for more memory, or use smaller batches and fewer workers."),
     Hint("worker", r"DataLoader worker \(pid(?:\(s\))? [\d, ]+\) (?:exited unexpectedly|is killed)",
@@ -190,12 +190,17 @@ _MOST = 5
 
 
 def hints(
-    view: Object, root: Object | None, tails: Sequence[tuple[int, Sequence[str]]]
+    view: Object,
+    root: Object | None,
+    tails: Sequence[tuple[int, Sequence[str]]],
+    *,
+    lost: bool = False,
 ) -> list[Object]:
     """``{id, title, remedy, line, rank}`` of what the failure says, most telling first.
 
     ``root`` is the RankFailure of the rank that failed first, ``tails`` are ends of logs with their
-    pods' indexes, that of the root first. What Kubernetes says of the job of ``view`` comes first.
+    pods' indexes, that of the root first; ``lost`` says that the root itself only lost another
+    rank. What Kubernetes says of the job of ``view`` comes first.
     """
     found: dict[str, Object] = {}
     if (
@@ -206,15 +211,16 @@ def hints(
         reason, message = str(view["reason"]), str(view.get("message") or "")
         found[reason] = _shown(reason, message, str(view["remedy"]))
     if root is not None:
-        text = f"{root['etype']}: {root['message']}\n{root['traceback']}"
-        _search(text.splitlines(), root["rank"], found)
+        said = f"{root['etype']}: {root['message']}" if root["etype"] else ""
+        _search([said, *root["traceback"].splitlines()], root["rank"], found)
     for rank, lines in tails:
         _search(lines, rank, found)
-    code = _CODES.get(root["exit_code"]) if root is not None and root["etype"] is None else None
+    silent = root is not None and root["etype"] in (None, "Fatal Python error")
+    code = _CODES.get(root["exit_code"]) if root is not None and silent else None
     if code is not None and code[0] not in found and "OOMKilled" not in found:
         found[code[0]] = _shown(*code)
     told = [item for item in found.values() if not item.pop("consequence", False)]
-    return (told or list(found.values()))[:_MOST]
+    return (list(found.values()) if lost and not told else told)[:_MOST]
 
 
 def _search(lines: Sequence[str], rank: Any, found: dict[str, Object]) -> None:

@@ -1,6 +1,6 @@
 """How one rank failed: what its node's launcher told, its log, and Kubernetes of its pod. Pure.
 
-All of it comes from pods: the launcher's records of ``errors`` (``inpod/launch/rank_errors.py``) and
+All of it comes from pods: the records of ``errors`` (``inpod/launch/rank_errors.py``) and
 the ends of logs. Nothing in it is trusted to be of its type.
 """
 
@@ -20,7 +20,10 @@ from jupyter_trainhub.manifests.labels import Object
 _GAP = 60
 # What torchrun raises itself, for its ranks.
 _LAUNCHERS = ("ChildFailedError", "SignalException")
-_CLUSTER_ENDED = 143
+_CLUSTER_ENDED, _KILLED, _ABORTED = 143, 137, 134
+_OOM = "OOMKilled"
+# Why the launcher ended its program.
+_TERMINATED, _TIME_LIMIT = "Terminated", "TimeLimit"
 
 
 @dataclass(frozen=True)
@@ -85,8 +88,9 @@ class RankError:
 def errors_of(
     node: Node, view: Object, cells: Mapping[str, Cell], processes: int
 ) -> list[RankError]:
-    told = [_told(error, node, cells) for error in node.errors]
-    if not told and node.pod["phase"] == "Failed":
+    told = [_told(error, node, cells, view) for error in node.errors]
+    stopped = view["phase"] == "Stopped" and node.pod.get("reason") == _TERMINATED
+    if not told and node.pod["phase"] == "Failed" and not stopped:
         told = [_of_pod(node, view, cells, processes)]
     silent = [item for item in told if item.shown["etype"] is None and not item.reason]
     taken = False
@@ -97,14 +101,16 @@ def errors_of(
         if story is not None:
             _tell_by_log(item, story, cells)
     for item in told:
+        if node.pod.get("reason") == _OOM and item.shown["exit_code"] == _KILLED:
+            item.shown |= {"reason": _OOM, "message": str(node.pod.get("message") or "")}
         item.story = item.story or _logged(item, node)
         # NCCL ends the process itself when it has lost another.
-        if item.shown["exit_code"] == 134 and any(map(lost_peer, node.lines[-200:])):
+        if item.shown["exit_code"] == _ABORTED and any(map(lost_peer, node.lines[-200:])):
             item.follower = True
     return told
 
 
-def _told(error: Object, node: Node, cells: Mapping[str, Cell]) -> RankError:
+def _told(error: Object, node: Node, cells: Mapping[str, Cell], view: Object) -> RankError:
     """What the launcher wrote of a rank."""
     at = _typed(error.get("time"), (int, float))
     texts = {name: _typed(error.get(name), str) for name in ("etype", "message", "line", "cell_id")}
@@ -124,7 +130,9 @@ def _told(error: Object, node: Node, cells: Mapping[str, Cell]) -> RankError:
         "traceback": _typed(error.get("traceback"), str) or "",
     }
     _add_sources(shown, cells)
-    return RankError(shown, node, error.get("follower") is True, shown["reason"], at)
+    # Of a job that fails the cluster ends the other pods.
+    ended = shown["reason"] == _TERMINATED and view["phase"] != "Stopped"
+    return RankError(shown, node, ended or error.get("follower") is True, shown["reason"], at)
 
 
 def _of_pod(node: Node, view: Object, cells: Mapping[str, Cell], processes: int) -> RankError:
@@ -144,8 +152,8 @@ def _of_pod(node: Node, view: Object, cells: Mapping[str, Cell], processes: int)
         shown["etype"] = known.get("etype")
     _add_sources(shown, cells)
     follower = pod.get("exit_code") == _CLUSTER_ENDED or lost_peer(f"{reason} {message}")
-    ended = reason if reason in ("TimeLimit", "Terminated") else None
-    return RankError(shown, node, follower and ended is None, ended, at)
+    ended = reason if reason in (_TIME_LIMIT, _TERMINATED) else None
+    return RankError(shown, node, follower and ended != _TIME_LIMIT, ended, at)
 
 
 def _rank_failure(node: Node, at: float | None) -> Object:

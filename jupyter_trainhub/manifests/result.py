@@ -18,15 +18,11 @@ EXPRESSION = ""
 
 @dataclass(frozen=True)
 class Result:
-    """One value: its encoded ``data``, or None and ``why``, with what the value looks like.
-
-    ``size`` is in bytes, None where it is not known.
-    """
+    """One value: its encoded ``data``, or None and ``why``, with what the value looks like."""
 
     data: bytes | None
     why: str = ""
     shown: str = ""
-    size: int | None = None
 
 
 def results(records: Iterable[Mapping[str, Any]], largest: int) -> dict[str, Result]:
@@ -54,15 +50,20 @@ def _result(parts: Mapping[int, Mapping[str, Any]], largest: int) -> Result:
     if "why" in first:
         return Result(None, str(first["why"]), shown)
     if size is not None and (size > largest or "sha256" not in first):
-        return Result(None, f"it takes {size} bytes, and {largest} are allowed.", shown, size)
+        why = f"it takes {size} bytes, and {largest} are allowed. Write it to a mounted folder."
+        return Result(None, why, shown)
     count = first.get("parts")
     if size is None or not isinstance(count, int) or any(n not in parts for n in range(count)):
-        return Result(None, "a part of it is missing in the log, which was cut.", shown, size)
+        return Result(
+            None,
+            "a part of it is missing in the log, which was cut. Write it to a mounted folder.",
+            shown,
+        )
     try:
         packed = b"".join(base64.b64decode(parts[number]["data"]) for number in range(count))
         data = zlib.decompressobj().decompress(packed, size + 1)
     except (KeyError, TypeError, ValueError, zlib.error):
-        return Result(None, "it is damaged in the log.", shown, size)
+        return Result(None, "it is damaged in the log.", shown)
     if len(data) != size or hashlib.sha256(data).hexdigest() != first["sha256"]:
-        return Result(None, "it is damaged in the log.", shown, size)
-    return Result(data, size=size)
+        return Result(None, "it is damaged in the log.", shown)
+    return Result(data)

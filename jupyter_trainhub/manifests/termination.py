@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import Any
 
@@ -48,8 +49,11 @@ def termination(pod: Object, ended: Object) -> tuple[Explanation, dict[str, Any]
     if reason == "OOMKilled":
         limit = requested(pod, "memory")
         bound = f" of {describe_memory(float(limit))}" if limit else ""
-        message = f"It used more memory than its limit{bound}."
-        return Explanation(reason, message, "Give it more memory."), None
+        place = _place(text)
+        ran = f" while cell {place['cell'] + 1} ran" if place else ""
+        message = f"It used more memory than its limit{bound}{ran}."
+        error = {**place, "etype": reason, "message": message} if place else None
+        return Explanation(reason, message, "Give it more memory."), error
     told = _told(text)
     if told:
         error = told["error"] if isinstance(told.get("error"), dict) else None
@@ -73,6 +77,16 @@ def _shown(message: str) -> str:
     """``message`` without the launcher's record of the environment, where it is the log's end."""
     lines = message.splitlines(keepends=True)
     return "".join(line for line in lines if not log_record.hide(line.encode()))
+
+
+def _place(message: str) -> dict[str, Any] | None:
+    """The cell that ran: as the launcher tells, or the notebook noted when the cell began."""
+    with contextlib.suppress(ValueError):
+        told = foreign_json.parse(message)
+        place = told.get("error", told) if isinstance(told, dict) else None
+        if isinstance(place, dict) and isinstance(place.get("cell"), int):
+            return {**dict.fromkeys(("rank", "lineno", "line")), **place}
+    return None
 
 
 def _told(message: str) -> dict[str, Any]:

@@ -11,6 +11,9 @@ from jupyter_trainhub.notebook.remark import Remark
 
 Origin = Literal["cell", "module", "data"]
 
+# Bytes that may travel where the site says nothing else.
+MAX_BYTES = 10 << 20
+
 
 @dataclass(frozen=True)
 class Beside:
@@ -24,7 +27,7 @@ class Beside:
     folder: Path
     include: Sequence[str] = ()
     starts_there: bool = True
-    max_bytes: int = 10 << 20
+    max_bytes: int = MAX_BYTES
 
 
 @dataclass(frozen=True)

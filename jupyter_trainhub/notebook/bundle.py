@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from jupyter_trainhub.errors import Cause, InvalidField
 from jupyter_trainhub.inpod import program
@@ -94,18 +94,30 @@ def _notebook_files(plan: Plan, path: str | None) -> dict[str, bytes]:
     return files
 
 
-def with_parameters(files: Mapping[str, bytes], parameters: Mapping[str, Any]) -> dict[str, bytes]:
-    """The ``files`` of a bundle with other values in the cell that sets the parameters.
+class Submitted(Protocol):
+    """What a run was made of."""
 
-    Raises InvalidField where they are of no notebook, or have no such cell and would need one.
+    @property
+    def files(self) -> Mapping[str, bytes]: ...
+
+    @property
+    def argv(self) -> Sequence[str]: ...
+
+
+def with_parameters(submitted: Submitted, parameters: Mapping[str, Any]) -> dict[str, bytes]:
+    """The files of a notebook or script with other values in the cell that sets the parameters.
+
+    Raises InvalidField where they are of a command, or have no such cell and would need one.
     """
-    if CELLS not in files:
+    files = submitted.files
+    of_script = any(text.startswith(f"${FILES_VARIABLE}/") for text in submitted.argv[1:2])
+    if CELLS not in files and not of_script:
         raise InvalidField(
             "that run was of a command, not of a notebook",
             field="notebook",
             remedy="Submit the notebook itself.",
         )
-    document = json.loads(files[CELLS])
+    document = json.loads(files[CELLS]) if CELLS in files else {"cells": []}
     setting = [cell for cell in document["cells"] if cell["id"] == PARAMETERS_ID]
     if parameters and not setting:
         raise InvalidField(
@@ -137,4 +149,6 @@ def _entry(plan: Plan, cell: PlannedCell) -> dict[str, object]:
         entry["writes"] = cell.writes
     elif cell.original != cell.source:
         entry["original"] = cell.original
+    if cell.may_raise:
+        entry["may_raise"] = True
     return entry

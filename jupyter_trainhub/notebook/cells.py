@@ -13,6 +13,10 @@ from jupyter_trainhub.errors import InvalidField
 
 SKIP_TAG = "trainhub-skip"
 ONLY_TAG = "trainhub"
+# What programs that execute notebooks unattended leave out, and where they go on after an error:
+# https://nbclient.readthedocs.io/en/latest/client.html
+SKIP_EXECUTION_TAG = "skip-execution"
+MAY_RAISE_TAG = "raises-exception"
 PARAMETERS_TAG = "parameters"
 # Tags of cells that the cells tagged `trainhub` build on; `imports` and `functions` are Kale's
 # names, `parameters` is papermill's.
@@ -35,7 +39,9 @@ def read_cells(source: bytes | str | Mapping[str, Any]) -> list[CodeCell]:
     Any format version that ``nbformat`` knows. Raises InvalidField, field ``notebook``, when it is
     not a notebook.
     """
-    document = _upgraded(_parsed(source))
+    parsed = _parsed(source)
+    _require_python(parsed)
+    document = _upgraded(parsed)
     cells = document.get("cells")
     if not isinstance(cells, list):
         raise _unreadable("it has no list of cells")
@@ -72,6 +78,25 @@ def _unreadable(why: str) -> InvalidField:
     )
 
 
+def _require_python(document: Mapping[str, Any]) -> None:
+    """Raise InvalidField for a notebook whose kernel runs another language."""
+    metadata = _object(document.get("metadata"))
+    kernel = _object(metadata.get("kernelspec"))
+    about = _object(metadata.get("language_info"))
+    language = str(kernel.get("language") or about.get("name") or "python")
+    if not language.lower().startswith(("python", "ipython")):
+        raise InvalidField(
+            f"this notebook is for the kernel {kernel.get('display_name') or language}, "
+            f"which runs {language}; jobs run Python.",
+            field="notebook",
+            remedy="Choose a notebook with a Python kernel, or run the program by a command.",
+        )
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 def _parsed(source: bytes | str | Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(source, Mapping):
         return dict(source)
@@ -95,7 +120,8 @@ def _upgraded(document: dict[str, Any]) -> Mapping[str, Any]:
     if not isinstance(version, int):
         raise _unreadable("it does not name its format version")
     try:
-        upgraded = nbformat.convert(nbformat.from_dict(document), 4)
+        # Reading joins the lines of texts, which converting expects.
+        upgraded = nbformat.convert(nbformat.reader.reads(json.dumps(document)), 4)
     except Exception as error:
         # nbformat raises whatever the foreign structure provokes.
         raise _unreadable(f"its format version {version} cannot be converted to 4") from error
@@ -105,8 +131,9 @@ def _upgraded(document: dict[str, Any]) -> Mapping[str, Any]:
 
 def reason_to_skip(cell: CodeCell, cells: Sequence[CodeCell]) -> str | None:
     """Why ``cell``, one of ``cells``, is not meant to run; None when it is."""
-    if SKIP_TAG in cell.tags:
-        return f"tagged {SKIP_TAG}"
+    for tag in (SKIP_TAG, SKIP_EXECUTION_TAG):
+        if tag in cell.tags:
+            return f"tagged {tag}"
     if not cell.source.strip():
         return "empty"
     selective = any(ONLY_TAG in other.tags for other in cells)

@@ -132,6 +132,9 @@ class _Search:
                 parts | flow.reads,
                 read_later(node),
             )
+            if cell is not None and not all(map(self._is_known, statement.reads)):
+                # Here the cell failed.
+                return
             self._statements.append(statement)
             for name in statement.binds:
                 self._binding[name].append(statement)
@@ -152,6 +155,9 @@ class _Search:
         missing = tuple(self._missing[name] for name in sorted(self._missing))
         undefined = tuple(sorted(self._undefined))
         return Needed(tuple(texts), tuple(sorted(self._names)), missing, undefined)
+
+    def _is_known(self, name: str) -> bool:
+        return name in self._live or _is_provided(name) or bool(self._binding.get(name))
 
     def _follow(self, statement: _Statement, before: int) -> None:
         """Find what ``statement`` needs, whose names are used at the position ``before``."""
@@ -197,7 +203,7 @@ class _Search:
             imports = [each for each in earlier if is_definition(each.node)]
             earlier = imports or earlier
         for each in earlier if now else ():
-            # A cell that failed half-way defined only a part of what it holds.
+            # A cell that failed may not have come so far.
             if each.cell is None or name not in self._live or not is_other(each.node, value):
                 return each
         return earlier[0] if earlier else None

@@ -19,9 +19,9 @@ _DISPLAY_ONLY = frozenset({
     "bookmark", "clear", "cls", "colors", "config", "connect_info", "dhist", "dirs",
     "doctest_mode", "gui", "hist", "history", "lf", "lk", "ll", "load_ext", "logoff", "logon",
     "logstart", "logstate", "logstop", "ls", "lsmagic", "lx", "magic", "man", "matplotlib",
-    "notebook", "page", "pastebin", "pdb", "pdef", "pdoc", "pfile", "pinfo", "pinfo2", "pprint", "precision", "psearch",
-    "psource", "pwd", "pycat", "quickref", "rehashx", "reload_ext", "tensorboard",
-    "trainhub", "unalias", "unload_ext", "who", "who_ls", "whos", "xmode",
+    "notebook", "page", "pastebin", "pdb", "pdef", "pdoc", "pfile", "pinfo", "pinfo2", "pprint",
+    "precision", "psearch", "psource", "pwd", "pycat", "quickref", "rehashx", "reload_ext",
+    "tensorboard", "trainhub", "unalias", "unload_ext", "who", "who_ls", "whos", "xmode",
 })
 _DISPLAY_CELLS = frozenset({
     "html", "HTML", "javascript", "js", "latex", "markdown", "svg", "SVG", "trainhub",

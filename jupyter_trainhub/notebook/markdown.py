@@ -33,7 +33,8 @@ def document(source: bytes, name: str) -> dict[str, Any]:
         found = jupytext.reads(text, fmt={"extension": suffix})
     except Exception as error:
         # jupytext raises whatever the text provokes.
-        raise _unreadable(name, str(error), "Correct it.") from error
+        why = (str(error) or type(error).__name__).splitlines()[0]
+        raise _unreadable(name, why, "Correct it.") from error
     # Each reading makes up other ids: without them, cells are known by their positions.
     cells = [{**cell, "id": None} for cell in found.cells]
     return {"nbformat": 4, "metadata": dict(found.metadata), "cells": cells}

@@ -7,7 +7,7 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from jupyter_trainhub.notebook.checks import dotted_name
+from jupyter_trainhub.notebook.names import dotted_name
 
 # fmt: off
 _READERS = frozenset({

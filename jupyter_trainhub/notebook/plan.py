@@ -10,7 +10,14 @@ from typing import Any
 from jupyter_trainhub.errors import InvalidField
 from jupyter_trainhub.notebook import checks
 from jupyter_trainhub.notebook.beside import Beside, Shipment
-from jupyter_trainhub.notebook.cells import PARAMETERS_TAG, CodeCell, read_cells, reason_to_skip
+from jupyter_trainhub.notebook.cells import (
+    MAY_RAISE_TAG,
+    PARAMETERS_TAG,
+    CodeCell,
+    read_cells,
+    reason_to_skip,
+)
+from jupyter_trainhub.notebook.names import Code, bound_names
 from jupyter_trainhub.notebook.parameters import assignments
 from jupyter_trainhub.notebook.planned import PARAMETERS_ID, Action, Plan, PlannedCell, SetupStep
 from jupyter_trainhub.notebook.remark import Remark
@@ -53,6 +60,7 @@ class _Planner:
                 action,
                 reason,
                 translation.writes,
+                may_raise=MAY_RAISE_TAG in cell.tags,
             )
         )
 
@@ -93,7 +101,7 @@ class _Planner:
 
     def _compare(self, cell: PlannedCell, parameters: Mapping[str, Any]) -> None:
         try:
-            known = set(checks.bound_names(parse(cell.source)))
+            known = set(bound_names(parse(cell.source)))
         except SyntaxError:
             return
         for name in parameters:
@@ -113,6 +121,7 @@ def plan_notebook(
     name: str,
     parameters: Mapping[str, Any] | None = None,
     world_size: int = 1,
+    processes_per_node: int | None = None,
     visible: Sequence[str] | None = None,
     beside: Beside | None = None,
     setup: bool = False,
@@ -120,9 +129,10 @@ def plan_notebook(
     """What runs when the notebook ``source`` is submitted.
 
     ``source`` is the file's content or the document in it, ``name`` the file's name, which errors
-    show. ``world_size`` is the number of processes and ``visible`` the folders that the pods see
-    (None or empty when that is not known); both serve warnings only. ``beside`` is the notebook's
-    folder, out of which files travel; without it none do. ``setup`` says whether what the notebook
+    show. ``world_size`` is the number of processes, ``processes_per_node`` how many of them each
+    node has (None: all) and ``visible`` the folders that the pods see (None or empty when that is
+    not known); they serve warnings only. ``beside`` is the notebook's folder, out of which files
+    travel; without it none do. ``setup`` says whether what the notebook
     installs is installed. Raises InvalidField, field ``parameters``, for parameters that cannot be
     set; everything that is wrong with the notebook itself is in ``Plan.errors``.
     """
@@ -144,8 +154,14 @@ def plan_notebook(
     modules = [tree for _, tree in _trees(cell for cell in running if _is_module(cell.writes))]
     planner.errors += checks.errors(code)
     planner.warnings += checks.warnings(
-        code, world_size=world_size, visible=visible or None, modules=modules
+        code,
+        world_size=world_size,
+        processes_per_node=processes_per_node,
+        visible=visible or None,
+        modules=modules,
     )
+    if setup:
+        planner.warnings = [remark for remark in planner.warnings if remark.code != "setup"]
     if not runs_code and not planner.errors:
         planner.errors.append(
             Remark(None, "there is no code to run. Write a code cell, or remove a trainhub-skip.")
@@ -160,7 +176,7 @@ def plan_notebook(
     return with_shipment(plan, code, beside)
 
 
-def with_shipment(plan: Plan, code: Sequence[checks.Code], beside: Beside | None) -> Plan:
+def with_shipment(plan: Plan, code: Sequence[Code], beside: Beside | None) -> Plan:
     """``plan`` with what travels with its ``code``."""
     found = Shipment()
     if beside is not None:
@@ -191,7 +207,7 @@ def _verdict(cell: CodeCell, translation: Translation) -> tuple[Action, str]:
     return "changed", "; ".join(translation.notes) or "prompts and indentation removed"
 
 
-def _trees(cells: Iterable[PlannedCell]) -> Iterator[checks.Code]:
+def _trees(cells: Iterable[PlannedCell]) -> Iterator[Code]:
     for cell in cells:
         # A cell that is not Python has its error already, a file's is for its import to report.
         with contextlib.suppress(SyntaxError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from jupyter_trainhub.notebook.beside import Absent, LeftOut, ShippedFile
+from jupyter_trainhub.notebook.beside import MAX_BYTES, Absent, LeftOut, ShippedFile
 from jupyter_trainhub.notebook.remark import Remark
 
 Action = Literal["run", "changed", "skip"]
@@ -19,7 +19,8 @@ class PlannedCell:
 
     ``index`` is its position in the notebook from 0, None for the cell that sets parameters.
     ``source`` is what runs, or the content of the file ``writes`` where that is set; ``reason``
-    says why it differs from ``original``, or why it does not run.
+    says why it differs from ``original``, or why it does not run. An exception in it ends the run
+    unless it ``may_raise``.
     """
 
     index: int | None
@@ -29,6 +30,7 @@ class PlannedCell:
     action: Action = "run"
     reason: str = ""
     writes: str | None = None
+    may_raise: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The cell on the wire."""
@@ -73,7 +75,7 @@ class Plan:
     left_out: tuple[LeftOut, ...] = ()
     absent: tuple[Absent, ...] = ()
     setup: tuple[SetupStep, ...] = ()
-    max_bytes: int = 10 << 20
+    max_bytes: int = MAX_BYTES
 
     @property
     def running(self) -> tuple[PlannedCell, ...]:

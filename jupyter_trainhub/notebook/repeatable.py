@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from jupyter_trainhub.notebook.checks import dotted_name
 from jupyter_trainhub.notebook.name_flow import evaluated
+from jupyter_trainhub.notebook.names import dotted_name
 
 # fmt: off
 # Calls that look at nothing and change nothing, or look at where they run, as is meant in a job.

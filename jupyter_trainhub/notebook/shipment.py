@@ -14,7 +14,7 @@ from jupyter_trainhub.notebook.beside import (
     Shipment,
     ShippedFile,
 )
-from jupyter_trainhub.notebook.checks import Code
+from jupyter_trainhub.notebook.names import Code
 from jupyter_trainhub.notebook.distributions import distribution
 from jupyter_trainhub.notebook.folder import MOST_FILES, Folder, Unshippable
 from jupyter_trainhub.notebook.modules import Modules
@@ -88,7 +88,7 @@ class _Packer:
             if self._folder.is_folder(name):
                 self._pack_folder(name, "data", (), asked=True)
             else:
-                self._pack(name, "data", ())
+                self._pack(name, "data", (), needed=True)
 
     def _pack_named(self, named: Named, cell: int | None) -> None:
         name = named.path
@@ -153,20 +153,22 @@ class _Packer:
         except Unshippable as why:
             self._leave(name, str(why), why.size)
             if needed or why.kind in ("changing", "large"):
-                self._tell(name, why, next(iter(sorted(cells)), None))
+                self._tell(name, why, min(cells, default=None), origin)
             return
         size = self._size(name) if enough else len(content)
         self._bytes += size
         self.shipment.files[name] = ShippedFile(name, size, content, origin, tuple(sorted(cells)))
 
-    def _tell(self, name: str, why: Unshippable, cell: int | None) -> None:
+    def _tell(self, name: str, why: Unshippable, cell: int | None, origin: Origin) -> None:
+        if origin == "module" and why.kind in ("secret", "trainhub"):
+            return  # said with the import
         remedy = {
+            "secret": "Give it another name, or keep it in a mounted folder.",
+            "trainhub": "Remove it there, or from the further files.",
             "changing": "Submit again when it is written.",
             "large": "Leave it out by a .trainhubignore, or read it from a mounted folder.",
             "link": "Copy what it leads to into the folder, or put it into the image.",
         }.get(why.kind, "Make it readable, or leave it out by a .trainhubignore.")
-        if why.kind in ("secret", "trainhub"):
-            return  # said with the import
         remark = Remark(cell, f"{name} does not travel with the job: {why}. {remedy}")
         # A link may lead somewhere in the pods, too.
         told = self.shipment.warnings if why.kind == "link" else self.shipment.errors

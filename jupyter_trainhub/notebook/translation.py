@@ -8,12 +8,12 @@ can be shown on its line.
 from __future__ import annotations
 
 import ast
-import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from IPython.core.inputtransformer2 import TransformerManager
-
 from jupyter_trainhub.notebook import magics, source
+from jupyter_trainhub.notebook.get_ipython import is_call, questions
+from jupyter_trainhub.notebook.ipython_syntax import LineKeepingTransformer
 from jupyter_trainhub.notebook.outcome import OR_SKIP, Outcome, Refused
 from jupyter_trainhub.notebook.remark import Remark
 from jupyter_trainhub.notebook.shell import shell
@@ -60,35 +60,6 @@ class Translation:
         )
 
 
-class _LineKeepingTransformer(TransformerManager):
-    """IPython's transformer, with as many lines after it as before.
-
-    Raises SyntaxError for more commands in a cell than it takes.
-    """
-
-    def do_token_transforms(self, lines: list[str]) -> list[str]:
-        try:
-            with warnings.catch_warnings():
-                # It is told of separators inside of texts, which make lines of their own there.
-                warnings.simplefilter("ignore", UserWarning)
-                found: list[str] = super().do_token_transforms(lines)  # type: ignore[no-untyped-call]
-        except RuntimeError as error:
-            raise SyntaxError("more commands of IPython than it takes in one cell") from error
-        return found
-
-    def do_one_token_transform(self, lines: list[str]) -> tuple[bool, list[str]]:
-        changed, after = super().do_one_token_transform(lines)  # type: ignore[no-untyped-call]
-        missing = len(lines) - len(after)
-        if changed and missing > 0:
-            # A magic that was continued over several lines is now one line.
-            first = next(
-                (i for i, (old, new) in enumerate(zip(lines, after, strict=False)) if old != new),
-                len(after) - 1,
-            )
-            after = [*after[: first + 1], *["\n"] * missing, *after[first + 1 :]]
-        return changed, after
-
-
 @dataclass(frozen=True)
 class _IPythonCall:
     """A call that IPython's transformer makes from its own syntax, or that a person wrote so."""
@@ -112,7 +83,7 @@ def translate(cell: str) -> Translation:
     """``cell`` in Python."""
     lines = cell.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     blank = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
-    transformer = _LineKeepingTransformer()  # type: ignore[no-untyped-call]
+    transformer = LineKeepingTransformer()  # type: ignore[no-untyped-call]
     result = Translation("\n".join(lines))
     try:
         text = "\n" * blank + transformer.transform_cell("\n".join(lines[blank:]))
@@ -146,17 +117,27 @@ def _ipython_call(node: ast.AST) -> _IPythonCall | None:
     match node:
         case ast.Call(
             func=ast.Attribute(
-                value=ast.Call(func=ast.Name(id="get_ipython"), args=[]),
-                attr="run_line_magic" | "run_cell_magic" | "system" | "getoutput" as method,
+                value=owner,
+                attr="run_line_magic"
+                | "run_cell_magic"
+                | "magic"
+                | "system"
+                | "getoutput" as method,
             ),
             args=arguments,
-        ):
-            texts = tuple(
+        ) if is_call(owner):
+            texts: tuple[str, ...] = tuple(
                 argument.value
                 for argument in arguments
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
             )
-            return _IPythonCall(node, method, texts if len(texts) == len(arguments) else ())
+            if len(texts) != len(arguments):
+                texts = ()
+            if method == "magic" and texts:
+                # How magics were called by hand before IPython 0.13.
+                name, _, line = texts[0].lstrip().removeprefix("%").partition(" ")
+                return _IPythonCall(node, "run_line_magic", (name, line))
+            return _IPythonCall(node, method, texts)
     return None
 
 
@@ -166,7 +147,7 @@ def _replace_calls(tree: ast.Module, result: Translation) -> None:
     statements = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     calls = [call for node in ast.walk(tree) if (call := _ipython_call(node))]
     calls.sort(key=lambda call: (call.node.lineno, call.node.col_offset))
-    replacements = []
+    replacements = list(_answers(tree, calls, result))
     for call in calls:
         if id(call.node) in statements:
             replacements.append((call.node, _code_for(call, result)))
@@ -179,6 +160,7 @@ def _replace_calls(tree: ast.Module, result: Translation) -> None:
                 f"the value of {call} is used, but a job has no IPython and no shell. "
                 f"Use Python, such as subprocess.run, {OR_SKIP}.",
             )
+    replacements.sort(key=lambda pair: (pair[0].lineno, pair[0].col_offset))
     lines = result.source.encode().split(b"\n")
     for node, text in reversed(replacements):
         # The positions of a syntax tree count bytes of UTF-8.
@@ -186,6 +168,23 @@ def _replace_calls(tree: ast.Module, result: Translation) -> None:
         head, tail = lines[first][: node.col_offset], lines[last][node.end_col_offset :]
         lines[first : last + 1] = [head + text.encode() + tail, *[b""] * (last - first)]
     result.source = b"\n".join(lines).decode()
+
+
+def _answers(
+    tree: ast.Module, calls: list[_IPythonCall], result: Translation
+) -> Iterator[tuple[ast.Call, str]]:
+    """What stands for ``get_ipython()`` where it is no part of ``calls``."""
+    known = {id(node) for call in calls for node in ast.walk(call.node)}
+    for node, attribute in questions(tree, known):
+        if attribute is None:
+            result.notes.append("get_ipython() is None in a job")
+            yield node, "None"
+        else:
+            result.refuse(
+                node.lineno,
+                f"get_ipython().{attribute} needs IPython, which jobs do not have. "
+                f"Remove it, {OR_SKIP}.",
+            )
 
 
 def _timed_expression(call: _IPythonCall) -> str | None:

@@ -42,7 +42,7 @@ def notebook_file(contents: ContentsManager, path: str, *, field: str) -> Path:
     file already. Raises InvalidField for a path that leaves the root folder, and NotFound.
     """
     root = root_folder(contents, field=field)
-    file = _below(root, path, field=field)
+    file = path_below(root, path, field=field)
     if not file.is_file():
         raise NotFound(
             f"there is no notebook {path!r}",
@@ -65,11 +65,11 @@ def log_folder(contents: ContentsManager, path: str, roots: Sequence[str], *, fi
     else:
         root = root_folder(contents, field=field)
         allowed.insert(0, root)
-        folder = _below(root, path, field=field)
+        folder = path_below(root, path, field=field)
     return allowed_folder(folder, allowed, shown=path, field=field)
 
 
-def _below(root: Path, path: str, *, field: str) -> Path:
+def path_below(root: Path, path: str, *, field: str) -> Path:
     if "\0" in path:
         raise InvalidField(
             "a path cannot hold a NUL character",

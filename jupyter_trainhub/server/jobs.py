@@ -47,7 +47,7 @@ class JobsHandler(ApiHandler):
         self.set_status(201)
         self.finish(await self.run(self._submit, hub, data, run))
 
-    def _bundled(self, data: Any, hub: Hub | None) -> tuple[notebook.Submission, Bundle | None]:
+    def _bundled(self, data: Any, hub: Hub | None) -> tuple[notebook.Submission, Bundle]:
         submission = notebook.read(data, self.contents_manager, self.service.config, hub)
         return submission, notebook.bundled(submission)
 

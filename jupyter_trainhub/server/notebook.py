@@ -1,4 +1,4 @@
-"""From the notebook that a request names, by its contents path, to what runs in a job's pods."""
+"""From the notebook or script that a request names, by its contents path, to what runs in pods."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_server.services.contents.manager import ContentsManager
 
 from jupyter_trainhub.config import TrainHubConfig
-from jupyter_trainhub.server.contents import notebook_file
+from jupyter_trainhub.server.contents import notebook_file, root_folder
 
 if TYPE_CHECKING:
     from jupyter_trainhub.hub.hub import Hub
@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 class Submission:
     """A job as it was asked for, and its notebook's ``file``, None for a command.
 
-    ``seen`` are the folders that its pods see; empty where that is not known.
+    ``folder`` is the one of which files travel with it, at most ``max_bytes``; ``seen`` are the
+    folders that its pods see; empty where that is not known.
     """
 
     spec: JobSpec
     file: Path | None
+    folder: Path
+    max_bytes: int
     seen: Sequence[str] = ()
 
 
@@ -41,31 +44,30 @@ def read(
     from jupyter_trainhub.hub.notebooks import in_own_folder, seen_folders
     from jupyter_trainhub.specs.job import JobSpec
 
-    spec = JobSpec.parse(data).with_defaults(config.job_defaults)
+    spec, most = JobSpec.parse(data).with_defaults(config.job_defaults), config.code_max_bytes
     if spec.notebook is None:
-        return Submission(spec, None)
+        folder = root_folder(contents, field="include") if spec.include else Path.cwd()
+        return Submission(spec, None, folder, most)
     file = notebook_file(contents, spec.notebook, field="notebook")
     if hub is None:
-        return Submission(spec, file, [mount.path for mount in spec.mounts])
+        seen = [mount.path for mount in spec.mounts]
+        return Submission(spec, file, file.parent, most, seen)
     spec = in_own_folder(spec, file, hub.storage)
-    return Submission(spec, file, seen_folders(spec, hub.storage))
+    return Submission(spec, file, file.parent, most, seen_folders(spec, hub.storage))
 
 
 def plan(submission: Submission) -> Plan:
     """What runs of the notebook, in its saved state; a plan without cells for a command."""
-    from jupyter_trainhub.hub.notebooks import plan_file
-    from jupyter_trainhub.notebook.plan import Plan
+    from jupyter_trainhub.hub.notebooks import plan_command, plan_file
 
+    spec, most = submission.spec, submission.max_bytes
     if submission.file is None:
-        return Plan(submission.spec.name)
-    return plan_file(submission.spec, submission.file, submission.seen)
+        return plan_command(spec, submission.folder, most)
+    return plan_file(spec, submission.file, submission.seen, most)
 
 
-def bundled(submission: Submission) -> Bundle | None:
-    """The files of a notebook's job, None for a command's.
-
-    Raises InvalidField for what cannot run.
-    """
+def bundled(submission: Submission) -> Bundle:
+    """The files of a job. Raises InvalidField for what cannot run."""
     from jupyter_trainhub.notebook.bundle import bundle
 
-    return None if submission.file is None else bundle(plan(submission))
+    return bundle(plan(submission), submission.spec.notebook)

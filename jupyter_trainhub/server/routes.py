@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_trainhub.server.cluster import ClusterHandler
+from jupyter_trainhub.server.failure import (
+    JobFailureHandler,
+    NotebookFailuresHandler,
+    RunFailureHandler,
+)
 from jupyter_trainhub.server.fitness import ImageFitnessHandler, InstanceFitnessHandler
 from jupyter_trainhub.server.idle import IdleHandler
 from jupyter_trainhub.server.ignore_file import IgnoreFileHandler
@@ -106,12 +111,15 @@ HANDLERS: list[tuple[str, Any]] = [
     (f"{API}/jobs/{NAME}/ssh", JobSshHandler),
     (f"{API}/jobs/{NAME}/yaml", JobYamlHandler),
     (f"{API}/jobs/{NAME}/metrics", JobMetricsHandler),
+    (f"{API}/jobs/{NAME}/failure", JobFailureHandler),
+    (f"{API}/notebooks/failures", NotebookFailuresHandler),
     (f"{API}/runs", RunsHandler),
     (f"{API}/runs/(compare)", RunsComparisonHandler),
     (f"{API}/runs/{NAME}", RunHandler),
     (f"{API}/runs/{NAME}/files", RunFilesHandler),
     (f"{API}/runs/{NAME}/file", RunFileHandler),
     (f"{API}/runs/{NAME}/log", RunLogHandler),
+    (f"{API}/runs/{NAME}/failure", RunFailureHandler),
     (f"{API}/runs/{NAME}/submit", RunSubmitHandler),
     (f"{API}/runs/{NAME}/export", RunExportHandler),
     (f"{API}/volumes", VolumesHandler),

@@ -104,9 +104,11 @@ class Service:
                     if view is not None and view.get("idle"):
                         loop.call_soon_threadsafe(self.watch_idle)
                 elif kind == "job" and view is not None:
+                    view = hub.progress.merged(dict(view))
                     restarts.note(dict(view))
                     hub.runs.note(dict(view))
                 elif kind == "job":
+                    hub.progress.forget(name)
                     hub.runs.note_deleted(name)
                 events.publish(kind, name, action, view)
 
@@ -114,6 +116,7 @@ class Service:
                 events.publish("transfer", id_, "deleted" if view is None else "changed", view)
 
             hub.on_transfer = moved
+            hub.progress.watch(lambda view: events.publish("job", view["name"], "changed", view))
             self._live = self.connector.live(hub, changed)
             await self.run(self._live.start)
             self._threads.submit(hub.runs.end_abandoned)

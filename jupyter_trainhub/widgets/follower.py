@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -30,6 +31,9 @@ _EARLIER = 2_000
 
 # Seconds between two signs of life to the front end, and to the kept state.
 _BEAT = 3.0
+
+# Seconds between two looks at how far the job is.
+_MEASURED = 2.0
 
 # Seconds that the log may be silent before its end, once the job has ended.
 _SETTLING = 30.0
@@ -61,6 +65,7 @@ class Follower:
         self._job_over = threading.Event()
         self._log_over = threading.Event()
         self._problem = ""
+        self._view: View | None = None
         self._log: JobLog | None = None
         self._thread = threading.Thread(
             target=self._follow, name=f"trainhub-widget-{name}", daemon=True
@@ -99,15 +104,16 @@ class Follower:
                 self._job_over.set()
                 return
             clock.note(view)
-            self._on_view(view)
+            self._view = self._hub.progress.merged(view)
+            self._on_view(self._view)
             if over(view):
                 self._job_over.set()
 
         live = LiveState(self._hub, look, kind="job", name=self._name)
         with clock:
             live.start()
-            reader = threading.Thread(target=self._read, daemon=True)
-            reader.start()
+            for target in (self._read, self._measure):
+                threading.Thread(target=target, daemon=True).start()
             try:
                 self._send()
             finally:
@@ -133,6 +139,15 @@ class Follower:
         finally:
             self._outbox.end()
             self._log_over.set()
+
+    def _measure(self) -> None:
+        """Tell how far the job is while it runs, and once when it has ended."""
+        is_over = False
+        while not is_over and not self._stopping.is_set():
+            is_over = self._job_over.wait(_MEASURED)
+            if self._view is not None:
+                with contextlib.suppress(TrainHubError):
+                    self._on_view(self._hub.progress.look([self._view], every=_MEASURED)[0])
 
     def _send(self) -> None:
         """Send until both log and job are over; a log that goes on is given some time more."""

@@ -17,25 +17,35 @@ _STYLE = {"description_width": "13em"}
 _WIDE = {"width": "34em"}
 _BELOW = {"margin": "0 0 0 14em", "max_width": "20em"}
 _FAULT = "<span role='alert' style='color: var(--jp-error-color1)'>{}</span>"
+# What a field of several lines takes, by the kind of what is in it.
 _LINES = {
-    "object": "a line each: NAME=value",
-    "array": "a line each: a JSON object",
+    "variables": "a line each: NAME=value",
+    "values": "a line each: NAME=JSON value",
+    "objects": "a line each: a JSON object",
+    "texts": "a line each",
+    "json": "a JSON object",
 }
 
 
 class Form:
-    """A widget for each property of ``schema``, in its order; ``values`` are what they hold."""
+    """A widget for each property of ``schema``; ``values`` are what they hold.
 
-    def __init__(self, schema: Schema) -> None:
+    With ``first`` those fields come first, in their order, and the others are folded away.
+    """
+
+    def __init__(self, schema: Schema, first: Sequence[str] = ()) -> None:
         self.fields: dict[str, Any] = {
             name: _field(name, part, required=name in schema.get("required", ()))
             for name, part in schema["properties"].items()
         }
         self._schema = schema["properties"]
         self._faults = {name: ipywidgets.HTML(layout=_BELOW) for name in self.fields}
-        self.widget = ipywidgets.VBox(
-            [ipywidgets.VBox([field, self._faults[name]]) for name, field in self.fields.items()]
-        )
+        shown = [name for name in first if name in self.fields] or list(self.fields)
+        folded = [name for name in self.fields if name not in shown]
+        self._more = ipywidgets.Accordion([self._rows(folded)], titles=["More"])
+        parts = [self._rows(shown), *([self._more] if folded else [])]
+        self.widget = ipywidgets.VBox(parts)
+        self._folded = frozenset(folded)
         self.mark({})
 
     def values(self) -> dict[str, Any]:
@@ -60,6 +70,12 @@ class Form:
             sentences = escape(" ".join(told.get(name, ())))
             fault.value = _FAULT.format(sentences) if sentences else ""
             fault.layout.display = None if sentences else "none"
+            if sentences and name in self._folded:
+                self._more.selected_index = 0
+
+    def _rows(self, names: Sequence[str]) -> Any:
+        rows = [ipywidgets.VBox([self.fields[name], self._faults[name]]) for name in names]
+        return ipywidgets.VBox(rows)
 
     def on_change(self, call: Callable[[], None]) -> None:
         """Call ``call`` whenever a field is changed."""
@@ -80,22 +96,24 @@ def _field(name: str, part: Schema, *, required: bool) -> Any:
         empty = [] if default is not None else [("", None)]
         return ipywidgets.Dropdown(options=[*empty, *choices], value=default, **look)
     if kind == "boolean":
+        if default is None:
+            choices = [("", None), ("yes", True), ("no", False)]
+            return ipywidgets.Dropdown(options=choices, value=None, **look)
         return ipywidgets.Checkbox(value=bool(default), **look)
-    if kind == "integer":
+    if kind == "integer" and default is not None:
         bounds = {"min": part.get("minimum", -(2**31)), "max": part.get("maximum", 2**31)}
-        return ipywidgets.BoundedIntText(value=default or 0, **bounds, **look)
-    if kind == "number":
+        return ipywidgets.BoundedIntText(value=default, **bounds, **look)
+    if kind == "number" and default is not None:
         bounds = {"min": part.get("minimum", -1e18), "max": part.get("maximum", 1e18), "step": 0.5}
-        return ipywidgets.BoundedFloatText(value=default or 0.0, **bounds, **look)
+        return ipywidgets.BoundedFloatText(value=default, **bounds, **look)
     if kind == "array" and _choices(part.get("items", {})):
         options = _choices(part["items"])
         return ipywidgets.SelectMultiple(
             options=options, value=tuple(default or ()), rows=min(6, len(options)), **look
         )
-    if kind in _LINES:
-        return ipywidgets.Textarea(
-            value=_text(default), placeholder=_LINES[str(kind)], rows=2, **look
-        )
+    lines = _kind_of_lines(part)
+    if lines:
+        return ipywidgets.Textarea(value=_text(default), placeholder=_LINES[lines], rows=2, **look)
     if part.get("examples"):
         examples = [str(example) for example in part["examples"]]
         return ipywidgets.Combobox(value=default or "", options=examples, **look)
@@ -113,15 +131,57 @@ def _choices(part: Schema) -> list[tuple[str, Any]]:
     ]
 
 
+def _kind_of_lines(part: Schema) -> str | None:
+    """Which of ``_LINES`` a field takes; None for a field of one line."""
+    if part.get("type") == "object":
+        plain = part.get("additionalProperties", {}).get("type") == "string"
+        return "variables" if plain else "values"
+    if part.get("type") == "array":
+        return "texts" if part.get("items", {}).get("type") == "string" else "objects"
+    return "json" if "$ref" in part else None
+
+
 def _value(name: str, part: Schema, widget: Any) -> Any:
     value = widget.value
     if part.get("type") == "array" and not isinstance(value, str):
         return list(value)
-    if part.get("type") in _LINES:
-        lines = [line for line in value.splitlines() if line.strip()]
-        read = _variables if part["type"] == "object" else _objects
-        return read(name, lines) or None
-    return value.strip() or None if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    kind = _kind_of_lines(part)
+    text = value.strip()
+    if kind is None and part.get("type") in ("integer", "number"):
+        return _number(name, text) if text else None
+    if kind is None:
+        return text or None
+    lines = [line for line in value.splitlines() if line.strip()]
+    if kind == "variables":
+        return _variables(name, lines) or None
+    if kind == "values":
+        return {key: _json(text) for key, text in _variables(name, lines).items()} or None
+    if kind == "texts":
+        return lines or None
+    return (
+        (_objects(name, lines) if kind == "objects" else _objects(name, [text])[0])
+        if text
+        else None
+    )
+
+
+def _number(field: str, text: str) -> int | float:
+    try:
+        return int(text) if text.lstrip("+-").isdigit() else float(text)
+    except ValueError:
+        raise InvalidField(
+            f"{text!r} is not a number", field=field, remedy="Write a number, or leave it empty."
+        ) from None
+
+
+def _json(text: str) -> Any:
+    """The JSON value that ``text`` is, else the text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _variables(field: str, lines: Sequence[str]) -> dict[str, str]:
@@ -150,4 +210,4 @@ def _objects(field: str, lines: Sequence[str]) -> list[Any]:
 def _text(default: Any) -> str:
     if isinstance(default, Mapping):
         return "\n".join(f"{name}={value}" for name, value in default.items())
-    return "\n".join(json.dumps(item) for item in default or ())
+    return "\n".join(item if isinstance(item, str) else json.dumps(item) for item in default or ())

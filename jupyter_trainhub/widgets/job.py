@@ -1,4 +1,4 @@
-"""A job in a cell's output: how it stands, how far it is, its ranks, its log while it is written."""
+"""A job in a cell's output: how it stands, how far it is, its ranks, and its live log."""
 
 from __future__ import annotations
 
@@ -39,6 +39,10 @@ _KEEP = 3.0
 _SHOWN_OF_POD = ("rank", "phase", "node", "message", "exit_code")
 
 
+# By the job's uid. However often a job is displayed, it is followed once.
+_following: dict[str, JobView] = {}
+
+
 class JobView(Served):
     """A job, followed from when it is first displayed until it ends or the widget is closed.
 
@@ -47,10 +51,19 @@ class JobView(Served):
 
     tail = traitlets.List(traitlets.Unicode()).tag(sync=True)
     total = traitlets.Int().tag(sync=True)
+    # The rank whose lines are shown first; all for None.
+    rank = traitlets.Int(None, allow_none=True).tag(sync=True)
     # Whether the kernel follows the job and will tell what becomes of it.
     following = traitlets.Bool().tag(sync=True)
 
-    def __init__(self, hub: Hub, name: str, view: View) -> None:
+    @classmethod
+    def of(cls, hub: Hub, view: View) -> JobView:
+        """The widget of a job: the one that follows it already, where there is one."""
+        found = _following.get(view["uid"])
+        return found if found is not None and found.following else cls(hub, view)
+
+    def __init__(self, hub: Hub, view: View) -> None:
+        name = view["name"]
         answers = {
             "stop": lambda: shown(hub.jobs.stop(name)),
             "refresh": lambda: shown(hub.jobs.get(name)),
@@ -66,9 +79,10 @@ class JobView(Served):
         return job_html(self.view, self.tail, self.total)
 
     def text(self) -> str:
-        """The state as text."""
+        """The state as text, with the last lines of the log."""
         told = why(self.view)
-        return f"<Job {self.name} {self.view['phase']}{f': {told}' if told else ''}>"
+        state = f"<Job {self.name} {self.view['phase']}{f': {told}' if told else ''}>"
+        return "\n".join([state, *self.tail])
 
     def join(self, timeout: float) -> None:
         """Wait until all of an ended job is shown, at most ``timeout`` seconds."""
@@ -79,12 +93,14 @@ class JobView(Served):
         """End it, and the threads that follow the job; the job goes on."""
         if self._follower is not None:
             self._follower.stop()
+        _following.pop(self.view["uid"], None)
         super().close()
 
-    def _shown(self) -> None:
+    def display_begun(self) -> None:
         with self._lock:
             if self._follower is None:
                 self.following = True
+                _following[self.view["uid"]] = self
                 self._follower = Follower(
                     self._hub, self.name, self._changed, self._written, self._ended
                 )
@@ -103,6 +119,7 @@ class JobView(Served):
         self.problem = problem
         self._keep()
         self.following = False
+        _following.pop(self.view["uid"], None)
 
     def _keep(self) -> None:
         self._kept = time.monotonic()
@@ -114,4 +131,16 @@ class JobView(Served):
 def shown(view: View) -> dict[str, Any]:
     """What the widget shows of a job's view."""
     pods = [{key: pod.get(key) for key in _SHOWN_OF_POD} for pod in view.get("pods", ())]
-    return {**{key: view.get(key) for key in _SHOWN}, "over": over(view), "pods": pods}
+    spec = view["spec"]
+    return {
+        **{key: view.get(key) for key in _SHOWN},
+        "over": over(view),
+        "pods": pods,
+        # Where its program starts, below which TensorBoard's logs are.
+        "folder": spec.get("working_dir") or _folder(spec.get("notebook")),
+    }
+
+
+def _folder(notebook: str | None) -> str | None:
+    """The folder of a notebook by its path in Jupyter."""
+    return None if notebook is None else notebook.rpartition("/")[0]

@@ -54,12 +54,12 @@ class Served(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """The widget, with HTML and text that stay in the notebook when the kernel is gone."""
-        self._shown()
+        self.display_begun()
         bundle, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         kept = {OUTPUT: {"kind": self.kind, "name": self.name}}
         return {**bundle, **kept, "text/html": self.html(), "text/plain": self.text()}, metadata
 
-    def _shown(self) -> None:
+    def display_begun(self) -> None:
         """Called when it is displayed, each time."""
 
     def _asked(self, widget: Any, content: Any, buffers: Any) -> None:

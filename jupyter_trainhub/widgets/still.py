@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from html import escape
 
 from jupyter_trainhub.hub.descriptions import why
+from jupyter_trainhub.hub.jobs.progress.words import progress_sentence
 from jupyter_trainhub.hub.tables import Table
 from jupyter_trainhub.hub.views import View
 
@@ -27,7 +28,10 @@ def job_html(view: View, tail: Sequence[str] = (), total: int = 0) -> str:
     told = why(view)
     message = f" <span>{escape(told)}</span>" if told else ""
     log = f"<pre>{escape(_log(tail, total))}</pre>" if tail else ""
-    return f"<b>{escape(view['name'])}</b> {escape(view['phase'])}{message}{_pods(view)}{log}"
+    progress = view["progress"]
+    far = f"<div>{escape(progress_sentence(progress))}</div>" if progress else ""
+    head = f"<b>{escape(view['name'])}</b> {escape(view['phase'])}{message}"
+    return f"{head}{far}{_pods(view)}{log}"
 
 
 def instance_html(view: View) -> str:

@@ -29,6 +29,7 @@ export namespace CommandIDs {
   export const showNextError = 'trainhub:show-next-error';
   export const cloneJob = 'trainhub:clone-job';
   export const openJob = 'trainhub:open-job';
+  export const openLinkedJob = 'trainhub:open-linked-job';
   export const stopJob = 'trainhub:stop-job';
   export const deleteJob = 'trainhub:delete-job';
   export const pinJob = 'trainhub:pin-job';

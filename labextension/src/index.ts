@@ -24,6 +24,7 @@ import { jobsPlugin } from './jobs/plugin';
 import { launcherPlugin } from './launcher';
 import { notebookMarksPlugin } from './notebook/marks/plugin';
 import { notebookPlugin } from './notebook/plugin';
+import { outputsPlugin } from './outputs/plugin';
 import { panelPlugin } from './panel/plugin';
 import { runsPlugin } from './runs/plugin';
 import { TerminalAppearance } from './shell/appearance';
@@ -94,7 +95,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   savePlugin,
   archivesPlugin,
   clusterPlugin,
-  launcherPlugin
+  launcherPlugin,
+  outputsPlugin
 ];
 
 export default plugins;

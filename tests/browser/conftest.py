@@ -66,8 +66,9 @@ def configure_jupyterlab(config: Path) -> None:
     settings.mkdir(parents=True)
     news = {"fetchNews": "false", "checkForUpdates": False}
     (settings / "notification.jupyterlab-settings").write_text(json.dumps(news))
-    exposed = {"LabApp": {"expose_app_in_browser": True}}
-    (config / "jupyter_lab_config.json").write_text(json.dumps(exposed))
+    for file, program in (("lab", "LabApp"), ("notebook", "JupyterNotebookApp")):
+        exposed = {program: {"expose_app_in_browser": True}}
+        (config / f"jupyter_{file}_config.json").write_text(json.dumps(exposed))
 
 
 def configure_site(config: Path, nas: Path) -> None:

@@ -53,11 +53,12 @@ def test_every_field_of_a_job_has_an_option() -> None:
         "--model-volume": "path=/m,claim=old", "--image": "i", "--cpus": "1", "--memory": "1Gi",
         "--gpus": "1", "--gpu-model": "P100", "--shared-memory": "1Gi", "--working-dir": "/w",
         "--env": "A=b", "--mount": "path=/x,claim=c", "--storage": "home", "--parameter": "a=1",
+        "--include": "*.yaml",
     }  # fmt: skip
-    flags = ["--ssh", "--no-ib-network", "--host-network", "--always-pull"]
+    flags = ["--ssh", "--no-ib-network", "--host-network", "--always-pull", "--setup"]
     argv = [*(word for pair in options.items() for word in pair), *flags]
     fields = job_fields(make_parser().parse_args(["create", "job", "--name", "x", *argv]))
-    assert fields.keys() | {"command", "notebook"} == JobSpec.model_fields.keys()
+    assert fields.keys() | {"command", "notebook", "args"} == JobSpec.model_fields.keys()
     spec = JobSpec.parse({**fields, "notebook": "a.ipynb"})
     assert (spec.priority, spec.ib_network, spec.restarts) == (9, False, 1)
     assert spec.checkpoint_volume is not None

@@ -66,6 +66,17 @@ def test_an_image_that_cannot_be_had_is_told_in_words(hub: Hub) -> None:
     eventually(lambda: pods_are_gone(hub))
 
 
+def test_what_an_image_can_import_is_found_and_kept(
+    hub: Hub, image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert hub.modules.known("")["state"] == "unknown"
+    found = hub.modules.look(image)
+    assert (found["python"] or "").startswith("3.")
+    assert "json" not in found["modules"]
+    assert hub.modules.known("")["python"] == found["python"]
+
+
 def test_a_check_that_nobody_waits_for_is_ended(hub: Hub, image: str) -> None:
     with pytest.raises(Conflict, match="cancelled"):
         hub.fitness.check(image=image, cancelled=lambda: True)

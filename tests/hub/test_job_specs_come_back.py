@@ -34,7 +34,13 @@ COMMAND = st.fixed_dictionaries(
 )
 NOTEBOOK = st.fixed_dictionaries(
     {"notebook": NAME.map("{}.ipynb".format)},
-    optional={"parameters": st.dictionaries(NAME.map("p_{}".format), JSON, max_size=2)},
+    optional={
+        "parameters": st.dictionaries(NAME.map("p_{}".format), JSON, max_size=2),
+        "setup": st.booleans(),
+    },
+)
+SCRIPT = st.fixed_dictionaries(
+    {"notebook": NAME.map("{}.py".format)}, optional={"args": st.lists(TEXT, max_size=3)}
 )
 FRAMEWORK = st.just({"framework": "single"}) | st.fixed_dictionaries(
     {"framework": st.just("pytorch")},
@@ -62,10 +68,11 @@ OTHERS: dict[str, st.SearchStrategy[Any]] = {
     "mounts": st.lists(st.fixed_dictionaries({"path": PATH, "claim": NAME}), max_size=1),
     "working_dir": PATH,
     "always_pull": st.booleans(),
+    "include": st.lists(NAME, max_size=2),
 }
 SPECS = st.tuples(
     st.fixed_dictionaries({"name": st.from_regex(r"[A-Za-z][A-Za-z_-]{0,9}[a-z]", fullmatch=True)}),
-    COMMAND | NOTEBOOK,
+    COMMAND | NOTEBOOK | SCRIPT,
     FRAMEWORK,
     st.fixed_dictionaries({}, optional=OTHERS),
 ).map(lambda parts: {**parts[0], **parts[1], **parts[2], **parts[3]})

@@ -63,7 +63,7 @@ def test_a_job_is_released_once_everything_is_there(hub: Hub, cluster: FakeClust
 
 def test_a_notebook_brings_its_files(hub: Hub, cluster: FakeCluster) -> None:
     hub.jobs.create(spec(command=None, notebook="a.ipynb"), Bundle())
-    assert set(cluster.get(CONFIG_MAPS, "job-train-code")["data"]) == {"launch.py", "cells.json"}
+    assert {"launch.py", "cells.json"} <= set(cluster.get(CONFIG_MAPS, "job-train-code")["data"])
     container = cluster.get(JOBS, "job-train")["spec"]["template"]["spec"]["containers"][0]
     assert container["command"][-2:] == ["python", "/trainhub/run_notebook.py"]
     with pytest.raises(InvalidField) as caught:

@@ -104,7 +104,7 @@ def test_a_broken_file_is_as_none(tmp_path: Path, kept: str) -> None:
     bench.modules.look(IMAGE)
     (path,) = tmp_path.iterdir()
     path.write_text(kept)
-    assert bench.modules.known(IMAGE)["state"] == "unknown"
+    assert bench.anew(tmp_path).known(IMAGE)["state"] == "unknown"
 
 
 def test_the_oldest_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,3 +132,10 @@ def test_the_program_finds_what_python_can_import(tmp_path: Path) -> None:
     assert {"plain", "spaced", "pytest", "yaml"} <= set(found["modules"])
     assert not {"os", "json", "sys", "no-module", "some"} & set(found["modules"])
     assert found["python"].startswith(f"{sys.version_info.major}.{sys.version_info.minor}.")
+
+
+def test_a_digest_of_the_nodes_own_is_believed_for_a_while(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.tags = {"2": DIGEST}
+    bench.modules.look(IMAGE)  # of which the registry has nothing
+    assert bench.modules.known(IMAGE)["state"] == "known"

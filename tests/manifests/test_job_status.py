@@ -58,7 +58,7 @@ def test_the_view_of_a_job_has_the_fields_of_the_contract() -> None:
         "kind name phase reason message remedy details framework backend nodes category project "
         "priority description virtual_cluster skus ssh estimated_time time_limit pinned run "
         "from_run attempt attempts restart created started finished owner spec uid volumes history "
-        "pods earlier error"
+        "pods earlier error progress"
     )
     assert set(view) == set(fields.split())
     assert view["started"] == "2026-11-22T02:23:39Z"
@@ -290,7 +290,8 @@ def test_events_tell_of_pods_that_are_gone(
 def test_the_error_of_the_cell_is_in_the_view() -> None:
     owner = owner_of(PyTorch(), ("Failed", "BackoffLimitExceeded"), nodes=2)
     pods = [terminated(0, exitCode=1), terminated(1, exitCode=1, message=IN_CELL)]
-    assert job_view(owner, pods)["error"] == {"cell": 2}
+    error = {"cell": 2, "node": "node1", "pod": "job--run-01-1-1"}
+    assert job_view(owner, pods)["error"] == error
 
 
 @pytest.mark.parametrize("framework", [Single(), PyTorchJob()], ids=["plain", "pytorchjob"])

@@ -15,11 +15,12 @@ def test_holds_the_runner_and_the_cells_that_run(notebook: MakeNotebook) -> None
     plan = plan_notebook(
         notebook("x = 1", ("y", "trainhub-skip"), "%%writefile a.py\nz = 3\n"), name="train.ipynb"
     )
-    made = bundle(plan)
+    made = bundle(plan, "work/train.ipynb")
     assert made.argv == ["python", "/trainhub/run_notebook.py"]
     assert set(made.files) == {"run_notebook.py", "cells.json"}
     assert json.loads(made.files["cells.json"]) == {
         "notebook": "train.ipynb",
+        "path": "work/train.ipynb",
         "cells": [
             {"index": 0, "id": "id0", "file": "train.ipynb#cell-1-id0", "source": "x = 1"},
             {

@@ -7,6 +7,7 @@ import math
 import pytest
 
 from jupyter_trainhub.errors import InvalidField
+from jupyter_trainhub.notebook.beside import MAX_BYTES
 from jupyter_trainhub.notebook.plan import Plan, plan_notebook
 from tests.notebook.conftest import MakeNotebook, Notebook
 
@@ -41,39 +42,61 @@ def test_every_code_cell_is_listed_with_what_becomes_of_it(notebook: MakeNoteboo
 
 def test_the_preview_is_the_contracts_shape(notebook: MakeNotebook) -> None:
     planned = plan(notebook("%%writefile a.py\nx = 1\n", "!ls", "import a"))
-    assert planned.to_dict() == {
+    told = planned.to_dict()
+    (warning,) = told.pop("warnings")
+    assert (warning["cell"], warning["line"]) == (1, 1)
+    assert told == {
+        "language": "notebook",
         "cells": [
             {
                 "index": 0,
                 "id": "id0",
                 "source": "x = 1\n",
+                "original": "%%writefile a.py\nx = 1\n",
                 "action": "changed",
                 "reason": "the file a.py becomes part of the job",
+                "writes": "a.py",
             },
             {
                 "index": 1,
                 "id": "id1",
                 "source": "pass\n",
+                "original": "!ls",
                 "action": "skip",
                 "reason": "!ls left out: jobs run no shell commands",
+                "writes": None,
             },
-            {"index": 2, "id": "id2", "source": "import a", "action": "run", "reason": ""},
-        ],
-        "files": [{"name": "a.py", "bytes": 6}],
-        "warnings": [
             {
-                "cell": 1,
-                "message": "line 1: !ls is left out: jobs run no shell commands. "
-                "Do it before, or with subprocess.run.",
-            }
+                "index": 2,
+                "id": "id2",
+                "source": "import a",
+                "original": "import a",
+                "action": "run",
+                "reason": "",
+                "writes": None,
+            },
         ],
+        "files": [{"name": "a.py", "bytes": 6, "origin": "cell", "imported_by": []}],
+        "left_out_files": [],
+        "bytes": 6,
+        "max_bytes": MAX_BYTES,
+        "setup": [],
+        "imports": [],
         "errors": [],
     }
 
 
+def test_installations_are_shown_whether_they_run_or_not(notebook: MakeNotebook) -> None:
+    cells = notebook("%pip install einops", "x = 1")
+    for asked in (False, True):
+        (step,) = plan(cells, setup=asked).to_dict()["setup"]
+        argv = ["python", "-m", "pip", "install", "einops"]
+        assert step == {"cell": 0, "argv": argv, "run": asked}
+
+
 def test_appending_gives_the_whole_file(notebook: MakeNotebook) -> None:
     planned = plan(notebook("%%writefile a.py\nx = 1\n", "%%writefile -a a.py\ny = 2\n", "1 + 1"))
-    assert planned.files == {"a.py": b"x = 1\ny = 2\n"}
+    assert planned.written == {"a.py": b"x = 1\ny = 2\n"}
     assert planned.errors == ()
 
 
@@ -140,14 +163,21 @@ def test_nothing_but_left_out_cells_is_no_job(notebook: MakeNotebook) -> None:
         "name = input('Name: ')",
         "import getpass\ngetpass.getpass()",
         "from getpass import getpass\ngetpass()",
-        "if x:\n    breakpoint()",
+        "for x in y:\n    breakpoint()",
         "import pdb; pdb.set_trace()",
     ],
 )
 def test_waiting_for_the_keyboard_is_an_error(notebook: MakeNotebook, cell: str) -> None:
     (error,) = plan(notebook("x = 1", cell)).errors
-    assert error.cell == 1
+    assert (error.cell, error.code) == (1, "input")
     assert "keyboard" in error.message
+
+
+@pytest.mark.parametrize("cell", ["if x:\n    breakpoint()", "def ask():\n    return input()"])
+def test_waiting_for_the_keyboard_perhaps_is_pointed_out(notebook: MakeNotebook, cell: str) -> None:
+    planned = plan(notebook("x = 1", cell))
+    assert planned.errors == ()
+    assert "fails if it is called" in messages(planned.warnings)
 
 
 @pytest.mark.parametrize(

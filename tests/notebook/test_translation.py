@@ -6,6 +6,8 @@ import pytest
 
 from jupyter_trainhub.notebook.translation import translate
 
+EXPAND = '__import__("trainhub_notebook").expand'
+
 
 @pytest.mark.parametrize(
     ("cell", "python"),
@@ -21,10 +23,17 @@ from jupyter_trainhub.notebook.translation import translate
         ("%env A b c", "__import__(\"os\").environ['A'] = 'b c'\n"),
         ("%set_env A=\"b'", "__import__(\"os\").environ['A'] = '\"b\\''\n"),
         ("%env", "pass\n"),
+        ("%env A={x}", f"__import__(\"os\").environ['A'] = {EXPAND}(globals(), '{{x}}')\n"),
+        ("%cd -q {x}/y", f"__import__(\"os\").chdir({EXPAND}(globals(), '{{x}}/y'))\n"),
         ("%cd sub", "__import__(\"os\").chdir('sub')\n"),
         (
             "%run f.py 'a b'",
             "__import__(\"trainhub_notebook\").run_file(globals(), 'f.py', 'a b')\n",
+        ),
+        (
+            "%run -i -e f.py {n + 1}",
+            "__import__(\"trainhub_notebook\").run_file(globals(), 'f.py', "
+            f"*__import__(\"shlex\").split({EXPAND}(globals(), '{{n + 1}}')), options='ie')\n",
         ),
         ("%run f", "__import__(\"trainhub_notebook\").run_file(globals(), 'f.py')\n"),
         ("%%html\n<b>x</b>", "\n"),
@@ -32,6 +41,14 @@ from jupyter_trainhub.notebook.translation import translate
         ("await f()", "await f()\n"),
         (">>> a = 1\n>>> a", "a = 1\na\n"),
         ("x = 1\r\n%pwd\r\ny = 2", "x = 1\npass\ny = 2\n"),
+        ("x = %time f(1);", "x = (f(1))\n"),
+        ("%pwd\nfrom __future__ import annotations", "pass\nfrom __future__ import annotations\n"),
+        ("x = '''a\x0c\n%pwd\u2028%pwd'''\n%pwd", "x = '''a\x0c\n%pwd\u2028%pwd'''\npass\n"),
+        ("%%script false --no-raise-error\nnot Python", "\n"),
+        ("get_ipython().magic('matplotlib inline')", "pass\n"),
+        ("if 'google.colab' in str(get_ipython()): f()", "if 'google.colab' in str(None): f()\n"),
+        ("if get_ipython():\n    get_ipython().x = 1", "if None:\n    None.x = 1\n"),
+        ("try: get_ipython()\nexcept NameError: x", "try: get_ipython()\nexcept NameError: x\n"),
     ],
 )
 def test_becomes_python_on_the_same_lines(cell: str, python: str) -> None:
@@ -44,7 +61,8 @@ def test_becomes_python_on_the_same_lines(cell: str, python: str) -> None:
     ("cell", "warning"),
     [
         ("x = 1\n!nvidia-smi", "line 2: !nvidia-smi is left out"),
-        ("%pip install torch", "Put it into the image."),
+        ("%pip install torch", "unless the job installs packages"),
+        ("!pip install torch && ls", "Put it into the image."),
         ("!apt-get install git", "Put it into the image."),
         ("%conda install x", "line 1: %conda install x is left out"),
         ("%load_ext cudf.pandas", "import it as a Python module"),
@@ -55,7 +73,7 @@ def test_becomes_python_on_the_same_lines(cell: str, python: str) -> None:
 def test_warns_of_what_is_left_out(cell: str, warning: str) -> None:
     translation = translate(cell)
     assert translation.errors == []
-    assert warning in "".join(translation.warnings)
+    assert warning in "".join(remark.message for remark in translation.warnings)
 
 
 @pytest.mark.parametrize(
@@ -73,8 +91,14 @@ def test_warns_of_what_is_left_out(cell: str, warning: str) -> None:
         ("%%cython\ndef f(): ...", "%%cython is a command of IPython"),
         ("x = 1\n%prun f()", "line 2: %prun f() is a command of IPython"),
         ("%pylab inline", "hides where names come from"),
-        ("%env A={x}", "do not replace $ and {}"),
-        ("%run -i f.py", "only %run FILE"),
+        ("%env {a}=1", "is not the name of a variable"),
+        ("%run -p f.py", "only %run [-i]"),
+        ("%run {f}.py", "only %run [-i]"),
+        ("get_ipython().kernel.do_shutdown(True)", "get_ipython().kernel needs IPython"),
+        ("%%time f()\nx = 1", "no code may follow on that line"),
+        ("%pushd x", "is a command of IPython"),
+        ("x = '\ud800'", "surrogates not allowed"),
+        ("%pwd\n" * 501, "more commands of IPython than it takes"),
         ("%run other.ipynb", "Python files only"),
         ("%run 'f.py", "No closing quotation"),
         ("%cd -", "only %cd FOLDER"),
@@ -87,13 +111,37 @@ def test_warns_of_what_is_left_out(cell: str, warning: str) -> None:
         ("%%writefile /etc/passwd\nx", "is not the name of a file below"),
         ("%%writefile ~/a.py\nx", "is not the name of a file below"),
         ("%%writefile a/../../b.py\nx", "is not the name of a file below"),
-        ("%%writefile {name}.py\nx", "do not replace $ and {}"),
+        ("%%writefile {name}.py\nx", "cannot know $ and {}"),
         ("%%writefile\nx", "one file name is expected"),
     ],
 )
 def test_refuses_what_a_job_cannot_do(cell: str, error: str) -> None:
     (message,) = translate(cell).errors
-    assert error in message
+    assert error in message.message
+    assert message.line is None or message.message.startswith(f"line {message.line}: ")
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("%pip install -q einops 'a>=2'  # later", "-q einops a>=2"),
+        ("!{sys.executable} -m pip install -r requirements.txt", "-r requirements.txt"),
+        (
+            "!pip3 install a @ git+https://example.org/a#egg=a",
+            "a @ git+https://example.org/a#egg=a",
+        ),
+    ],
+)
+def test_an_installation_is_known(cell: str, words: str) -> None:
+    assert translate(cell).setup == [("python", "-m", "pip", "install", *words.split())]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["!pip install a; ls", "!pip install a>=2", "%pip list", "!pip install $X", "%pip install"],
+)
+def test_what_needs_a_shell_is_no_installation(cell: str) -> None:
+    assert translate(cell).setup == []
 
 
 def test_a_written_file_keeps_its_text() -> None:

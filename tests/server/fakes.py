@@ -312,6 +312,23 @@ class FakeSnapshots:
         return self.transfers.add(f"snapshot-{name}", phase="Pending", spec=spec.to_dict())
 
 
+class FakeProgress:
+    """What tests say that jobs have told of their progress, by their names."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, View] = {}
+        self.on_change: Callable[[View], None] = lambda view: None
+
+    def watch(self, on_change: Callable[[View], None]) -> None:
+        self.on_change = on_change
+
+    def merged(self, view: View) -> View:
+        return {**view, "progress": self.known.get(view["name"])}
+
+    def forget(self, job: str) -> None:
+        self.known.pop(job, None)
+
+
 class FakeHub:
     """What the routes use of a hub."""
 
@@ -319,6 +336,7 @@ class FakeHub:
         self.user = "ada"
         self.instances = FakeInstances()
         self.jobs = FakeJobs()
+        self.progress = FakeProgress()
         self.runs = FakeRuns()
         self.entrances = FakeEntrances(self.instances, self.jobs)
         self.idle = FakeIdle(self.instances)

@@ -26,7 +26,8 @@ from jupyter_trainhub.registry.failures import RegistryError
 _COMMAND = ["python", "-c", program("modules.py").decode()]
 # Images whose modules are kept, some kilobytes each.
 _MOST = 200
-# Seconds for which the modules of what has no digest, such as the machine itself, are believed.
+# Seconds for which the modules are believed of what has no digest, such as the machine itself, or
+# another one on its node than in its registry.
 _FRESH = 300.0
 
 
@@ -65,7 +66,7 @@ class ImageModules:
         self._look = look
         self._folder = folder or cache_folder()
         self._lock = threading.Lock()
-        self._lately: dict[str, tuple[float, Modules]] = {}
+        self._lately: dict[tuple[str, str | None], tuple[float, Modules]] = {}
 
     def known(self, image: str) -> Modules:
         """What is known of ``image``, or of the site's own for an empty name, without a pod.
@@ -74,7 +75,7 @@ class ImageModules:
         """
         name = image or self._default()
         digest = self._digest(name)
-        kept = self._read(digest) if digest else self._remembered(name)
+        kept = (self._read(digest) if digest else None) or self._remembered(name, digest)
         if kept is not None:
             return {**kept, "image": name}
         return _modules(name, digest, state="unknown")
@@ -91,17 +92,18 @@ class ImageModules:
         # The machine has one digest for ever, whatever is installed on it.
         if seen.digest and name != HOST:
             self._keep(seen.digest, found)
-        else:
-            with self._lock:
-                self._lately[name] = time.monotonic(), found
+        key, now = (name, self._digest(name)), time.monotonic()
+        with self._lock:
+            fresh = {of: it for of, it in self._lately.items() if now - it[0] < _FRESH}
+            self._lately = {**fresh, key: (now, found)}
         return found
 
     def _default(self) -> str:
         return default_image(self._config.default_image, self._nodes.visible())
 
-    def _remembered(self, name: str) -> Modules | None:
+    def _remembered(self, name: str, digest: str | None) -> Modules | None:
         with self._lock:
-            at, found = self._lately.get(name, (0.0, None))
+            at, found = self._lately.get((name, digest), (0.0, None))
         return found if found is not None and time.monotonic() - at < _FRESH else None
 
     def _digest(self, name: str) -> str | None:

@@ -94,12 +94,13 @@ class Jobs:
     def list(self, search: str = "") -> Objects:
         """The views of all jobs that ``search`` matches: pinned ones first, then the newest."""
         found = [view for view in self.views.all() if matches(view, search)]
+        found = [*self._hub.progress.look(found)]
         found.sort(key=lambda view: (view["created"] or "", view["name"]), reverse=True)
         return sorted(found, key=lambda view: not view["pinned"])
 
     def get(self, name: str) -> Object:
         """The view of one job. Raises NotFound."""
-        return self.views.of(self.owners.of(name))
+        return self._hub.progress.look([self._seen(name)])[0]
 
     def stop(self, name: str, *, wait: bool = False) -> Object:
         """End the pods of a job and keep everything else of it, with who stopped it; its view.
@@ -173,7 +174,7 @@ class Jobs:
         The reader has to exhaust or close it. Raises NotFound, and InvalidField.
         """
         request = LogRequest(rank=rank, **how)
-        return open_log(self.client, name, self.get, request, self._hub.runs.log)
+        return open_log(self.client, name, self._seen, request, self._hub.runs.log)
 
     def yaml(self, name: str, kind: str) -> str:
         """The objects of a job, ``kind`` ``applied`` or ``live``. Raises NotFound, InvalidField."""
@@ -217,6 +218,10 @@ class Jobs:
                 yield
             finally:
                 live.stop()
+
+    def _seen(self, name: str) -> Object:
+        """The view of one job without its progress, for which a log would be read."""
+        return self.views.of(self.owners.of(name))
 
     def _submitted_as(self, run: str) -> Bundle:
         try:

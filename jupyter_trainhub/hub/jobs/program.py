@@ -10,7 +10,7 @@ from jupyter_trainhub.inpod import program
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import CONFIG_MAPS
 from jupyter_trainhub.manifests.frameworks import code
-from jupyter_trainhub.manifests.frameworks.code import LAUNCHER, Code
+from jupyter_trainhub.manifests.frameworks.code import LAUNCHER, STAND_IN, Code
 from jupyter_trainhub.manifests.labels import CODE_ARGV, RUN, Object, label_value
 from jupyter_trainhub.specs.job import JobSpec
 
@@ -33,7 +33,7 @@ def program_of(spec: JobSpec, bundle: Bundle | None) -> Code:
 
     ``bundle`` is that of the notebook of ``spec``. Raises InvalidField without it.
     """
-    launcher = {LAUNCHER: program(LAUNCHER)}
+    launcher = {LAUNCHER: program(LAUNCHER), STAND_IN: program("stand_in.py")}
     if spec.command is not None:
         files = {} if bundle is None else bundle.files
         return Code({**files, **launcher}, spec.command)
@@ -56,7 +56,7 @@ def again(spec: JobSpec, submitted: Bundle) -> Code:
     # Imported when it is needed: what reads notebooks takes a second and more to load.
     from jupyter_trainhub.notebook.bundle import with_parameters
 
-    files = with_parameters(submitted.files, spec.parameters)
+    files = with_parameters(submitted, spec.parameters)
     # Python and the file; the arguments are those of the spec.
     return program_of(spec, Code(files, [*submitted.argv[:2]]))
 

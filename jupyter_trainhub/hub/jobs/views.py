@@ -34,13 +34,14 @@ class JobViews:
             pods.setdefault(user_name(pod), []).append(pod)
         reasons = _Reasons(self._hub)
         found = self._owners.all().items()
-        return [_view(attempts, pods.get(name, []), reasons) for name, attempts in found]
+        views = [_view(attempts, pods.get(name, []), reasons) for name, attempts in found]
+        return [self._hub.failures.told(view) for view in views]
 
     def of(self, attempts: Attempts) -> Object:
         """The view of the job with these attempts."""
         chosen = selector("job", user_name(attempts.newest))
         pods = [*self._hub.client.list(PODS, label_selector=chosen)]
-        return _view(attempts, pods, _Reasons(self._hub))
+        return self._hub.failures.told(_view(attempts, pods, _Reasons(self._hub)))
 
 
 class _Reasons:

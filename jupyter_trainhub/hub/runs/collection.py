@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jupyter_trainhub.errors import NotFound, TrainHubError
@@ -12,7 +12,7 @@ from jupyter_trainhub.hub.jobs.program import whole_code
 from jupyter_trainhub.hub.jobs.yaml import without_secrets
 from jupyter_trainhub.hub.runs.folder import RunFolder
 from jupyter_trainhub.hub.runs.log import saved_name, write_log, written_by_pod
-from jupyter_trainhub.hub.views import View
+from jupyter_trainhub.hub.views import View, Views
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import CONFIG_MAPS, PODS
 from jupyter_trainhub.manifests import environment_record, foreign_json, usage
@@ -32,6 +32,7 @@ HISTORY_FILE = "history.json"
 ENVIRONMENT_FILE = "environment.json"
 PACKAGES_FILE = "packages.txt"
 METRICS_FILE = "metrics.jsonl"
+FAILURE_FILE = "failure.json"
 
 # The environment stands in the first lines of rank 0's log.
 _HEAD = 256 * 1024
@@ -55,13 +56,26 @@ class MetricsSource(Protocol):
     def samples(self, name: str, run: str | None, since: float) -> list[Series]: ...
 
 
+class FailureSource(Protocol):
+    """What tells how jobs failed."""
+
+    def all_of(self, view: View) -> Views: ...
+
+
 class Collection:
     """Reads from the cluster into records. Methods may be called by any thread, and block."""
 
-    def __init__(self, client: KubeClient, jobs: JobSource, metrics: MetricsSource) -> None:
+    def __init__(
+        self,
+        client: KubeClient,
+        jobs: JobSource,
+        metrics: MetricsSource,
+        failures: Callable[[], FailureSource],
+    ) -> None:
         self._client = client
         self._jobs = jobs
         self._metrics = metrics
+        self._failures = failures
 
     def submitted(self, folder: RunFolder, view: View) -> list[str] | None:
         """Keep the code as submitted and where it came from; the program's arguments.
@@ -75,7 +89,7 @@ class Collection:
                 read = whole_code(self._client, found)
                 argv = read.argv
                 for path, content in read.files.items():
-                    if path != code.LAUNCHER:
+                    if path not in (code.LAUNCHER, code.STAND_IN):
                         folder.write(f"{CODE}/{_file_name(path)}", content)
             elif name.endswith("-run"):
                 for key, content in code.contents(found).items():
@@ -95,6 +109,13 @@ class Collection:
         merged |= {_identity(event): event for event in self._jobs.events(view["name"])}
         kept = sorted(merged.values(), key=lambda event: str(event.get("time")))
         folder.write_json(EVENTS_FILE, kept)
+
+    def failures(self, folder: RunFolder, view: View) -> None:
+        """Keep how a job that has ended failed, of each attempt; the logs are kept already."""
+        if folder.size(FAILURE_FILE) is None:
+            found = self._failures().all_of(view)
+            if found:
+                folder.write_json(FAILURE_FILE, {"items": found})
 
     def live(self, folder: RunFolder, view: View) -> None:
         """Keep the objects as they are."""
@@ -177,7 +198,10 @@ def _of_run(view: View) -> str:
 
 
 def _file_name(path: str) -> str:
-    """``path`` as one that is no folder's and no longer than a file system takes."""
+    """``path`` as it is, or as one that no file system refuses and that leads nowhere else."""
+    parts = path.split("/")
+    if all(part not in ("", ".", "..") and len(part.encode()) < 250 for part in parts):
+        return path
     return re.sub(r"^[.]+|[/\x00]", "_", path).encode()[-200:].decode(errors="ignore") or "_"
 
 

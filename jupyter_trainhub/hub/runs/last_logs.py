@@ -38,6 +38,9 @@ _AGAIN = 60.0
 
 _log = logging.getLogger(__name__)
 
+# Takes a run, an attempt, and what was written.
+Heard = Callable[[str, int, bytes], None]
+
 
 class PodLog:
     """Reads the log of one pod into a record, in a thread, until the pod ends or :meth:`close`."""
@@ -49,13 +52,15 @@ class PodLog:
         pod: View,
         limit: int,
         done: Callable[[bool], None],
+        heard: Callable[[bytes], None],
     ) -> None:
-        """``limit`` is in bytes; ``done(kept)`` is called at the end."""
+        """``limit`` is in bytes; ``done(kept)`` is called at the end, ``heard`` with each chunk."""
         self._client = client
         self._folder = folder
         self._pod = pod
         self._limit = limit
         self._done = done
+        self._heard = heard
         self._closed = threading.Event()
         self._stream: Stream | None = None
         self.opened = threading.Event()
@@ -99,6 +104,7 @@ class PodLog:
             try:
                 for chunk in self._once(parameters):
                     begun, heard = True, time.monotonic()
+                    self._heard(chunk)
                     yield chunk
                 if self._closed.is_set() or self._ends():
                     return
@@ -158,11 +164,15 @@ class LastLogs:
 
 
 class PodLogs:
-    """The logs that this process reads. ``done(run)`` is told when one has been read to its end."""
+    """The logs that this process reads."""
 
-    def __init__(self, client: KubeClient, done: Callable[[str], None]) -> None:
+    def __init__(self, client: KubeClient, done: Callable[[str], None], heard: Heard) -> None:
+        """``done(run)`` is told when one has been read to its end, ``heard`` what the first ranks
+        write.
+        """
         self._client = client
         self._done = done
+        self._heard = heard
         self._lock = threading.Lock()
         self._logs: dict[tuple[str, str], PodLog] = {}
         # Those that failed, and the time of a clock at which they are tried again.
@@ -176,8 +186,14 @@ class PodLogs:
                 key = folder.run, pod["name"]
                 free = key not in self._logs and len(self._logs) < MOST
                 if free and self._failed.get(key, 0.0) <= time.monotonic():
+                    first = partial(self._heard, folder.run, pod.get("attempt") or 1)
                     self._logs[key] = PodLog(
-                        self._client, folder, pod, limit, partial(self._forget, key)
+                        self._client,
+                        folder,
+                        pod,
+                        limit,
+                        partial(self._forget, key),
+                        first if pod["rank"] == 0 else lambda chunk: None,
                     )
                 if key in self._logs:
                     found.append(self._logs[key])

@@ -6,19 +6,25 @@ that file is the log, and it is not copied.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
 from jupyter_trainhub.errors import NotFound
+from jupyter_trainhub.hub.clock import now
 from jupyter_trainhub.hub.runs.folder import RunFolder
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.manifests import log_record
+from jupyter_trainhub.manifests.job_progress import JobProgress
 
 CHUNK = 1 << 16
+# What a program says of its progress at the end stands in so many lines.
+_LAST_LINES = 200
 # Stands in the middle of a log that was too long.
 _LEFT_OUT = b"bytes of the log were left out here."
 # A program may have written a line, or a hole, without end.
@@ -183,6 +189,21 @@ def open_log(
         )
     prefixed = rank is None
     return SavedLog(folder, files, prefixed=prefixed, tail=tail, records=records, ended=ended)
+
+
+def final_progress(folders: Iterable[RunFolder], view: View) -> View | None:
+    """How far the newest attempt at a run came in the end, by the log of its first rank."""
+    for folder in folders:
+        with contextlib.suppress(NotFound):
+            log = b"".join(open_log(folder, 0, view.get("attempt") or 1, tail=_LAST_LINES))
+            known = JobProgress()
+            known.take(log[-CHUNK:], _seconds(view.get("finished")))
+            return known.view(0.0, running=False)
+    return None
+
+
+def _seconds(time: str | None) -> float:
+    return datetime.fromisoformat((time or now()).replace("Z", "+00:00")).timestamp()
 
 
 def _listed(logs: Sequence[tuple[int, int]]) -> str:

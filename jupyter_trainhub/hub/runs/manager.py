@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from jupyter_trainhub.errors import Conflict, Forbidden, InvalidField, NotFound, TrainHubError
-from jupyter_trainhub.hub.runs.collection import CODE, ENVIRONMENT_FILE, METRICS_FILE, Collection
+from jupyter_trainhub.hub.jobs.failure import recorded
+from jupyter_trainhub.hub.runs.collection import (
+    CODE,
+    ENVIRONMENT_FILE,
+    FAILURE_FILE,
+    METRICS_FILE,
+    Collection,
+)
 from jupyter_trainhub.hub.runs.comparison import Facts, compare
 from jupyter_trainhub.hub.runs.export import export, target_within
 from jupyter_trainhub.hub.runs.folder import RUN, RunFolder
@@ -39,14 +46,24 @@ class Runs:
     @cached_property
     def _recording(self) -> Recording:
         hub = self._hub
-        collection = Collection(hub.client, hub.jobs, hub.metrics)
+        collection = Collection(hub.client, hub.jobs, hub.metrics, lambda: hub.failures)
         return Recording(
-            hub.client, hub.config, self._store, collection, hub.user, self._recorder.hurry
+            hub.client,
+            hub.config,
+            self._store,
+            collection,
+            hub.user,
+            self._recorder.hurry,
+            hub.progress,
         )
 
     @cached_property
     def _recorder(self) -> Recorder:
         return Recorder(lambda view: self._recording.visit(view))
+
+    def follows(self, run: str, pod: str) -> bool:
+        """Whether the log of a pod is being read for its record."""
+        return "_recording" in self.__dict__ and self._recording.follows(run, pod)
 
     def note(self, view: View) -> None:
         """Keep the record of a job that looks as ``view`` now; returns at once."""
@@ -140,6 +157,11 @@ class Runs:
             return open_log(folder, rank, attempt, tail, records, ended)
         by_pods = self._store.written_by_pods(run)
         return open_log(by_pods or folder, rank, attempt, tail, records, ended)
+
+    def failures(self, run: str) -> Views:
+        """How its attempts failed, as far as that was recorded."""
+        folder = self._store.find(run)
+        return recorded(folder.read_json(FAILURE_FILE)) if folder else []
 
     def metrics(self, run: str) -> Sequence[bytes]:
         """The lines of what was measured; none where nothing is known."""
@@ -282,7 +304,7 @@ class Runs:
 
 def _code(folder: RunFolder) -> dict[str, bytes]:
     return {
-        path.removeprefix(f"{CODE}/"): folder.read(path)
-        for path, _, _ in folder.files()
+        path.removeprefix(f"{CODE}/"): folder.read(path, size)
+        for path, size, _ in folder.files()
         if path.startswith(f"{CODE}/")
     }

@@ -120,7 +120,8 @@ def _gone(what: str, why: str) -> View:
 
 def run_view(record: Record, *, pinned: bool, size: int, problem: str | None = None) -> View:
     """The view of a run, as REST shows it; ``size`` is in bytes. That of a pinned job is pinned."""
-    names = ("attempts", "framework", "backend", "nodes", "volumes", "error", "remark", "pods")
+    names = ("attempts", "framework", "backend", "nodes", "volumes", "error", "remark", "pods",
+             "progress")  # fmt: skip
     return {
         "kind": "run",
         "run": record["run"],

@@ -13,6 +13,7 @@ from typing import Any
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import ClusterUnavailable, TrainHubError
 from jupyter_trainhub.hub.clock import now
+from jupyter_trainhub.hub.jobs.progress.manager import Progress
 from jupyter_trainhub.hub.runs.collection import (
     EVENTS_FILE,
     HISTORY_FILE,
@@ -21,7 +22,7 @@ from jupyter_trainhub.hub.runs.collection import (
 )
 from jupyter_trainhub.hub.runs.folder import RUN, RunFolder
 from jupyter_trainhub.hub.runs.last_logs import LastLogs, PodLog, PodLogs
-from jupyter_trainhub.hub.runs.log import drop_copies, saved_logs
+from jupyter_trainhub.hub.runs.log import drop_copies, final_progress, saved_logs
 from jupyter_trainhub.hub.runs.pruning import prune
 from jupyter_trainhub.hub.runs.record import Record, every_pod, is_over, missing, updated
 from jupyter_trainhub.hub.runs.store import RunStore
@@ -63,6 +64,7 @@ class Recording:
         collection: Collection,
         user: str,
         again: Callable[[str], None],
+        progress: Progress,
     ) -> None:
         self._client = client
         self._config = config
@@ -73,7 +75,8 @@ class Recording:
         self._lock = threading.Lock()
         self._prune_at = 0.0
         self._tries: dict[str, int] = {}
-        self._logs = PodLogs(client, again)
+        self._progress = progress
+        self._logs = PodLogs(client, again, progress.heard)
         # Why the record of a run cannot be written, and how the job looked then.
         self.problems: dict[str, tuple[View, str]] = {}
 
@@ -115,6 +118,10 @@ class Recording:
                 return
             self._prune_at = time.monotonic() + _PRUNING
         prune(self._store, self._user, self._config.run_keep, self._config.run_keep_days)
+
+    def follows(self, run: str, pod: str) -> bool:
+        """Whether the log of a pod is being read."""
+        return self._logs.reads(run, pod)
 
     def last_logs(self, view: View) -> LastLogs | None:
         """Read the logs of pods that are about to end, to their ends.
@@ -188,12 +195,18 @@ class Recording:
             drop_copies(folder, by_pods, record["pods"])
         self._collection.environment(folder, by_pods, record["pods"])
         record["metrics_summary"] = self._collection.metrics(folder, view)
+        record["progress"] = self._progress.merged(view).get("progress")
+        if over:
+            kept = [by_pods, folder] if by_pods else [folder]
+            record["progress"] = final_progress(kept, view) or record["progress"]
         if view.get("history"):
             folder.write_json(HISTORY_FILE, view["history"])
         again: float | None = _RUNNING
-        if over and any(self._reads(view, pod) for pod in record["pods"]):
+        if over and any(self.follows(view["run"], pod["name"]) for pod in record["pods"]):
             again = _BUSY
         elif over:
+            if view["phase"] in ("Failed", "Stopped"):
+                self._told(lambda: self._collection.failures(folder, view))
             logs = {**(saved_logs(by_pods) if by_pods else {}), **saved_logs(folder)}
             lacks = missing(record, [name for name, _, _ in folder.files()], logs)
             record |= {"complete": not lacks, "missing": lacks}
@@ -213,7 +226,8 @@ class Recording:
         pods = [
             pod
             for pod in self._lacking(folder, view)
-            if (over or (pod.get("attempt") or 1) < newest) and not self._reads(view, pod)
+            if (over or (pod.get("attempt") or 1) < newest)
+            and not self.follows(view["run"], pod["name"])
         ]
         for number, pod in enumerate(pods):
             room = self._room(folder, len(pods) - number)
@@ -222,9 +236,6 @@ class Recording:
             except OSError as error:
                 # What else there is to keep may fit.
                 _log.warning("the log of %s is not kept: %s", pod["name"], error)
-
-    def _reads(self, view: View, pod: View) -> bool:
-        return self._logs.reads(view["run"], pod["name"])
 
     def _lacking(self, folder: RunFolder, view: View) -> list[View]:
         by_pods = self._store.written_by_pods(view["run"])

@@ -18,6 +18,7 @@ from jupyter_trainhub.hub.runs.folder import RUN, RunFolder
 from jupyter_trainhub.hub.runs.record import Record
 from jupyter_trainhub.hub.runs.run_json import record_of
 from jupyter_trainhub.hub.storages import Storages
+from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.manifests.labels import label_value
 
 # Before the names of records that were deleted while the job was still there: they are not to come
@@ -87,6 +88,12 @@ class RunStore:
     def record(self, folder: RunFolder) -> Record | None:
         """What its ``run.json`` holds; None where that cannot be read."""
         return record_of(folder.read_json(RUN), folder.run)
+
+    def progress(self, run: str) -> View | None:
+        """How far the run was when its record was written last; None where that is not known."""
+        folder = self.find(run)
+        record = self.record(folder) if folder else None
+        return record.get("progress") if record else None
 
     def make(self, run: str) -> RunFolder:
         """The record of ``run``, made where it is not there. Raises OSError where none can be."""

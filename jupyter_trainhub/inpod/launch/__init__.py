@@ -20,6 +20,9 @@ Environment it reads (all set by the job's manifest, see ``docs/architecture.md`
 ``TRAINHUB_RUN``              the run that all pods of this job belong to
 ``TRAINHUB_ATTEMPT``          which attempt at it this is, 1 when unset
 ``TRAINHUB_RUN_FOLDER``       where logs and the record of the environment are kept, if anywhere
+``TRAINHUB_WORKING_DIR``      where the program starts, if not where the launcher does;
+                              ``$TRAINHUB_FILES``: among the files that came with the job
+``TRAINHUB_SETUP``            1: what ``setup.json`` beside this program lists is installed before
 ``TRAINHUB_CPUS``             cores of the pod, a decimal number
 ``TRAINHUB_TIME_LIMIT``       seconds after which the program is ended, counted from when all nodes
                               are there; no limit when unset
@@ -29,5 +32,6 @@ Environment it reads (all set by the job's manifest, see ``docs/architecture.md`
 ``TRAINHUB_ERROR_DIR``        where the ranks leave their errors; a temporary folder when unset
 ============================ ===================================================================
 
+For the program it sets ``TRAINHUB_FILES``, the folder with the files that came with the job.
 ``PET_`` is the prefix under which torchrun takes its options from the environment.
 """

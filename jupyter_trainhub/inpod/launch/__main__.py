@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ..log_record import write_record
-from .command import Command, plan_command, require_torch
+from .command import Command, expand, plan_command, require_torch
 from .ending import Ended, meaning, memory_kills, say, termination_message
 from .environment import encode, image_record, keep, take_record
+from .files import FILES, unpack
 from .mpi import MpiNode
 from .peers import gather, join, part
 from .rank_errors import describe_error, hand_out, rank_errors
+from .scalars import ScalarWatch
+from .setup import install
 from .shape import Shape, read_number, read_shape
 from .supervisor import Supervisor
 from .tee import Tee
@@ -27,6 +30,8 @@ from .torchrun import run_torchrun
 # Seconds that a node which only lost another one waits with its end: that of the first that fails
 # is the Job's, and Kubernetes then deletes the other pods with what they could tell.
 _LATER = 3.0
+# What came with this program.
+_HERE = Path(__file__).parent
 
 
 def launch(argv: Sequence[str], env: dict[str, str]) -> int:
@@ -42,7 +47,11 @@ def launch(argv: Sequence[str], env: dict[str, str]) -> int:
         limit = read_number(env, "TRAINHUB_TIME_LIMIT", float("inf"))
         shape = read_shape(env)
         node = shape.node_rank
-        _enter(env.get("TRAINHUB_WORKING_DIR"))
+        files = unpack(_HERE, env)
+        if files is not None:
+            env[FILES] = files
+        _offer_library(env)
+        _enter(*expand([env.get("TRAINHUB_WORKING_DIR", "")], env))
         tee = _open_tee(argv, env, shape)
         code = _run(argv, env, shape, supervisor, limit, tee)
         ending = supervisor.ending
@@ -81,6 +90,7 @@ def _run(
     command = plan_command(argv, env, shape, None if tee is None else tee.pipes)
     if command.elastic and command.interpreter is not None:
         require_torch(command.interpreter)
+    install(_HERE, command.interpreter, command.env)
     if shape.node_rank == 0:
         _record_environment(command, env)
     if mpi is not None:
@@ -97,14 +107,27 @@ def _run(
         part(meeting, is_first)
     # What the nodes waited for each other, and before that for a place, is not the program's time.
     supervisor.start_clock(limit)
+    scalars = ScalarWatch() if shape.node_rank == 0 else None
     try:
+        if scalars is not None:
+            scalars.start()
         return supervisor.run(command)
     finally:
+        if scalars is not None:
+            scalars.finish()
         if mpi is not None:
             mpi.release()
 
 
-def _enter(folder: str | None) -> None:
+def _offer_library(env: dict[str, str]) -> None:
+    """Let Python find the ``jupyter_trainhub`` that came with the job, after all of the user's."""
+    library = _HERE / "lib"
+    if library.is_dir():
+        paths = [env.get("PYTHONPATH", ""), str(library)]
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+
+
+def _enter(folder: str) -> None:
     """Change to the job's working folder, where an operator cannot start the launcher there."""
     try:
         if folder:
@@ -116,9 +139,12 @@ def _enter(folder: str | None) -> None:
 
 
 def _open_tee(argv: Sequence[str], env: Mapping[str, str], shape: Shape) -> Tee | None:
-    """Copies to the run folder, if there is one that can be written."""
+    """Copies to the run folder, if there is one that can be written.
+
+    The first node's output passes through it in any case, for its progress bars.
+    """
     if not env.get("TRAINHUB_RUN_FOLDER"):
-        return None
+        return _started(Tee(None, 0, ())) if shape.node_rank == 0 else None
     folder = Path(env["TRAINHUB_RUN_FOLDER"], f"attempt-{env.get('TRAINHUB_ATTEMPT') or 1}")
     elastic = plan_command(argv, env, shape).elastic
     first = shape.node_rank * shape.processes
@@ -126,7 +152,11 @@ def _open_tee(argv: Sequence[str], env: Mapping[str, str], shape: Shape) -> Tee 
         tee = Tee(folder, shape.node_rank, range(first, first + shape.processes) if elastic else ())
     except OSError as error:
         say(f"logs are not kept in {folder}: {error.strerror}")
-        return None
+        tee = Tee(None, 0, ())
+    return _started(tee)
+
+
+def _started(tee: Tee) -> Tee:
     tee.start()
     return tee
 

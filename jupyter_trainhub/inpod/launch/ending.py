@@ -35,7 +35,8 @@ _MEMORY_EVENTS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.
 class Ended(Exception):
     """The pod ends without the program's own verdict; carries what is reported.
 
-    Reasons: TimeLimit, Terminated, PeerTimeout, PeerLost, CannotStart, InvalidEnvironment, Error.
+    Reasons: TimeLimit, Terminated, PeerTimeout, PeerLost, CannotStart, SetupFailed,
+    InvalidEnvironment, Error.
     """
 
     def __init__(self, reason: str, message: str, exit_code: int) -> None:

@@ -22,9 +22,11 @@ from .ending import meaning, say
 SEEN_BY_TORCHRUN = "torchrun.json"
 _OF_RANK = re.compile(r"rank-(\d+)\.(json|thread\.json|stack|cell)")
 _SIGTERM_CODE = 143
+_SHORTLY = 600.0  # seconds
 _NO_PLACE = {"cell": None, "cell_id": None, "lineno": None, "line": None}
 
-Cells = Mapping[str, "tuple[int | None, str]"]
+# Position, id and source of each cell by its file.
+Cells = Mapping[str, "tuple[int | None, str, str]"]
 
 
 def rank_errors(
@@ -54,9 +56,10 @@ def rank_errors(
         told = f"{own.get('etype')}: {own.get('message')}"
         sibling = seen.get("exit_code") == _SIGTERM_CODE and own.get("etype") is None
         own["follower"] = reason is None and (sibling or lost_peer(told))
-        # A thread that failed before explains why the others waited in vain.
-        if "thread.json" in files and (own["follower"] or own.get("reason")):
-            found.append({**_object(files["thread.json"]), "rank": rank, "follower": False})
+        # A thread that failed shortly before explains why others waited in vain.
+        thread = _object(files["thread.json"]) if "thread.json" in files else {}
+        if thread and own["time"] - thread["time"] < _SHORTLY:
+            found.append({**thread, "rank": rank, "follower": False})
         found.append(own)
     return sorted(found, key=lambda error: (error["follower"], error.get("time") or 0.0))
 
@@ -97,9 +100,9 @@ def _unsaid(
     if not text and "stack" in files:
         text = files["stack"].read_text(errors="replace")
         said["message"] = "it was here when it was told to end"
-    place = describe_story(
-        read_tracebacks(text)[-1:] if "stack" in files else read_tracebacks(text), cells
-    )
+    place = describe_story(read_tracebacks(text), {file: cell[:2] for file, cell in cells.items()})
+    for named in (place, *place["frames"]) if place and "stack" in files else ():
+        named["line"] = _line(named, cells)
     if not place and "cell" in files:
         place = _object(files["cell"])
     if not place and code is None:
@@ -120,9 +123,17 @@ def _unsaid(
 
 
 def _cells() -> Cells:
-    """Position and id of each cell of the notebook by its file; {} for a command."""
+    """The cells of the notebook; {} for a command."""
     listed = _object(Path(__file__).with_name("cells.json")).get("cells") or []
-    return {cell["file"]: (cell["index"], cell["id"]) for cell in listed}
+    return {cell["file"]: (cell["index"], cell["id"], cell["source"]) for cell in listed}
+
+
+def _line(place: Mapping[str, Any], cells: Cells) -> str:
+    """The source at a place, which faulthandler does not tell."""
+    sources = (source for _, identity, source in cells.values() if identity == place["cell_id"])
+    lines = next(sources, "").splitlines()
+    number = place["lineno"] or 0
+    return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
 
 def _object(path: Path) -> dict[str, Any]:

@@ -13,13 +13,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell that runs; ``index`` is its position in the notebook, None for one added."""
+    """One cell that runs; ``index`` is its position in the notebook, None for one added.
+
+    With ``writes`` it is the content of that file. An exception ends the run unless it ``may_raise``.
+    """
 
     index: int | None
     id: str
     file: str
     source: str
     writes: str | None
+    may_raise: bool
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,14 @@ def read_program(path: Path) -> Program:
     """The program in the file ``path``, made at submission."""
     document = json.loads(path.read_text(encoding="utf-8"))
     cells = [
-        Cell(cell["index"], cell["id"], cell["file"], cell["source"], cell.get("writes"))
+        Cell(
+            cell["index"],
+            cell["id"],
+            cell["file"],
+            cell["source"],
+            cell.get("writes"),
+            cell.get("may_raise", False),
+        )
         for cell in document["cells"]
     ]
     return Program(document["notebook"], cells, document.get("values", {}), document.get("result"))

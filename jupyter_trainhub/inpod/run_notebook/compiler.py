@@ -29,8 +29,7 @@ class Compiler:
 
     def statements(self, source: str | ast.Module, file: str) -> Iterator[CodeType]:
         """The code of a cell's statements, each compiled when those before it have run."""
-        if isinstance(source, str):
-            flags = self._flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST
-            source = compile(source, file, "exec", flags, dont_inherit=True)
-        for statement in source.body:
+        flags = self._flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST
+        tree: ast.Module = compile(source, file, "exec", flags, dont_inherit=True)
+        for statement in tree.body:
             yield self.compile(statement, file)

@@ -1,129 +1,56 @@
-"""Which expressions have the same value in every process, and nothing happens when they are read."""
+"""Which expressions have the same value in every process, and do nothing but have it."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
 
-_BUILTINS = frozenset(
-    [
-        "abs",
-        "bool",
-        "bytes",
-        "complex",
-        "dict",
-        "divmod",
-        "enumerate",
-        "float",
-        "frozenset",
-        "int",
-        "len",
-        "list",
-        "max",
-        "min",
-        "object",
-        "pow",
-        "range",
-        "reversed",
-        "round",
-        "set",
-        "slice",
-        "sorted",
-        "str",
-        "sum",
-        "tuple",
-        "zip",
-    ]
-)
+# fmt: off
+_BUILTINS = frozenset({
+    "abs", "bool", "bytes", "complex", "dict", "divmod", "enumerate", "float", "frozenset", "int",
+    "len", "list", "max", "min", "object", "pow", "range", "reversed", "round", "set", "slice",
+    "sorted", "str", "sum", "tuple", "zip",
+})
 # The last names of calls to what was imported: they make types, names and small values.
-_MAKERS = frozenset(
-    [
-        "namedtuple",
-        "NamedTuple",
-        "TypedDict",
-        "NewType",
-        "TypeVar",
-        "TypeVarTuple",
-        "ParamSpec",
-        "Enum",
-        "IntEnum",
-        "StrEnum",
-        "Flag",
-        "IntFlag",
-        "make_dataclass",
-        "SimpleNamespace",
-        "Namespace",
-        "OrderedDict",
-        "defaultdict",
-        "Counter",
-        "partial",
-        "itemgetter",
-        "attrgetter",
-        "getLogger",
-        "Path",
-        "PurePath",
-        "PosixPath",
-        "Decimal",
-        "Fraction",
-        "timedelta",
-        "re.compile",
-        "device",
-        "array",
-        "tensor",
-        "getenv",
-        "environ.get",
-        "join",
-        "dirname",
-        "basename",
-        "splitext",
-        "abspath",
-        "expanduser",
-        "is_available",
-        "device_count",
-    ]
-)
-_METHODS = frozenset(
-    [
-        "absolute",
-        "capitalize",
-        "copy",
-        "count",
-        "decode",
-        "encode",
-        "endswith",
-        "expanduser",
-        "format",
-        "get",
-        "index",
-        "items",
-        "joinpath",
-        "join",
-        "keys",
-        "lower",
-        "lstrip",
-        "partition",
-        "replace",
-        "resolve",
-        "rpartition",
-        "rsplit",
-        "rstrip",
-        "split",
-        "splitlines",
-        "startswith",
-        "strip",
-        "title",
-        "upper",
-        "values",
-        "with_name",
-        "with_suffix",
-        "zfill",
-    ]
-)
+_MAKERS = frozenset({
+    "namedtuple", "NamedTuple", "TypedDict", "NewType", "TypeVar", "TypeVarTuple", "ParamSpec",
+    "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "make_dataclass", "SimpleNamespace",
+    "Namespace", "OrderedDict", "defaultdict", "Counter", "partial", "itemgetter", "attrgetter",
+    "getLogger", "Path", "PurePath", "PosixPath", "Decimal", "Fraction", "timedelta", "re.compile",
+    "device", "array", "tensor", "getenv", "environ.get", "join", "dirname", "basename", "splitext",
+    "abspath", "expanduser", "is_available", "device_count",
+})
+# Of constants.
+_METHODS = frozenset({
+    "absolute", "capitalize", "copy", "count", "decode", "encode", "endswith", "expanduser",
+    "format", "get", "index", "items", "joinpath", "join", "keys", "lower", "lstrip", "partition",
+    "replace", "resolve", "rpartition", "rsplit", "rstrip", "split", "splitlines", "startswith",
+    "strip", "title", "upper", "values", "with_name", "with_suffix", "zfill",
+})
+# fmt: on
 _SIMPLE = (
-    ast.Attribute, ast.BinOp, ast.BoolOp, ast.Compare, ast.Dict, ast.FormattedValue, ast.IfExp,
-    ast.JoinedStr, ast.List, ast.Set, ast.Slice, ast.Starred, ast.Subscript, ast.Tuple, ast.UnaryOp,
+    ast.Attribute,
+    ast.BinOp,
+    ast.BoolOp,
+    ast.Compare,
+    ast.Dict,
+    ast.FormattedValue,
+    ast.IfExp,
+    ast.JoinedStr,
+    ast.List,
+    ast.Set,
+    ast.Slice,
+    ast.Starred,
+    ast.Subscript,
+    ast.Tuple,
+    ast.UnaryOp,
     # Parts of these.
-    ast.boolop, ast.cmpop, ast.expr_context, ast.keyword, ast.operator, ast.unaryop,
+    ast.boolop,
+    ast.cmpop,
+    ast.expr_context,
+    ast.keyword,
+    ast.operator,
+    ast.unaryop,
     # What Python 3.8 has between a subscript and its number.
     getattr(ast, "Index", ast.Slice),
 )  # fmt: skip

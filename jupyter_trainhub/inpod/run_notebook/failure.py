@@ -43,20 +43,21 @@ def traceback_of(error: BaseException, cells: Sequence[Cell]) -> str:
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename not in files:
         trace = trace.tb_next
+    if trace is None and not isinstance(error, SyntaxError):
+        trace = error.__traceback__
     return "".join(traceback.format_exception(type(error), error, trace))
 
 
 def describe_error(
-    error: BaseException, text: str, cells: Sequence[Cell], folders: Sequence[str], rank: int
+    error: BaseException, text: str, cells: Sequence[Cell], rank: int
 ) -> dict[str, Any]:
     """``error``, whose traceback is ``text``, as JSON.
 
-    ``cell`` is the position among all cells of the notebook, from 0; ``folders`` hold files that
-    were shipped.
+    ``cell`` is the position among all cells of the notebook, from 0.
     """
     blocks = read_tracebacks(shortened(text, 16 * LONGEST_TRACEBACK))
     by_file = {cell.file: (cell.index, cell.id) for cell in cells}
-    told = describe_story(blocks, by_file, folders)
+    told = describe_story(blocks, by_file)
     etype, message = type(error).__name__, ""
     code = error.code if isinstance(error, SystemExit) else 1
     with contextlib.suppress(Exception):
@@ -85,8 +86,6 @@ class Witness:
         self._env = env
         self.rank = int(next((env[name] for name in _RANKS if env.get(name)), 0))
         self._folder = env.get("TRAINHUB_ERROR_DIR")
-        # Where files lie that were shipped, as tracebacks name them.
-        self.folders: list[str] = []
         self._stack: Any = None
 
     def watch(self) -> None:
@@ -144,7 +143,7 @@ class Witness:
 
     def _described(self, error: BaseException, text: str | None = None) -> dict[str, Any]:
         text = traceback_of(error, self._cells) if text is None else text
-        return describe_error(error, text, self._cells, self.folders, self.rank)
+        return describe_error(error, text, self._cells, self.rank)
 
     def _path(self, ending: str) -> str:
         return os.path.join(self._folder or "", f"rank-{self.rank}.{ending}")

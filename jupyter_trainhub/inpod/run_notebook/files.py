@@ -100,6 +100,6 @@ def run_file(namespace: dict[str, Any], name: str, *arguments: str, options: str
 
 
 def _matches(argument: str) -> list[str]:
-    """The files that a pattern stands for, else ``argument``: ``%run`` does that without a shell."""
+    """The files that a pattern stands for, else ``argument``, as ``%run`` itself does it."""
     argument = os.path.expanduser(argument)
     return sorted(glob.glob(argument)) or [argument]

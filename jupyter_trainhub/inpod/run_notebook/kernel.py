@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import importlib
 import importlib.abc
 import importlib.util
 import io
@@ -55,8 +56,7 @@ class StandIns(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Fill the module."""
         names = vars(module)
         if module.__name__ == "tqdm.notebook":
-            from tqdm import std
-
+            std = importlib.import_module("tqdm.std")
             # Its bars would be widgets, of which a log shows nothing.
             names.update({name: getattr(std, real) for name, real in _BARS.items()})
             return
@@ -103,6 +103,9 @@ def prepare() -> None:
     if sys.path[:1] == [str(Path(__file__).parent)]:
         del sys.path[0]
     sys.path.insert(0, "")
+    if os.environ.get("TRAINHUB_FILES"):
+        # What came with the job goes before what the working folder has by now.
+        sys.path.insert(0, os.environ["TRAINHUB_FILES"])
     # Unbuffered, print() would write in pieces, which the ranks of a node would mix on one line.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

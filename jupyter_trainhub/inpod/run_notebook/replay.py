@@ -12,7 +12,7 @@ from typing import Any
 from .cells import Cell
 from .compiler import Compiler
 from .files import FILES
-from .selection import Selection, changed
+from .selection import Selection
 from .speech import say
 
 # Names the process that runs the cells, and how many of them have begun.
@@ -26,8 +26,9 @@ def replay(cells: Sequence[Cell], namespace: dict[str, Any]) -> None:
     """
     compiler, selection = Compiler(), Selection()
     for file, statement in _statements(_begun(cells)):
-        if not selection.takes(statement):
-            for name in changed(statement):
+        lost = selection.lost(statement)
+        if lost is not None:
+            for name in lost:
                 # Rather no value than one that is out of date.
                 namespace.pop(name, None)
             continue
@@ -65,6 +66,6 @@ def _statements(cells: Sequence[Cell]) -> Iterator[tuple[str, ast.stmt]]:
                 and len(call.args) > 1
                 and isinstance(call.args[1], ast.Constant)
             ):
-                path = FILES.find(call.args[1].value)
+                path = FILES.find(str(call.args[1].value))
                 for part in ast.parse(Path(path).read_bytes()).body:
                     yield path, part

@@ -27,7 +27,7 @@ _LONGEST_REPR = 2000
 
 def read_values(values: Mapping[str, str]) -> dict[str, Any]:
     """What the kernel handed over. Raises Unreadable for what this image has no library for."""
-    return {name: decode(base64.b64decode(text)) for name, text in values.items()}
+    return {name: decode(zlib.decompress(base64.b64decode(text))) for name, text in values.items()}
 
 
 def keep_value(source: str) -> ast.Module | str:

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from .cells import Cell, Program
 from .compiler import Compiler
 from .event_loop import EventLoop
-from .failure import Witness
+from .failure import Witness, traceback_of
 from .figures import Figures
 from .files import FILES
 from .kernel import prepare
@@ -42,8 +42,13 @@ def run_cells(
                 FILES.write(cell.writes, cell.source)
                 continue
             source = keep_value(cell.source) if keep and cell is cells[-1] else cell.source
-            for code in compiler.statements(source, cell.file):
-                loop.execute(code, namespace)
+            try:
+                for code in compiler.statements(source, cell.file):
+                    loop.execute(code, namespace)
+            except Exception as error:
+                if not cell.may_raise:
+                    raise
+                print(traceback_of(error, cells), end="", file=sys.stderr, flush=True)
             figures.close()
 
 

@@ -11,25 +11,15 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _IMPORTS = (ast.Import, ast.ImportFrom)
 # Scopes of their own: what they bind is not the program's.
 _SCOPES = (*_DEFINITIONS, ast.Lambda)
-_RECORD_BASES = frozenset(
-    {"NamedTuple", "TypedDict", "Enum", "IntEnum", "StrEnum", "SimpleNamespace"}
-)
-_MUTATORS = frozenset(
-    [
-        "add",
-        "append",
-        "clear",
-        "discard",
-        "extend",
-        "insert",
-        "pop",
-        "remove",
-        "reverse",
-        "setdefault",
-        "sort",
-        "update",
-    ]
-)
+# fmt: off
+_RECORD_BASES = frozenset({
+    "NamedTuple", "TypedDict", "Enum", "IntEnum", "StrEnum", "SimpleNamespace",
+})
+_MUTATORS = frozenset({
+    "add", "append", "clear", "discard", "extend", "insert", "pop", "remove", "reverse",
+    "setdefault", "sort", "update",
+})
+# fmt: on
 _QUIET_CONTEXTS = frozenset({"suppress", "catch_warnings"})
 
 
@@ -39,12 +29,14 @@ class Selection:
     def __init__(self) -> None:
         self._names = Names()
 
-    def takes(self, statement: ast.stmt) -> bool:
-        """Whether ``statement`` is repeated. What another one sets is not known from then on."""
-        taken = self._takes(statement)
-        if not taken:
-            self._names.forget(changed(statement))
-        return taken
+    def lost(self, statement: ast.stmt) -> set[str] | None:
+        """None if ``statement`` is repeated, else the names whose values it may change."""
+        if self._takes(statement):
+            return None
+        fixed = self._names.imported | self._names.functions
+        changed = set(_bound(statement)) | (set(_mutated(statement)) - fixed)
+        self._names.forget(changed)
+        return changed
 
     def _takes(self, statement: ast.stmt) -> bool:
         names = self._names
@@ -88,7 +80,9 @@ class Selection:
         return False
 
     def _takes_all(self, statements: Sequence[ast.stmt]) -> bool:
-        return all([isinstance(part, ast.Pass) or self.takes(part) for part in statements])
+        # All are read, whatever comes of the first.
+        taken = [isinstance(part, ast.Pass) or self.lost(part) is None for part in statements]
+        return all(taken)
 
     def _sets(self, targets: Sequence[ast.expr], value: ast.expr) -> bool:
         names = self._names
@@ -121,28 +115,37 @@ class Selection:
         )
 
 
-def changed(node: ast.AST) -> Iterator[str]:
-    """The names that ``node`` may give other values when it runs."""
+def _bound(node: ast.AST) -> Iterator[str]:
+    """The names that ``node`` binds or deletes when it runs."""
+    for part in _parts(node):
+        if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load):
+            yield part.id
+        elif isinstance(part, ast.alias):
+            yield part.asname or part.name.split(".")[0]
+        elif isinstance(part, _DEFINITIONS):
+            yield part.name
+
+
+def _mutated(node: ast.AST) -> Iterator[str]:
+    """The names of objects that ``node`` itself changes when it runs."""
+    for part in _parts(node):
+        if isinstance(part, (ast.Attribute, ast.Subscript)) and not isinstance(part.ctx, ast.Load):
+            yield dotted(part.value)
+        elif isinstance(part, ast.Attribute) and part.attr in _MUTATORS:
+            yield dotted(part.value)
+
+
+def _parts(node: ast.AST) -> Iterator[ast.AST]:
+    """``node`` and what is in it, as far as it runs with it in a spawned process."""
     if isinstance(node, ast.If) and "__name__" in map(dotted, ast.walk(node.test)):
-        return  # It does not run in a spawned process.
-    if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-        yield node.id
-    elif isinstance(node, ast.alias):
-        yield node.asname or node.name.split(".")[0]
-    elif isinstance(node, _DEFINITIONS):
-        yield node.name
-    elif isinstance(node, (ast.Attribute, ast.Subscript)) and not isinstance(node.ctx, ast.Load):
-        yield dotted(node.value)
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        if node.func.attr in _MUTATORS and isinstance(node.func.value, ast.Name):
-            yield node.func.value.id
-    for child in () if isinstance(node, _SCOPES) else ast.iter_child_nodes(node):
-        if isinstance(child, ast.comprehension):
-            # Its target is its own.
-            for part in (child.iter, *child.ifs):
-                yield from changed(part)
-        else:
-            yield from changed(child)
+        return
+    yield node
+    if isinstance(node, ast.comprehension):
+        for part in (node.iter, *node.ifs):  # Its target is its own.
+            yield from _parts(part)
+    elif not isinstance(node, _SCOPES):
+        for child in ast.iter_child_nodes(node):
+            yield from _parts(child)
 
 
 def _is_record(statement: ast.ClassDef, names: Names) -> bool:

@@ -30,6 +30,8 @@ from jupyter_trainhub.manifests.labels import (
 
 FOLDER = "/trainhub"
 LAUNCHER = "launch.py"
+# What training code may import where the image lacks it.
+STAND_IN = "lib/jupyter_trainhub/__init__.py"
 # Files below this path travel in the archive.
 FILES = "files/"
 
@@ -155,12 +157,13 @@ def _programs(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def _pieces(files: Mapping[str, bytes], room: int) -> list[dict[str, bytes]]:
-    """The archive in pieces by their keys; the first has ``room`` bytes, and may be none."""
+    """The archive in pieces by their keys; the first takes ``room`` bytes at most."""
     travelling = tuple((path, files[path]) for path in sorted(files) if path.startswith(FILES))
     if not travelling:
         return [{}]
     archive = _archive(travelling)
-    starts = [0, *range(room, len(archive), LARGEST_CODE)]
+    # As base64, which is how it is sent, three bytes take four.
+    starts = [0, *range(room * 3 // 4, len(archive), LARGEST_CODE * 3 // 4)]
     ends = [*starts[1:], len(archive)]
     return [
         {f"{_ARCHIVE}{number:04}": archive[start:end]}

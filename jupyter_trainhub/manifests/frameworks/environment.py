@@ -8,6 +8,7 @@ takes its options. Whatever an operator leaves out of these, the launcher comple
 from __future__ import annotations
 
 from jupyter_trainhub.manifests import claims, pod
+from jupyter_trainhub.manifests.frameworks.code import FILES
 from jupyter_trainhub.manifests.frameworks.framework import JobRequest
 from jupyter_trainhub.manifests.labels import COMPLETION_INDEX, Object
 
@@ -32,6 +33,11 @@ def platform(request: JobRequest, launched_as: str) -> list[Object]:
     }
     if spec.time_limit is not None:
         values["TRAINHUB_TIME_LIMIT"] = str(spec.time_limit)
+    if spec.working_dir is None and any(path.startswith(FILES) for path in request.files):
+        # Known to the launcher, once it has unpacked them.
+        values["TRAINHUB_WORKING_DIR"] = "$TRAINHUB_FILES"
+    if spec.setup:
+        values["TRAINHUB_SETUP"] = "1"
     if request.site.runs is not None:
         values["TRAINHUB_RUN_FOLDER"] = f"{request.site.runs}/{request.run}"
     return [

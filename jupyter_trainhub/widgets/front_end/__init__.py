@@ -18,6 +18,7 @@ _ORDER = (
     "ansi.js",
     "lines.js",
     "search.js",
+    "rows.js",
     "log.js",
     "head.js",
     "facts.js",
@@ -29,12 +30,15 @@ _ORDER = (
 )
 _IMPORT = re.compile(r"^import [^;]*? from '\./[a-z]+\.js';\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default )", re.MULTILINE)
+# Every widget sends the module, and a notebook that keeps its widgets keeps it.
+_COMMENT = re.compile(r"^ *(?:/\*\*(?:(?!\*/).)*\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 
 
 @cache
 def module() -> str:
     """The source of the module that renders every kind of widget."""
-    return "\n".join(_EXPORT.sub("", _IMPORT.sub("", _read(name))) for name in _ORDER)
+    joined = "".join(_EXPORT.sub("", _IMPORT.sub("", _read(name))) for name in _ORDER)
+    return _COMMENT.sub("", joined)
 
 
 @cache

@@ -5,10 +5,20 @@
  * @typedef {{text: string, classes: string[], color: string | null, background: string | null}} Styled
  */
 
-const NAMES = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white'];
+const NAMES = [
+  'black',
+  'red',
+  'green',
+  'yellow',
+  'blue',
+  'magenta',
+  'cyan',
+  'white'
+];
 
 // eslint-disable-next-line no-control-regex
-const CONTROL = /\u001b(?:\[([0-?]*)[ -/]*([@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|.?)/g;
+const CONTROL =
+  /\u001b(?:\[([0-?]*)[ -/]*([@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|.?)/g;
 
 /**
  * The text without control sequences.
@@ -78,7 +88,9 @@ function changed(style, codes) {
         now[layer] = codes[at + 2] & 255;
         at += 2;
       } else if (codes[at + 1] === 2) {
-        const channels = codes.slice(at + 2, at + 5).map(channel => channel & 255);
+        const channels = codes
+          .slice(at + 2, at + 5)
+          .map(channel => channel & 255);
         now[layer] = `rgb(${channels.join(', ')})`;
         at += 4;
       }

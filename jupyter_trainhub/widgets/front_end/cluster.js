@@ -16,7 +16,9 @@ export function renderCluster({ model, el, signal }) {
   /** @param {Record<string, any>} view */
   const show = ({ nodes }) =>
     body.replaceChildren(
-      ...(nodes?.length ? nodes.map(row) : [make('p', {}, say('The cluster has no nodes.'))])
+      ...(nodes?.length
+        ? nodes.map(row)
+        : [make('p', {}, say('The cluster has no nodes.'))])
     );
   const hear = () => show(model.get('view'));
   model.on('change:view', hear);
@@ -28,7 +30,8 @@ export function renderCluster({ model, el, signal }) {
       try {
         show(await (await ask('GET', 'cluster')).json());
       } catch (error) {
-        const { isAnswer, message } = /** @type {import('./server.js').Refusal} */ (error);
+        const { isAnswer, message } =
+          /** @type {import('./server.js').Refusal} */ (error);
         if (isAnswer) {
           body.replaceChildren(make('p', {}, message));
         } else {
@@ -60,12 +63,21 @@ function row({ name, ready, cpu, memory, gpu }) {
  * @param {(amount: number) => string} words
  */
 function bar(name, { allocatable, requested }, words) {
-  const text = say('%1 of %2 in use', words(round(requested)), words(round(allocatable)));
+  const text = say(
+    '%1 of %2 in use',
+    words(round(requested)),
+    words(round(allocatable))
+  );
   return make(
     'label',
     {},
     make('span', {}, name),
-    make('meter', { min: 0, max: allocatable || 1, value: requested, 'aria-label': name }),
+    make('meter', {
+      min: 0,
+      max: allocatable || 1,
+      value: requested,
+      'aria-label': name
+    }),
     make('span', {}, text)
   );
 }

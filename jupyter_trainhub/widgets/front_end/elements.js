@@ -20,7 +20,9 @@ export function make(tag, properties = {}, ...children) {
   }
   element.append(
     .../** @type {(Node | string)[]} */ (
-      children.filter(child => child !== null && child !== undefined && child !== false)
+      children.filter(
+        child => child !== null && child !== undefined && child !== false
+      )
     )
   );
   return element;
@@ -112,7 +114,10 @@ export function whileShown(element, look, signal) {
 /** @param {number} bytes */
 export function bytes(bytes) {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const power = Math.min(units.length - 1, bytes > 0 ? Math.floor(Math.log2(bytes) / 10) : 0);
+  const power = Math.min(
+    units.length - 1,
+    bytes > 0 ? Math.floor(Math.log2(bytes) / 10) : 0
+  );
   const amount = bytes / 1024 ** power;
   return `${amount < 10 && power ? amount.toFixed(1) : Math.round(amount)} ${units[power]}`;
 }
@@ -120,6 +125,10 @@ export function bytes(bytes) {
 /** @param {number} seconds */
 export function duration(seconds) {
   const whole = Math.max(0, Math.round(seconds));
-  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const [h, m, s] = [
+    Math.floor(whole / 3600),
+    Math.floor(whole / 60) % 60,
+    whole % 60
+  ];
   return h ? `${h} h ${m} min` : m ? `${m} min ${s} s` : `${s} s`;
 }

@@ -13,7 +13,8 @@ export function progress({ progress }) {
   if (!progress) {
     return [];
   }
-  const { fraction, step, total, epoch, epochs, rate, remaining, metrics } = progress;
+  const { fraction, step, total, epoch, epochs, rate, remaining, metrics } =
+    progress;
   const isCounted = typeof fraction === 'number';
   const facts = [
     isCounted ? `${Math.floor(100 * fraction)} %` : '',
@@ -68,7 +69,9 @@ export function failure({ error }) {
     typeof cell === 'number' ? say('cell %1', cell + 1) : '',
     lineno ? say('line %1', lineno) : ''
   ];
-  const told = [place.filter(Boolean).join(', '), etype, message].filter(Boolean).join(': ');
+  const told = [place.filter(Boolean).join(', '), etype, message]
+    .filter(Boolean)
+    .join(': ');
   return [make('p', { class: 'trainhub-failure', role: 'alert' }, told)];
 }
 
@@ -88,7 +91,9 @@ export function ranks({ pods }) {
     make(
       'tr',
       {},
-      ...[rank, say(phase), node ?? '', message ?? ''].map(cell => make('td', {}, String(cell)))
+      ...[rank, say(phase), node ?? '', message ?? ''].map(cell =>
+        make('td', {}, String(cell))
+      )
     );
   return [
     make(
@@ -98,7 +103,11 @@ export function ranks({ pods }) {
       make(
         'table',
         {},
-        make('thead', {}, make('tr', {}, ...titles.map(title => make('th', {}, title)))),
+        make(
+          'thead',
+          {},
+          make('tr', {}, ...titles.map(title => make('th', {}, title)))
+        ),
         make('tbody', {}, ...pods.map(row))
       )
     )

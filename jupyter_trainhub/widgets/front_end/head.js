@@ -60,7 +60,9 @@ export class Head {
     this._phase.textContent = say(view.phase);
     this._phase.dataset.tone = TONES[view.phase] ?? 'off';
     this._attempt.textContent =
-      view.attempts > 1 ? say('Attempt %1 of %2', view.attempt, view.attempts) : '';
+      view.attempts > 1
+        ? say('Attempt %1 of %2', view.attempt, view.attempts)
+        : '';
     this._why.textContent = why(view);
     this._why.hidden = !why(view);
   }
@@ -129,7 +131,11 @@ function why({ message, remedy }) {
  * @returns {boolean} whether somebody took it
  */
 export function tellPage(element, type, detail) {
-  const event = new CustomEvent(type, { bubbles: true, cancelable: true, detail });
+  const event = new CustomEvent(type, {
+    bubbles: true,
+    cancelable: true,
+    detail
+  });
   return !element.dispatchEvent(event);
 }
 

@@ -62,7 +62,8 @@ export function renderInstance({ model, el, signal }) {
       try {
         show(await (await ask('GET', route)).json());
       } catch (error) {
-        const { isAnswer, reason } = /** @type {import('./server.js').Refusal} */ (error);
+        const { isAnswer, reason } =
+          /** @type {import('./server.js').Refusal} */ (error);
         if (reason === 'NotFound') {
           gone();
           return 0;

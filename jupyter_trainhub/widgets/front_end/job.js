@@ -38,27 +38,42 @@ export function renderJob({ model, el, signal }) {
   let isLost = false;
   let text = '';
 
+  /** @type {HTMLButtonElement} */
   const stop = askingButton(say('Stop'), say('Stop it?'), async () => {
-    const stopped = await head.act('PATCH', route, { state: 'stopped' }, 'stop');
+    const stopped = await head.act(
+      'PATCH',
+      route,
+      { state: 'stopped' },
+      'stop'
+    );
     if (stopped) {
       show(stopped);
     }
   });
+  /** @type {Head} */
   const head = new Head(model, [
     stop,
     button(say('Open'), () =>
-      open(el, { kind: 'job', name }, `lab?trainhub-job=${encodeURIComponent(name)}`)
+      open(
+        el,
+        { kind: 'job', name },
+        `lab?trainhub-job=${encodeURIComponent(name)}`
+      )
     ),
     button(say('TensorBoard'), () => openTensorBoard(el, head, view.folder))
   ]);
   const details = make('div');
+  /** @type {LogPane} */
   const log = new LogPane({
+    rank: model.get('rank'),
     download: rank => download(name, rank, log),
     readAll: () => {
       isServed = true;
     }
   });
-  el.append(make('div', { class: 'trainhub' }, head.element, details, log.element));
+  el.append(
+    make('div', { class: 'trainhub' }, head.element, details, log.element)
+  );
 
   /** @param {import('./head.js').View} now */
   const show = now => {
@@ -68,7 +83,11 @@ export function renderJob({ model, el, signal }) {
     head.update(view);
     stop.hidden = view.over;
     const isOpen = details.querySelector('details')?.open ?? false;
-    details.replaceChildren(...progress(view), ...failure(view), ...ranks(view));
+    details.replaceChildren(
+      ...progress(view),
+      ...failure(view),
+      ...ranks(view)
+    );
     details.querySelector('details')?.toggleAttribute('open', isOpen);
     if (isNews) {
       keep();
@@ -76,7 +95,9 @@ export function renderJob({ model, el, signal }) {
   };
   const keep = () => {
     const lines = log.ring.of(null).slice(-KEPT).map(rawText);
-    tellPage(el, 'trainhub:state', { html: still(view, lines.map(plain), log.ring.next) });
+    tellPage(el, 'trainhub:state', {
+      html: still(view, lines.map(plain), log.ring.next)
+    });
   };
   const poll = async () => {
     const now = await (await ask('GET', route)).json();
@@ -85,15 +106,25 @@ export function renderJob({ model, el, signal }) {
     }
     show(now);
     const tail = Math.ceil(LINES / Math.max(1, view.nodes));
-    const latest = await (await ask('GET', `${route}/logs?tail=${tail}`)).text();
-    if (latest !== text) {
+    const latest = await (
+      await ask('GET', `${route}/logs?tail=${tail}`)
+    ).text();
+    // Whoever reads further up is left alone.
+    if (latest !== text && !log.isPaused) {
       text = latest;
       const lines = latest.replace(/\n$/, '').split('\n');
-      log.replace(lines.length < tail ? 0 : Math.max(0, log.ring.next - lines.length), lines);
+      log.replace(
+        lines.length < tail ? 0 : Math.max(0, log.ring.next - lines.length),
+        lines
+      );
     }
     const isNews = !view.over && isLost;
     head.note(
-      isNews ? say('The kernel tells no more of it; it is asked of the server every few seconds.') : ''
+      isNews
+        ? say(
+            'The kernel tells no more of it; it is asked of the server every few seconds.'
+          )
+        : ''
     );
     keep();
     return view.over ? 0 : POLL;
@@ -113,7 +144,9 @@ export function renderJob({ model, el, signal }) {
           ? say('It is no longer there; this is how it was seen last.')
           : isAnswer
             ? message
-            : say('This is the last state known: the kernel tells no more of it.')
+            : say(
+                'This is the last state known: the kernel tells no more of it.'
+              )
       );
       return reason === 'NotFound' ? 0 : LOST;
     }
@@ -154,7 +187,9 @@ export function renderJob({ model, el, signal }) {
 
 /** @param {import('./head.js').View} view */
 function isOver({ phase, restart }) {
-  return ['Succeeded', 'Failed', 'Stopped'].includes(phase) && restart !== 'waiting';
+  return (
+    ['Succeeded', 'Failed', 'Stopped'].includes(phase) && restart !== 'waiting'
+  );
 }
 
 /**
@@ -168,11 +203,19 @@ async function openTensorBoard(el, head, folder) {
   for (const name of folder === null ? [] : LOG_FOLDERS) {
     const path = [folder, name].filter(Boolean).join('/') || '/';
     try {
-      const board = await (await ask('POST', 'tensorboards', { folders: [path] })).json();
-      open(el, { kind: 'tensorboard', id: board.id, folders: [path] }, board.url);
+      const board = await (
+        await ask('POST', 'tensorboards', { folders: [path] })
+      ).json();
+      open(
+        el,
+        { kind: 'tensorboard', id: board.id, folders: [path] },
+        board.url
+      );
       return;
     } catch (error) {
-      const { message, reason } = /** @type {import('./server.js').Refusal} */ (error);
+      const { message, reason } = /** @type {import('./server.js').Refusal} */ (
+        error
+      );
       if (reason !== 'NotFound') {
         head.note(message);
         return;

@@ -26,35 +26,40 @@ export function parseLine(raw, number) {
  * @param {string} text
  */
 function lastState(text) {
-  return text.includes('\r') ? (text.split('\r').filter(Boolean).pop() ?? '') : text;
+  return text.includes('\r')
+    ? (text.split('\r').filter(Boolean).pop() ?? '')
+    : text;
 }
 
 /** The last lines of a log that may be endless. */
 export class Ring {
   /** @param {number} capacity how many lines are kept */
   constructor(capacity) {
-    this.capacity = capacity;
-    this.clear();
+    this._capacity = capacity;
   }
 
+  /** The ranks that have lines. */
+  ranks = /** @type {Set<number>} */ (new Set());
+
   clear() {
-    /** @type {Line[]} */
-    this.lines = [];
+    this._lines = [];
     this._begin = 0;
-    /** How many lines came before, whether they were ever here or not. */
-    this.before = 0;
-    /** @type {Set<number>} */
     this.ranks = new Set();
   }
 
-  /** How many are kept. */
-  get size() {
-    return this.lines.length - this._begin;
+  /** The number of the oldest line that is kept. */
+  get first() {
+    return this._lines[this._begin]?.number ?? 0;
   }
 
   /** The number of the line that comes next. */
   get next() {
-    return this.size ? this.lines[this.lines.length - 1].number + 1 : this.before;
+    return (this._lines[this._lines.length - 1]?.number ?? -1) + 1;
+  }
+
+  /** How many lines of the whole log are not here. */
+  get missing() {
+    return this.next - (this._lines.length - this._begin);
   }
 
   /**
@@ -67,21 +72,18 @@ export class Ring {
    */
   push(first, raw) {
     const known = Math.max(0, this.next - first);
-    const fresh = (this.size ? raw.slice(known) : raw).map((text, at) =>
-      parseLine(text, first + (this.size ? known : 0) + at)
-    );
-    if (this.size === 0 && fresh.length) {
-      this.before = first;
-    }
+    const fresh = raw
+      .slice(known)
+      .map((text, at) => parseLine(text, first + known + at));
     for (const line of fresh) {
-      this.lines.push(line);
+      this._lines.push(line);
       if (line.rank !== null) {
         this.ranks.add(line.rank);
       }
     }
-    this._begin = Math.max(this._begin, this.lines.length - this.capacity);
-    if (this._begin > this.capacity) {
-      this.lines = this.lines.slice(this._begin);
+    this._begin = Math.max(this._begin, this._lines.length - this._capacity);
+    if (this._begin > this._capacity) {
+      this._lines = this._lines.slice(this._begin);
       this._begin = 0;
     }
     return fresh;
@@ -94,12 +96,11 @@ export class Ring {
    * @returns {Line[]}
    */
   of(rank) {
-    const kept = this.lines.slice(this._begin);
+    const kept = this._lines.slice(this._begin);
     return rank === null ? kept : kept.filter(line => line.rank === rank);
   }
 
-  /** How many lines of the whole log are not here. */
-  get missing() {
-    return this.next - this.size;
-  }
+  /** @type {Line[]} */
+  _lines = [];
+  _begin = 0;
 }

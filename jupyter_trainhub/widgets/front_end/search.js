@@ -2,19 +2,17 @@ import { plain } from './ansi.js';
 
 /** Finds a text in lines, whatever the case of its letters. */
 export class Search {
-  constructor() {
-    this.clear('');
-  }
+  query = '';
+
+  /** @type {number[]} The numbers of the lines that have it. */
+  found = [];
 
   /** @param {string} query */
   clear(query) {
     this.query = query.toLowerCase();
-    /** @type {number[]} The numbers of the lines that have it. */
     this.found = [];
-    /** @type {Set<number>} */
     this._numbers = new Set();
-    /** @type {number | null} The line that was gone to last. */
-    this.current = null;
+    this._current = null;
   }
 
   /**
@@ -56,7 +54,7 @@ export class Search {
 
   /** The place of the current line among those found, from 1; 0 for none. */
   get position() {
-    return this.current === null ? 0 : this.found.indexOf(this.current) + 1;
+    return this._current === null ? 0 : this.found.indexOf(this._current) + 1;
   }
 
   /**
@@ -66,15 +64,22 @@ export class Search {
    * @param {boolean} forward
    */
   step(forward) {
-    const { current, found } = this;
+    const { found } = this;
+    const current = this._current;
     const next =
       current === null
         ? undefined
         : forward
           ? found.find(number => number > current)
           : found.filter(number => number < current).pop();
-    const round = forward && current !== null ? found[0] : found[found.length - 1];
-    this.current = next ?? round ?? null;
-    return this.current;
+    const round =
+      forward && current !== null ? found[0] : found[found.length - 1];
+    this._current = next ?? round ?? null;
+    return this._current;
   }
+
+  /** @type {number | null} The line that was gone to last. */
+  _current = null;
+  /** @type {Set<number>} */
+  _numbers = new Set();
 }

@@ -22,7 +22,9 @@ export function renderTensorBoard({ model, el, signal }) {
   });
   const head = new Head(model, [
     stop,
-    button(say('Open in a new tab'), () => window.open(source(), '_blank', 'noopener'))
+    button(say('Open in a new tab'), () =>
+      window.open(source(), '_blank', 'noopener')
+    )
   ]);
   const body = make('div');
   el.append(make('div', { class: 'trainhub' }, head.element, body));
@@ -38,7 +40,9 @@ export function renderTensorBoard({ model, el, signal }) {
     head.update({ ...view, name: view.name ?? 'TensorBoard' });
     stop.hidden = view.phase === 'Stopped' || view.phase === 'Failed';
     if (view.phase !== 'Running') {
-      body.replaceChildren(view.phase === 'Starting' ? say('TensorBoard is starting…') : '');
+      body.replaceChildren(
+        view.phase === 'Starting' ? say('TensorBoard is starting…') : ''
+      );
     } else if (!body.querySelector('iframe')) {
       presetTheme();
       const frame = make('iframe', { src: source(), title: 'TensorBoard' });
@@ -56,7 +60,8 @@ export function renderTensorBoard({ model, el, signal }) {
       try {
         show(await (await ask('GET', route)).json());
       } catch (error) {
-        const { isAnswer, reason } = /** @type {import('./server.js').Refusal} */ (error);
+        const { isAnswer, reason } =
+          /** @type {import('./server.js').Refusal} */ (error);
         if (reason === 'NotFound') {
           show({ ...view, phase: 'Stopped' });
           return 0;
@@ -77,7 +82,10 @@ function presetTheme() {
   try {
     const settings = JSON.parse(localStorage.getItem(SETTINGS) ?? '{}');
     const theme = isDark ? 'dark' : 'light';
-    localStorage.setItem(SETTINGS, JSON.stringify({ autoReload: true, ...settings, theme }));
+    localStorage.setItem(
+      SETTINGS,
+      JSON.stringify({ autoReload: true, ...settings, theme })
+    );
   } catch {
     // A page without storage, or with something else in it: TensorBoard has its own theme.
   }

@@ -5,7 +5,8 @@ import { Widget } from '@lumino/widgets';
 import type { IHubContext } from '../context';
 import type { IJobFormOptions } from '../jobs/form/draft';
 import { JobForm } from '../jobs/form/widget';
-import type { NotebookSource } from '../notebook/source';
+import type { IPlan } from '../jobs/preview/views';
+import type { SourceFile } from '../notebook/source';
 import type { IJob, Spec } from '../views';
 import { hubContext } from './hub';
 import { settle } from './instanceBench';
@@ -71,7 +72,18 @@ const SCHEMA: JSONSchema7 = {
   }
 };
 
-const PREVIEW = { cells: [], files: [], warnings: [], errors: [] };
+const PREVIEW: IPlan = {
+  cells: [],
+  files: [],
+  left_out_files: [],
+  bytes: 0,
+  max_bytes: 1024,
+  setup: [],
+  imports: [],
+  language: 'notebook',
+  warnings: [],
+  errors: []
+};
 
 /** What is sent when nothing is typed but a command. */
 const UNTOUCHED = {
@@ -131,13 +143,14 @@ describe('JobForm', () => {
   }
 
   /** A notebook that is saved. */
-  const notebook = (path: string): NotebookSource =>
+  const notebook = (path: string, canSave = true): SourceFile =>
     ({
       path,
       isDirty: false,
       changed: new Signal<object, void>({}),
+      saveOrTell: () => Promise.resolve(canSave),
       dispose: () => undefined
-    }) as unknown as NotebookSource;
+    }) as unknown as SourceFile;
 
   const type = (label: string | RegExp, value: string): void => {
     fireEvent.change(screen.getByLabelText(label), { target: { value } });
@@ -312,10 +325,26 @@ describe('JobForm', () => {
     });
   });
 
+  it('submits nothing that cannot be saved or cannot run', async () => {
+    const errors = [{ cell: 0, message: 'it does not parse' }];
+    await open({ source: notebook('train.ipynb') }, [], {
+      'POST jobs/preview': { body: { ...PREVIEW, errors } }
+    });
+    await settle(() => new Promise(resolve => setTimeout(resolve, 450)));
+    const button = screen.getByRole<HTMLButtonElement>('button', {
+      name: 'Submit job'
+    });
+    expect(button.disabled).toBe(true);
+    expect(screen.getAllByRole('button', { name: '1 error' })).toHaveLength(2);
+    act(() => form.dispose());
+    await open({ source: notebook('train.ipynb', false) });
+    await submit();
+    expect(table.asked).not.toContain('POST jobs');
+  });
+
   it('asks what would run as soon as the form is there', async () => {
     await open({ source: notebook('a/My model.ipynb') });
-    await new Promise(resolve => setTimeout(resolve, 450));
-    await settle();
+    await settle(() => new Promise(resolve => setTimeout(resolve, 450)));
     expect(table.asked).toContain('POST jobs/preview');
     expect(sent().spec).toMatchObject({
       name: 'My-model',

@@ -108,31 +108,6 @@ describe('JobPage', () => {
     expect(changes).toEqual(['events']);
   });
 
-  it('shows where the first rank failed', async () => {
-    await open({
-      phase: 'Failed',
-      spec: { name: 'train', notebook: 'a/train.ipynb' },
-      error: {
-        rank: 1,
-        cell: 2,
-        lineno: 4,
-        line: 'loss.backward()',
-        etype: 'RuntimeError',
-        message: 'no gradient'
-      }
-    });
-    expect(
-      screen.getByText('Rank 1 failed first, in cell 3, line 4.', {
-        exact: false
-      })
-    ).toBeTruthy();
-    expect(screen.getByLabelText('Error').textContent).toBe(
-      'loss.backward()\n\nRuntimeError: no gradient'
-    );
-    fireEvent.click(screen.getByRole('button', { name: 'Open a/train.ipynb' }));
-    expect(executed).toEqual([['docmanager:open', { path: 'a/train.ipynb' }]]);
-  });
-
   it('says that a job is gone', async () => {
     await open({});
     await settle(() => hub.store.remove('job', 'train'));

@@ -71,7 +71,6 @@ describe('LogModel', () => {
     expect(Array.from(model.of(1).from(0))).toMatchObject([
       { number: 0, rank: 1, text: 'ab' }
     ]);
-    expect(model.progress?.epoch).toEqual({ done: 1, total: 2 });
     expect(table.asked).toEqual([
       'GET jobs/train/logs?timestamps=true&follow=true&tail=10000'
     ]);

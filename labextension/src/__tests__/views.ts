@@ -91,6 +91,7 @@ export function job(name: string, changes: Partial<IJob> = {}): IJob {
     pods: [],
     earlier: [],
     error: null,
+    progress: null,
     ...changes
   };
 }

@@ -12,6 +12,16 @@ import { isOver, type IJob } from './views';
 export class JobActions {
   constructor(private readonly _hub: IHubContext) {}
 
+  /** Tells that a job was submitted, with the way to it, and later how it has ended. */
+  announce(name: string, message: string): void {
+    const { commands, trans } = this._hub;
+    notifyEnd(message, 'success', {
+      label: trans.__('Open'),
+      execute: () => void commands.execute(CommandIDs.openJob, { name })
+    });
+    void this.announceEnd(name);
+  }
+
   /** Tells how a job that was just submitted has ended, whatever is on the screen by then. */
   async announceEnd(name: string): Promise<void> {
     const { commands, store, trans } = this._hub;

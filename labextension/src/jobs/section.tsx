@@ -12,6 +12,7 @@ import { ObjectList, type IRow } from '../panel/list';
 import { SectionBar } from '../panel/sectionBar';
 import { asSentence } from '../sentence';
 import { openJobMenu } from './menu';
+import { ProgressLine } from './progress/bar';
 import { matchesJob, pinnedThenNewest } from './search';
 import { JobSearch } from './searchBox';
 import { isOver, type IJob } from './views';
@@ -29,8 +30,8 @@ export function JobsSection(): JSX.Element {
   const [text, setText] = useState('');
   const all = store.list('job');
   const found = all.filter(job => matchesJob(job, text, trans));
-  const row = (job: IJob): IRow => {
-    const { name, phase, nodes, framework } = job;
+  const row = (job: IJob, now: number): IRow => {
+    const { name, phase, nodes, framework, progress } = job;
     const run = (command: string) => () =>
       void commands.execute(command, { name });
     const open = run(CommandIDs.openJob);
@@ -46,9 +47,10 @@ export function JobsSection(): JSX.Element {
     return {
       detail:
         isHeld && job.message ? asSentence(job.message) : facts.join(' · '),
-      note: isHeld && job.remedy && (
-        <span title={job.remedy}>{job.remedy}</span>
-      ),
+      note: isHeld
+        ? job.remedy && <span title={job.remedy}>{job.remedy}</span>
+        : phase === 'Running' &&
+          progress && <ProgressLine progress={progress} now={now} />,
       mark: job.pinned && (
         <span role="img" aria-label={trans.__('Pinned')}>
           <pinIcon.react tag="span" />

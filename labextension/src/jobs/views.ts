@@ -46,6 +46,8 @@ export interface IJob extends IExplained {
   earlier: IAttempt[];
   /** The first exception that a rank reported. */
   error: IJobError | null;
+  /** How far it is, as its log tells; null where that says nothing. */
+  progress: IJobProgress | null;
   /** What was not done of what was asked for, in the answer to a request. */
   warning?: string | null;
 }
@@ -109,13 +111,37 @@ export interface IAttempt extends Pick<IJobPod, 'reason' | 'message'> {
 
 /** An exception of a program, and the cell of the notebook that it came from. */
 export interface IJobError {
-  rank: number;
+  rank: number | null;
+  node: string | null;
+  pod: string | null;
   /** The index of the cell among all cells; null for a command. */
   cell: number | null;
   lineno: number | null;
   line: string | null;
   etype: string | null;
   message: string | null;
+}
+
+/** How far a training is. */
+export interface IJobProgress {
+  /** From 0 to 1. */
+  fraction: number | null;
+  step: number | null;
+  total: number | null;
+  epoch: number | null;
+  epochs: number | null;
+  unit: 'step';
+  /** Steps per second. */
+  rate: number | null;
+  /** Seconds that were left at `at`. */
+  remaining: number | null;
+  /** The latest values; null is one that is not finite. */
+  metrics: Record<string, number | null>;
+  /** When it told something new last. */
+  at: string;
+  source: 'trainhub' | 'tqdm' | 'text' | 'tensorboard';
+  /** Whether it tells nothing new for much longer than usual. */
+  stalled: boolean;
 }
 
 /** How to reach one pod by SSH. */

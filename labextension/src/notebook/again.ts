@@ -5,7 +5,7 @@ import { freeName } from '../form/spec';
 import { JobActions } from '../jobs/actions';
 import type { IPlannedCell } from '../jobs/preview/views';
 import type { IJob } from '../jobs/views';
-import { notifyEnd, notifyFailure } from '../notifications';
+import { notifyFailure } from '../notifications';
 import { joinSentences } from '../sentence';
 
 /** The length that names of jobs may have. */
@@ -51,8 +51,7 @@ export async function submitAgain(
     const before = await cellsOf(hub, last);
     const job = await api.jobs.submit(spec);
     store.put(job);
-    announceSubmission(
-      hub,
+    new JobActions(hub).announce(
       job.name,
       joinSentences([
         trans.__(
@@ -70,19 +69,6 @@ export async function submitAgain(
       trans
     );
   }
-}
-
-/** Tells that a job was submitted, with the way to it, and later how it has ended. */
-export function announceSubmission(
-  hub: IHubContext,
-  name: string,
-  message: string
-): void {
-  notifyEnd(message, 'success', {
-    label: hub.trans.__('Open'),
-    execute: () => void hub.commands.execute(CommandIDs.openJob, { name })
-  });
-  void new JobActions(hub).announceEnd(name);
 }
 
 /** The newest job of a file; undefined where none is there any more. */

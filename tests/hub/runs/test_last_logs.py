@@ -21,7 +21,7 @@ class Refusing:
 def test_a_log_that_cannot_be_kept_is_not_tried_all_the_time(tmp_path: Path) -> None:
     folder, told = RunFolder(tmp_path / "x-12345678"), list[str]()
     folder.make()
-    logs = PodLogs(cast("KubeClient", Refusing()), told.append)
+    logs = PodLogs(cast("KubeClient", Refusing()), told.append, lambda *heard: None)
     pods = [{"name": "x-0", "rank": 0}]
     (log,) = logs.follow(folder, pods, 1000)
     log.join(10)

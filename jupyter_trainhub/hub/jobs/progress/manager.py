@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_trainhub.hub.jobs.progress.tails import Tails
+from jupyter_trainhub.hub.jobs.progress.tails import Tails, Taken
 from jupyter_trainhub.hub.views import View, Views, over
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.manifests.job_progress import JobProgress
@@ -134,9 +134,11 @@ class Progress:
     def _attempt(self, view: View) -> _Attempt | None:
         if not view.get("run"):
             return None
-        key = view["run"], view["attempt"]
+        key = view["run"], view.get("attempt") or 1
         found = self._attempts.get(key)
         if found is None:
+            for earlier in range(1, key[1]):
+                self._attempts.pop((view["run"], earlier), None)
             found = self._attempts[key] = _Attempt(view)
             if len(self._attempts) > _KEPT:
                 self._attempts.popitem(last=False)
@@ -146,7 +148,7 @@ class Progress:
 
     def _read(self, attempts: Sequence[_Attempt], every: float, *, running: bool = True) -> None:
         due = time.monotonic() - every
-        wanted = []
+        wanted: list[tuple[str, Taken]] = []
         for attempt in attempts:
             pod = _first_pod(attempt.view)
             is_due = not attempt.is_reading and attempt.read_at <= due
@@ -160,7 +162,7 @@ class Progress:
         if wanted:
             self._tails.read(wanted, PATIENCE)
 
-    def _taker(self, attempt: _Attempt) -> Callable[[bytes], None]:
+    def _taker(self, attempt: _Attempt) -> Taken:
         def taken(log: bytes) -> None:
             with self._lock:
                 attempt.known.take(log, time.time())
@@ -175,17 +177,20 @@ class Progress:
             since = time.monotonic() - _LOOKED_AT
             self._read([item for item in attempts if item.looked_at > since], EVERY)
             for attempt in attempts:
-                # Under the lock, so that no older view is told after a newer one.
-                with self._lock:
-                    key = attempt.view["run"], attempt.view["attempt"]
-                    found = attempt.progress()
-                    if self._on_change and self._attempts.get(key) is attempt:
-                        if found != attempt.told:
-                            attempt.told = found
-                            self._on_change({**attempt.view, "progress": found})
+                if attempt.waiting or not over(attempt.view):
+                    self._tell(attempt)
+
+    def _tell(self, attempt: _Attempt) -> None:
+        # Under the lock, so that no older view is told after a newer one.
+        with self._lock:
+            key = attempt.view["run"], attempt.view.get("attempt") or 1
+            found = attempt.progress()
+            if self._on_change and self._attempts.get(key) is attempt and found != attempt.told:
+                attempt.told = found
+                self._on_change({**attempt.view, "progress": found})
 
 
 def _first_pod(view: View) -> str | None:
     """The pod of rank 0, which has started."""
-    names = [pod["name"] for pod in view["pods"] if pod["rank"] == 0 and pod["started"]]
+    names = [pod["name"] for pod in view.get("pods", ()) if pod["rank"] == 0 and pod["started"]]
     return names[-1] if names else None

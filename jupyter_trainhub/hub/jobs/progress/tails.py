@@ -46,9 +46,7 @@ class Tails:
             if not done.acquire(timeout=max(0.0, deadline - time.monotonic())):
                 return
 
-    def _work(
-        self, work: queue.SimpleQueue[tuple[str, Taken]], done: threading.Semaphore
-    ) -> None:
+    def _work(self, work: queue.SimpleQueue[tuple[str, Taken]], done: threading.Semaphore) -> None:
         while True:
             try:
                 pod, taken = work.get_nowait()

@@ -3,6 +3,12 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { plainText } from '../log/line';
 import type { IFailure, IPlace, IRankFailure } from './views';
 
+/** How many of several ranks are named. */
+const FEW = 8;
+
+/** Why the launcher ends the ranks of a job that did not fail. */
+const ENDED: readonly string[] = ['TimeLimit', 'Terminated'];
+
 /** Which process it was, as the beginning of a sentence. */
 export function whoWord(
   { rank, node, pod }: Pick<IRankFailure, 'rank' | 'node' | 'pod'>,
@@ -14,6 +20,24 @@ export function whoWord(
   return node
     ? trans.__('Rank %1 on node %2', rank, node)
     : trans.__('Rank %1', rank);
+}
+
+/** Several processes, the first few by name. */
+export function whoWords(
+  ranks: readonly IRankFailure[],
+  trans: TranslationBundle
+): string {
+  const names = ranks.slice(0, FEW).map(rank => whoWord(rank, trans));
+  const more = ranks.length - names.length;
+  return [
+    ...names,
+    ...(more > 0 ? [trans._n('%1 more', '%1 more', more)] : [])
+  ].join('; ');
+}
+
+/** Whether a rank did not fail: it was ended, and the failure tells where it was. */
+export function isInterrupted({ etype, reason }: IRankFailure): boolean {
+  return etype === null && ENDED.includes(reason ?? '');
 }
 
 /** The job, with the attempt where it was not the first. */
@@ -64,13 +88,18 @@ export function fileOf({ cell, frames }: IRankFailure): string | null {
 }
 
 /**
- * The path of a file in the Jupyter server's contents: one that lies below its root folder, which
- * pods that mount the same storage see at the same place. Null for any other.
+ * The path in the Jupyter server's contents of a file by its place on the disk: one that lies below
+ * the root folder, which pods that mount the same storage see at the same place. Null for any other.
  */
 export function contentsPath(file: string): string | null {
   const root = PageConfig.getOption('rootUri').replace(/^file:\/\//, '');
   const folder = `${decodeURIComponent(root).replace(/\/$/, '')}/`;
   return root && file.startsWith(folder) ? file.slice(folder.length) : null;
+}
+
+/** The notebook's path in the contents; what is submitted elsewhere is named by its place on the disk. */
+export function notebookPath({ notebook }: IFailure): string | null {
+  return notebook?.startsWith('/') ? contentsPath(notebook) : notebook;
 }
 
 /** A failure as text to send to somebody. */

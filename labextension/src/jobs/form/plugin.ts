@@ -59,15 +59,15 @@ export const jobFormPlugin: JupyterFrontEndPlugin<void> = {
       form.disposed.connect(() => save.dispose());
     };
     const create = async (options: IJobFormOptions): Promise<JobForm> => {
-      const [{ JobForm }, { announceSubmission }] = await Promise.all([
+      const [{ JobForm }, { JobActions }] = await Promise.all([
         import('./widget'),
-        import('../../notebook/again')
+        import('../actions')
       ]);
       const form = new JobForm(hub, options);
       form.submitted.connect((_, { name }) => {
         form.parent?.dispose();
         const message = trans.__('Job %1 is submitted.', name);
-        announceSubmission(hub, name, message);
+        new JobActions(hub).announce(name, message);
         void commands.execute(CommandIDs.openJob, { name });
       });
       keepDraft(form);

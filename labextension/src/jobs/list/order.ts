@@ -6,6 +6,8 @@ import type { IJob } from '../views';
 export type Column =
   | 'name'
   | 'phase'
+  /** How much is done. */
+  | 'progress'
   | 'category'
   | 'project'
   | 'priority'
@@ -31,6 +33,9 @@ export function sorted(
 }
 
 function value(job: IJob, by: Column): string | number | null {
+  if (by === 'progress') {
+    return job.progress?.fraction ?? null;
+  }
   return by === 'started' ? duration(job) : job[by];
 }
 

@@ -7,7 +7,8 @@ import { pinIcon } from '../../icons';
 import { useOrder } from '../../ordered';
 import { PhaseLabel } from '../../phase';
 import { openJobMenu } from '../menu';
-import type { IJob } from '../views';
+import { ProgressLine } from '../progress/bar';
+import type { IJob, IJobProgress } from '../views';
 import { backendWord, categoryWord } from '../words';
 import { sorted, type Column } from './order';
 
@@ -25,6 +26,7 @@ export function JobTable(props: {
   const columns: [Column, string][] = [
     ['name', trans.__('Name')],
     ['phase', trans.__('Phase')],
+    ['progress', trans.__('Progress')],
     ['category', trans.__('Category')],
     ['project', trans.__('Project')],
     ['priority', trans.__('Priority')],
@@ -112,6 +114,7 @@ const Row = memo(
         <td>
           <PhaseLabel phase={phase} title={message} />
         </td>
+        <td>{job.progress && <JobProgress progress={job.progress} />}</td>
         <td>{categoryWord(job.category, trans)}</td>
         <td>{job.project}</td>
         <td>{job.priority}</td>
@@ -145,6 +148,11 @@ const Row = memo(
   }
 );
 Row.displayName = 'Row';
+
+function JobProgress({ progress }: { progress: IJobProgress }): JSX.Element {
+  const now = useNow(10_000);
+  return <ProgressLine progress={progress} now={now} />;
+}
 
 /** How long a job has been running. */
 function RunningTime({ started }: { started: string }): JSX.Element {

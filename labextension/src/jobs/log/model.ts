@@ -3,7 +3,6 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import type { TrainHubApi } from '../../api';
 import { LogBuffer } from './buffer';
 import { LineSplitter, parseLine, type ILogLine } from './line';
-import { advance, parseProgress, type IProgress } from './progress';
 
 /** Milliseconds before the first attempt to connect again; doubled with each that fails. */
 const FIRST_DELAY = 1_000;
@@ -22,9 +21,6 @@ const SLICE = 20;
 
 /** Milliseconds between two moments at which what has come is shown. */
 const SHOWN_EVERY = 50;
-
-/** The last lines that are searched for progress whenever some come. */
-const PROGRESS_LINES = 50;
 
 /** Which log of a job it is. */
 export interface ILogSource {
@@ -91,11 +87,6 @@ export class LogModel implements IDisposable {
   /** Why it is reconnecting; null when the stream just ended. */
   get problem(): unknown {
     return this._problem;
-  }
-
-  /** How far the program says it has come. */
-  get progress(): IProgress | null {
-    return this._progress;
   }
 
   /** Changes whenever the buffer was emptied to be read anew. */
@@ -188,7 +179,6 @@ export class LogModel implements IDisposable {
 
   private _restart(): void {
     [this.buffer, ...this._ranks.values()].forEach(buffer => buffer.clear());
-    this._progress = null;
     this._generation += 1;
   }
 
@@ -197,12 +187,6 @@ export class LogModel implements IDisposable {
     for (const line of lines) {
       if (line.rank !== null) {
         this.of(line.rank).push([line]);
-      }
-    }
-    for (const { text } of lines.slice(-PROGRESS_LINES)) {
-      const progress = parseProgress(text);
-      if (progress) {
-        this._progress = advance(this._progress, progress);
       }
     }
     this._showing ??= window.setTimeout(() => {
@@ -236,7 +220,6 @@ export class LogModel implements IDisposable {
   private _showing: number | undefined;
   private _state: LogState = 'reconnecting';
   private _problem: unknown = null;
-  private _progress: IProgress | null = null;
   private _generation = 0;
   private _isReading = false;
   private _wake: (() => void) | null = null;

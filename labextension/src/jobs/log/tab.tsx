@@ -7,7 +7,6 @@ import { isOver, type IJob } from '../views';
 import { LogBar, type LogView } from './bar';
 import { LogModel, type ILogSource } from './model';
 import { LogPane, type ILogLook } from './pane';
-import { LogProgress } from './progressBar';
 
 /** Panes with which a view of several ranks begins. */
 const PANES = 4;
@@ -86,7 +85,6 @@ export function JobLogTab({ job }: { job: IJob }): JSX.Element {
         look={look}
         onLook={change}
       />
-      <LogProgress model={model} />
       {view === 'beside' ? (
         <Panes nodes={nodes} {...pane} />
       ) : (

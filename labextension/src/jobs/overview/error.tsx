@@ -1,3 +1,4 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 import { CommandIDs } from '../../commands';
 import { useHub } from '../../context';
@@ -16,6 +17,8 @@ import {
   contentsPath,
   errorText,
   fileOf,
+  isInterrupted,
+  notebookPath,
   placeWord,
   whoWord
 } from '../failure/words';
@@ -39,7 +42,8 @@ export function JobFailure({ job }: { job: IJob }): JSX.Element | null {
     `${job.uid} ${attempt} ${job.phase}`
   );
   const failure = value?.attempt === attempt ? value : null;
-  if (attempt === undefined || (failure && !failure.root)) {
+  const { root = null, others = [] } = failure ?? {};
+  if (attempt === undefined || (failure && !root && others.length === 0)) {
     return null;
   }
   return (
@@ -60,20 +64,28 @@ export function JobFailure({ job }: { job: IJob }): JSX.Element | null {
         </label>
       )}
       {problem && !failure && <p role="status">{problem}</p>}
-      {failure?.root && (
+      {failure && (
         <>
           <Hints hints={failure.hints} />
-          <RankFailure failure={failure} rank={failure.root} />
+          {root && <RankFailure failure={failure} rank={root} />}
           <Followers followers={failure.followers} />
-          {failure.others.length > 0 && (
+          {others.length > 0 && (
             <Fold
-              label={trans._n(
-                '%1 other rank failed on its own',
-                '%1 other ranks failed on their own',
-                failure.others.length
-              )}
+              label={
+                others.every(isInterrupted)
+                  ? trans._n(
+                      'Where %1 rank was',
+                      'Where %1 ranks were',
+                      others.length
+                    )
+                  : trans._n(
+                      '%1 other rank failed on its own',
+                      '%1 other ranks failed on their own',
+                      others.length
+                    )
+              }
             >
-              {failure.others.map((rank, index) => (
+              {others.map((rank, index) => (
                 <RankFailure key={index} failure={failure} rank={rank} />
               ))}
             </Fold>
@@ -90,12 +102,9 @@ function RankFailure(props: {
 }): JSX.Element {
   const { commands, trans } = useHub();
   const { failure, rank } = props;
-  const { notebook } = failure;
+  const notebook = notebookPath(failure);
   const file = fileOf(rank);
   const path = file === null ? null : contentsPath(file);
-  const place = placeWord(rank, file, trans);
-  const who = whoWord(rank, trans);
-  const isRoot = rank === failure.root;
   const callers = rank.frames.slice(0, -1);
   return (
     <div
@@ -104,13 +113,7 @@ function RankFailure(props: {
       data-trainhub-cell={rank.cell}
     >
       <p title={rank.time ? new Date(rank.time).toLocaleString() : undefined}>
-        {place
-          ? isRoot
-            ? trans.__('%1 failed first, in %2.', who, place)
-            : trans.__('%1 failed in %2.', who, place)
-          : isRoot
-            ? trans.__('%1 failed first.', who)
-            : trans.__('%1 failed.', who)}
+        {whereText(rank, rank === failure.root, trans)}
       </p>
       <pre
         className="jp-TrainHub-markError"
@@ -163,6 +166,27 @@ function RankFailure(props: {
       <Evidence rank={rank} />
     </div>
   );
+}
+
+/** Who failed, and where. */
+function whereText(
+  rank: IRankFailure,
+  isRoot: boolean,
+  trans: TranslationBundle
+): string {
+  const who = whoWord(rank, trans);
+  const place = placeWord(rank, fileOf(rank), trans);
+  if (isInterrupted(rank)) {
+    return trans.__('%1 was ended in %2.', who, place || '?');
+  }
+  if (!isRoot) {
+    return place
+      ? trans.__('%1 failed in %2.', who, place)
+      : trans.__('%1 failed.', who);
+  }
+  return place
+    ? trans.__('%1 failed first, in %2.', who, place)
+    : trans.__('%1 failed first.', who);
 }
 
 /** What a command that shows the place needs of it. */

@@ -6,6 +6,7 @@ import { useHub, useNow } from '../../context';
 import { formatDuration, formatExactly, secondsBetween } from '../../duration';
 import { PhaseLabel } from '../../phase';
 import { RawDetails, whyText } from '../../why';
+import { ProgressSummary } from '../progress/summary';
 import { isFinished, isOver, type IJob } from '../views';
 import { backendWord, categoryWord } from '../words';
 
@@ -40,6 +41,7 @@ export function JobHeader({ job }: { job: IJob }): JSX.Element {
         </p>
       )}
       <RawDetails details={job.details} />
+      {job.progress && <ProgressSummary progress={job.progress} />}
       <Facts job={job} />
     </header>
   );

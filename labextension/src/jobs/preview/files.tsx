@@ -41,7 +41,11 @@ export function PlanFiles(props: {
       {leftOut.length > 0 && (
         <details className="jp-TrainHub-more">
           <summary>
-            {trans._n('%1 file stays here', '%1 files stay here', leftOut.length)}
+            {trans._n(
+              '%1 file stays here',
+              '%1 files stay here',
+              leftOut.length
+            )}
           </summary>
           <ul className="jp-TrainHub-files">
             {leftOut.map(file => (

@@ -29,7 +29,7 @@ export class PreviewModel implements IDisposable {
     );
     this._image = new LiveAnswer(
       ({ image }, signal) => api.images.modules(String(image ?? ''), signal),
-      QUIET
+      0 // the plan has waited already
     );
     this.plan.changed.connect(this._onPlanChanged, this);
     this._image.changed.connect(this._onImageChanged, this);

@@ -51,10 +51,7 @@ export function PlanPackages(props: {
 }
 
 /** The image held against the imports; it is looked into when that is asked for. */
-function ImageCheck(props: {
-  model: PreviewModel;
-  onShow: Show;
-}): JSX.Element {
+function ImageCheck(props: { model: PreviewModel; onShow: Show }): JSX.Element {
   const { trans } = useHub();
   const { model, onShow } = props;
   const { image, absent, isLooking, imageProblem } = model;

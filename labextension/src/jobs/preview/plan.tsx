@@ -79,9 +79,7 @@ export function PreviewPanel({ model }: { model: PreviewModel }): JSX.Element {
           />
           <PlanPackages plan={plan} model={model} onShow={onShow} />
           <PlanCells plan={plan} onShow={onShow} />
-          {plan.cells.length > 0 && (
-            <PlanFiles plan={plan} model={model} />
-          )}
+          {plan.cells.length > 0 && <PlanFiles plan={plan} model={model} />}
         </>
       )}
     </section>

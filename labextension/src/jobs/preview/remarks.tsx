@@ -27,7 +27,7 @@ export function Remarks(props: {
     }))
   ];
   return items.length > 0 ? (
-    <ul className="jp-TrainHub-remarks">
+    <ul className="jp-TrainHub-planRemarks">
       {items.map(({ remark, severity, word }, position) => (
         <li key={position} data-severity={severity}>
           <RemarkText remark={remark} onShow={onShow}>

@@ -17,15 +17,20 @@ import type { IFailure } from '../../jobs/failure/views';
 import {
   errorText,
   fileOf,
+  isInterrupted,
   jobWord,
   placeWord,
-  whoWord
+  whoWord,
+  whoWords
 } from '../../jobs/failure/words';
 import { Diff } from '../../runs/diff';
 import { differenceOf } from './difference';
 import type { IMark } from './placement';
 
-/** What is said below a cell, or above the notebook for cells that are gone. */
+/** Pixels that are taken from the notebook at most, for what is said above it. */
+const HIGHEST = 240;
+
+/** What is said below a cell. */
 export class MarkWidget extends ReactWidget {
   /** @param _source - the cell's source as it is now; null where the cell is gone */
   constructor(
@@ -49,23 +54,56 @@ export class MarkWidget extends ReactWidget {
   protected render(): JSX.Element {
     return (
       <HubContext.Provider value={this._hub}>
-        {this._marks.map((mark, index) =>
-          mark.isRaised ? (
-            <RaisedMark
-              key={index}
-              mark={mark}
-              source={this._source?.() ?? null}
-              onDismiss={() => this._dismiss(mark.failure)}
-            />
-          ) : (
-            <CallingMark key={index} mark={mark} />
-          )
-        )}
+        <div ref={this.onBody}>
+          {this._marks.map((mark, index) =>
+            mark.isRaised ? (
+              <RaisedMark
+                key={index}
+                mark={mark}
+                source={this._source?.() ?? null}
+                onDismiss={() => this._dismiss(mark.failure)}
+              />
+            ) : (
+              <p
+                key={index}
+                className="jp-TrainHub-lightMark"
+                role="note"
+                data-trainhub-light-mark={mark.failure.job}
+              >
+                {lightText(mark, this._hub.trans)}
+              </p>
+            )
+          )}
+        </div>
       </HubContext.Provider>
     );
   }
 
+  /** Given the element that holds all marks, and null before it goes. */
+  protected readonly onBody: React.RefCallback<HTMLElement> = () => undefined;
+
   private _marks: readonly IMark[] = [];
+}
+
+/** The same above a notebook, for cells that are gone. */
+export class TopMarks extends MarkWidget {
+  dispose(): void {
+    this._observer.disconnect();
+    super.dispose();
+  }
+
+  protected readonly onBody = (body: HTMLElement | null): void => {
+    this._observer.disconnect();
+    if (body) {
+      this._observer.observe(body);
+    }
+  };
+
+  // A box layout gives no more height than is asked for.
+  private readonly _observer = new ResizeObserver(([{ contentRect }]) => {
+    this.node.style.minHeight = `${Math.min(contentRect.height, HIGHEST)}px`;
+    this.parent?.fit();
+  });
 }
 
 /** The error of a rank, on the cell that it came from. */
@@ -88,12 +126,7 @@ function RaisedMark(props: {
       <p>{headline(mark, source !== null, trans)}</p>
       <pre className="jp-TrainHub-markError">{errorText(rank, trans)}</pre>
       {also.length > 0 && (
-        <p>
-          {trans.__(
-            'The same happened to: %1.',
-            also.map(other => whoWord(other, trans)).join('; ')
-          )}
-        </p>
+        <p>{trans.__('The same happened to: %1.', whoWords(also, trans))}</p>
       )}
       {source === null ? (
         <LostCell mark={mark} />
@@ -158,32 +191,25 @@ function LostCell({ mark }: { mark: IMark }): JSX.Element {
   );
 }
 
-/** A word on a cell that called what failed in another one. */
-function CallingMark({ mark }: { mark: IMark }): JSX.Element {
-  const { trans } = useHub();
-  return (
-    <p
-      className="jp-TrainHub-callingMark"
-      role="note"
-      data-trainhub-calls={mark.failure.job}
-    >
-      {callText(mark, trans)}
-    </p>
-  );
-}
-
-/** What stands on a cell that called what failed, and under the pointer at its line. */
-export function callText(mark: IMark, trans: TranslationBundle): string {
-  const job = jobWord(mark.failure, trans);
-  const place = placeWord(mark.rank, fileOf(mark.rank), trans);
-  const [lineno] = mark.lines;
-  return lineno === undefined || mark.isChanged
+/** What is said of a cell in which nothing failed: it called what did, or was left there. */
+export function lightText(mark: IMark, trans: TranslationBundle): string {
+  const { failure, rank, also, lines, isChanged } = mark;
+  const job = jobWord(failure, trans);
+  const line = isChanged ? undefined : lines[0];
+  if (isInterrupted(rank)) {
+    const who = whoWords([rank, ...also], trans);
+    return line === undefined
+      ? trans.__('Here when %1 was ended: %2.', job, who)
+      : trans.__('Here, line %3, when %1 was ended: %2.', job, who, line);
+  }
+  const place = placeWord(rank, fileOf(rank), trans);
+  return line === undefined
     ? trans.__('Called from here: the error of %1 in %2.', job, place)
     : trans.__(
         'Called from here, line %3: the error of %1 in %2.',
         job,
         place,
-        lineno
+        line
       );
 }
 

@@ -6,7 +6,7 @@ import type { PanelLayout } from '@lumino/widgets';
 import type { IHubContext } from '../../context';
 import type { IFailure } from '../../jobs/failure/views';
 import { errorText } from '../../jobs/failure/words';
-import { callText, headline, MarkWidget } from './cellMark';
+import { lightText, headline, MarkWidget, TopMarks } from './cellMark';
 import { markLines, type ILineMark } from './lineMarks';
 import {
   placeFailures,
@@ -57,7 +57,7 @@ export class MarkDrawing {
     this._panel.content.widgets.forEach(cell => this._mark(cell));
     const { lost } = this._placement;
     if (lost.length > 0 && !this._top) {
-      this._top = new MarkWidget(this._hub, this._dismiss, null);
+      this._top = new TopMarks(this._hub, this._dismiss, null);
       this._panel.contentHeader.addWidget(this._top);
     }
     if (this._top) {
@@ -74,12 +74,12 @@ export class MarkDrawing {
     content.activeCellIndex = index;
     await content.scrollToCell(cell, 'center');
     await cell.ready;
-    const line = (lineno ?? 0) - 1;
-    const text = cell.editor?.getLine(line);
-    if (text !== undefined) {
-      cell.editor?.setSelection({
+    const { editor } = cell;
+    if (editor && lineno !== null && lineno <= editor.lineCount) {
+      const line = lineno - 1;
+      editor.setSelection({
         start: { line, column: 0 },
-        end: { line, column: text.length }
+        end: { line, column: editor.getLine(line)?.length ?? 0 }
       });
     }
   }
@@ -119,7 +119,7 @@ export class MarkDrawing {
   }
 
   private _placement: IPlacement = { marks: new Map(), lost: [] };
-  private _top: MarkWidget | null = null;
+  private _top: TopMarks | null = null;
   private readonly _drawn = new WeakMap<Cell, MarkWidget>();
   private readonly _awaited = new WeakSet<Cell>();
 }
@@ -136,7 +136,7 @@ function linesOf(
       if (isRaised || !lines.has(lineno)) {
         const title = isRaised
           ? `${headline(mark, true, trans)} ${errorText(mark.rank, trans)}`
-          : callText({ ...mark, lines: [lineno] }, trans);
+          : lightText({ ...mark, lines: [lineno] }, trans);
         lines.set(lineno, { lineno, isRaised, title });
       }
     });

@@ -95,5 +95,5 @@ class LineMarker extends GutterMarker {
 }
 
 function classOf(isRaised: boolean): string {
-  return isRaised ? 'jp-TrainHub-failedLine' : 'jp-TrainHub-callingLine';
+  return isRaised ? 'jp-TrainHub-failedLine' : 'jp-TrainHub-lightLine';
 }

@@ -104,6 +104,15 @@ export class NotebookMarks implements IDisposable {
     return this._contents.localPath(this.panel.context.path);
   }
 
+  /** Whether a job runs this notebook; one that was submitted elsewhere names it from the root. */
+  private _isOf({ spec: { notebook } }: IJob): boolean {
+    return (
+      typeof notebook === 'string' &&
+      (notebook === this._path ||
+        (notebook.startsWith('/') && notebook.endsWith(`/${this._path}`)))
+    );
+  }
+
   private async _fetch(): Promise<void> {
     const path = this._path;
     this._isStale = false;
@@ -126,7 +135,7 @@ export class NotebookMarks implements IDisposable {
     const { kind, key, object } = change;
     const job = object as IJob | null;
     const concerns = job
-      ? job.spec.notebook === this._path && isFinished(job.phase)
+      ? this._isOf(job) && isFinished(job.phase)
       : this._failures.some(failure => failure.job === key);
     if (kind === 'job' && concerns) {
       void this._fetch();
@@ -138,9 +147,7 @@ export class NotebookMarks implements IDisposable {
     const { store } = this._hub;
     const isLive = store
       .list('job')
-      .some(
-        ({ spec, phase }) => spec.notebook === this._path && !isFinished(phase)
-      );
+      .some(job => this._isOf(job) && !isFinished(job.phase));
     if (isLive) {
       this._lease ??= store.watch();
     } else {

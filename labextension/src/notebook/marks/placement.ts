@@ -1,4 +1,5 @@
 import type { IFailure, IPlace, IRankFailure } from '../../jobs/failure/views';
+import { isInterrupted } from '../../jobs/failure/words';
 
 /** A cell of the notebook as it is now. */
 export interface INotebookCell {
@@ -11,7 +12,7 @@ export interface INotebookCell {
 export interface IMark {
   failure: IFailure;
   rank: IRankFailure;
-  /** Whether the error arose here; else this called what failed. */
+  /** Whether the error arose here; else it called what failed, or was here when it was ended. */
   isRaised: boolean;
   /** The lines, from 1, in the order of the calls. */
   lines: number[];
@@ -38,8 +39,8 @@ export function placeFailures(
 ): IPlacement {
   const placement: IPlacement = { marks: new Map(), lost: [] };
   for (const failure of failures) {
-    const ranks = failure.root ? [failure.root, ...failure.others] : [];
-    for (const [rank, ...also] of alike(ranks)) {
+    const { root, others } = failure;
+    for (const [rank, ...also] of alike(root ? [root, ...others] : others)) {
       placeRank(failure, rank, also, cells, placement);
     }
   }
@@ -53,16 +54,16 @@ function placeRank(
   cells: readonly INotebookCell[],
   { marks, lost }: IPlacement
 ): void {
-  const raised = findCell(rank, cells);
-  const own = markOf(failure, rank, rank, raised, true);
-  own.also = also;
+  const cell = findCell(rank, cells);
+  const isRaised = !isInterrupted(rank);
+  const own = { ...markOf(failure, rank, rank, cell, isRaised), also };
   const placed = new Map<string, IMark>();
-  if (raised) {
-    placed.set(raised.id, own);
-  } else if (rank.cell !== null) {
+  if (cell) {
+    placed.set(cell.id, own);
+  } else if (rank.cell !== null && isRaised) {
     lost.push(own);
   }
-  for (const frame of rank.frames) {
+  for (const frame of isRaised ? rank.frames : []) {
     const cell = frame.cell === null ? null : findCell(frame, cells);
     if (!cell) {
       continue;

@@ -1,0 +1,36 @@
+"""IPython's own reading of a cell: what is a magic, a shell command or a request for help."""
+
+from __future__ import annotations
+
+import warnings
+
+from IPython.core.inputtransformer2 import TransformerManager
+
+
+class LineKeepingTransformer(TransformerManager):
+    """IPython's transformer, with as many lines after it as before.
+
+    Raises SyntaxError for more commands in a cell than it takes.
+    """
+
+    def do_token_transforms(self, lines: list[str]) -> list[str]:
+        try:
+            with warnings.catch_warnings():
+                # It is told of separators inside of texts, which make lines of their own there.
+                warnings.simplefilter("ignore", UserWarning)
+                found: list[str] = super().do_token_transforms(lines)  # type: ignore[no-untyped-call]
+        except RuntimeError as error:
+            raise SyntaxError("more commands of IPython than it takes in one cell") from error
+        return found
+
+    def do_one_token_transform(self, lines: list[str]) -> tuple[bool, list[str]]:
+        changed, after = super().do_one_token_transform(lines)  # type: ignore[no-untyped-call]
+        missing = len(lines) - len(after)
+        if changed and missing > 0:
+            # A magic that was continued over several lines is now one line.
+            first = next(
+                (i for i, (old, new) in enumerate(zip(lines, after, strict=False)) if old != new),
+                len(after) - 1,
+            )
+            after = [*after[: first + 1], *["\n"] * missing, *after[first + 1 :]]
+        return changed, after

@@ -1,0 +1,89 @@
+"""Widgets in the outputs of cells, in JupyterLab and in Notebook 7."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from examples.headless_jupyterlab import JupyterLab
+from tests.browser.trainhub_page import JOB_MILLISECONDS
+
+# Colours, a line that is written over again, and an end that never comes.
+PROGRAM = """
+import time
+for step in range(300):
+    print(f"\\033[31mstep\\033[0m {step}")
+print("10%\\r20%\\r30% done", flush=True)
+time.sleep(600)
+"""
+BUSY = "import time; time.sleep(600)"
+
+
+def write_notebook(path: Path, *sources: str) -> None:
+    cells: list[dict[str, Any]] = [
+        {"cell_type": "code", "id": f"c{number}", "metadata": {}, "source": source,
+         "outputs": [], "execution_count": None}
+        for number, source in enumerate(sources)
+    ]  # fmt: skip
+    spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    document = {"cells": cells, "metadata": {"kernelspec": spec}, "nbformat": 4}
+    path.write_text(json.dumps({**document, "nbformat_minor": 5}))
+
+
+def submission(name: str) -> str:
+    return (
+        "import jupyter_trainhub as th\n"
+        f"job = th.submit(command=['python', '-c', {PROGRAM!r}], name={name!r},"
+        " cpus=0.1, memory='128Mi')\njob"
+    )
+
+
+def open_notebook(page: Page, address: str) -> None:
+    """Open a notebook in JupyterLab or Notebook 7, and wait for its kernel."""
+    page.goto(address)
+    page.wait_for_function(
+        "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status"
+        " === 'idle'",
+        timeout=60_000,
+    )
+
+
+def command(page: Page, name: str) -> None:
+    page.evaluate("name => void window.jupyterapp.commands.execute(name)", name)
+
+
+def widget(page: Page) -> Locator:
+    return page.locator(".jp-OutputArea .trainhub").last
+
+
+def phase(shown: Locator) -> Locator:
+    return shown.locator(".trainhub-phase")
+
+
+def test_a_job_is_watched_and_stopped_while_a_cell_runs(page: Page, lab: JupyterLab) -> None:
+    write_notebook(lab.folder / "work" / "watched.ipynb", submission("watched"), BUSY)
+    open_notebook(page, f"{lab.url}lab/tree/watched.ipynb?reset")
+    command(page, "notebook:run-all-cells")
+    job = widget(page)
+    log = job.get_by_role("log")
+    expect(log).to_contain_text("30% done", timeout=JOB_MILLISECONDS)
+    expect(phase(job)).to_have_text("Running")
+    expect(log.locator(".ansi-red-fg").first).to_have_text("step")
+    expect(log).not_to_contain_text("20%")
+
+    job.get_by_role("searchbox").fill("STEP 29")
+    expect(job.locator(".trainhub-bar [role=status]")).to_have_text("0 of 11")
+    job.get_by_role("searchbox").press("Enter")
+    expect(log.locator("[data-current]")).to_have_text("[0] step 299")
+    expect(job.get_by_role("button", name="Resume")).to_be_visible()
+
+    # The kernel is in the second cell; nothing but the server can stop the job.
+    stop = job.get_by_role("button", name="Stop")
+    stop.click()
+    job.get_by_role("button", name="Stop it?").click()
+    expect(phase(job)).to_have_text("Stopped", timeout=JOB_MILLISECONDS)
+    assert page.locator(".jp-InputPrompt").last.inner_text() == "[*]:"
+    expect(stop).to_be_hidden()
