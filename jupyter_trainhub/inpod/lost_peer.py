@@ -19,10 +19,13 @@ _WORDS = re.compile(
     r"other ranks|rank \d+ (?:successfully reached|failed to pass) monitoredbarrier",
     re.IGNORECASE,
 )
+# PyTorch calls it an error of the network, too, when a port is taken.
+_NO_PEER = re.compile(r"EADDRINUSE|address already in use", re.IGNORECASE)
 # Characters that are looked at.
 _LONGEST = 8192
 
 
 def lost_peer(text: str) -> bool:
     """Whether ``text``, an error's type and message, only says that another rank has gone."""
-    return _WORDS.search(text[:_LONGEST]) is not None
+    text = text[:_LONGEST]
+    return _WORDS.search(text) is not None and _NO_PEER.search(text) is None

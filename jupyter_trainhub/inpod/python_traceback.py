@@ -134,11 +134,13 @@ def _unescaped(match: re.Match[str]) -> str:
 def stories(blocks: Sequence[Block]) -> list[list[Block]]:
     """The blocks, those of one failure together."""
     found: list[list[Block]] = []
+    last: dict[int | None, list[Block]] = {}
     for block in blocks:
-        if block.link and found:
-            found[-1].append(block)
+        if block.link and block.rank in last:
+            last[block.rank].append(block)
         else:
-            found.append([block])
+            last[block.rank] = [block]
+            found.append(last[block.rank])
     return found
 
 

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 def load(shell: InteractiveShell) -> None:
     """Register the magics with IPython. Nothing is asked of the cluster."""
-    from jupyter_trainhub.magics.registered import DistributedMagics, LineMagics, complete
+    from jupyter_trainhub.magics import registered
 
-    register: Any = shell.register_magics
-    register(DistributedMagics, LineMagics)
-    set_hook: Any = shell.set_hook
-    set_hook("complete_command", complete, str_key="%trainhub")
+    known: Any = shell
+    known.register_magics(registered.DistributedMagics, registered.LineMagics)
+    known.set_hook("complete_command", registered.complete, str_key="%trainhub")
+    known.events.register("post_run_cell", registered.note_cell)

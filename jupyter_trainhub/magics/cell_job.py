@@ -72,7 +72,14 @@ def prepare(hub: Hub, kernel: Kernel, options: Namespace, body: str) -> CellJob:
     spec = complete(fields, hub.jobs)
     # On the lines that it has in the notebook.
     above = "\n" * (kernel.source.rstrip().count("\n") - body.rstrip().count("\n"))
-    cell = SingleCell(kernel.number, kernel.cell_id(), kernel.source, above + body, found.cells)
+    cell = SingleCell(
+        kernel.number,
+        kernel.cell_id,
+        kernel.source,
+        above + body,
+        found.cells,
+        {each.number: kernel.in_notebook(each.number) for each in found.cells},
+    )
     spec = in_own_folder(spec, file, hub.storage)
     plan = plan_notebook(
         cell.document(),

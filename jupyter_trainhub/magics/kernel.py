@@ -9,6 +9,7 @@ from typing import Any
 
 from jupyter_trainhub.api import session
 from jupyter_trainhub.errors import InvalidField
+from jupyter_trainhub.magics.registered import cell_ids
 from jupyter_trainhub.notebook.definitions import Executed
 
 
@@ -35,6 +36,11 @@ class Kernel:
         """The cells that were executed before, in IPython's language, in their order."""
         return [Executed(number, text) for number, text in enumerate(self._texts) if text.strip()]
 
+    def in_notebook(self, number: int) -> tuple[str, str]:
+        """The id of the cell ``In[number]`` in its notebook where it is known, and its text."""
+        return cell_ids.get(number, f"In-{number}"), self._texts[number]
+
+    @property
     def cell_id(self) -> str:
         """The id of the executed cell in its notebook; one made of its number elsewhere."""
         parent = self._shell.get_parent() if hasattr(self._shell, "get_parent") else {}

@@ -63,6 +63,17 @@ def complete(shell: Any, event: Any) -> Sequence[str]:
     return completions(event.line)
 
 
+# The ids of executed cells in their notebook, by the number in `In[number]`.
+cell_ids: dict[int, str] = {}
+
+
+def note_cell(result: Any) -> None:
+    """Remember which cell of the notebook was executed; IPython calls it after each."""
+    cell_id = getattr(result.info, "cell_id", None)
+    if cell_id and result.execution_count:
+        cell_ids[result.execution_count] = cell_id
+
+
 @contextlib.contextmanager
 def one_line() -> Iterator[None]:
     """Errors of TrainHub are shown as one line with what would do, without a traceback."""

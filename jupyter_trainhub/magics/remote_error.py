@@ -26,8 +26,12 @@ class DistributedError(JobFailed):
     def __init__(
         self, error: JobFailed, failure: Mapping[str, Any], sources: Mapping[str, str]
     ) -> None:
+        name = error.details.get("name")
         super().__init__(
-            error.message, reason=error.reason, remedy=error.remedy, details=error.details
+            error.message,
+            reason=error.reason,
+            remedy=f"Its log: %trainhub logs {name}" if name else error.remedy,
+            details=error.details,
         )
         self.failure = failure
         self._sources = sources
@@ -42,7 +46,12 @@ class DistributedError(JobFailed):
         return [_RULE, title, _place(root), *body, *self._after()]
 
     def _after(self) -> list[str]:
-        hints = [f"\n{hint['title']}: {hint['remedy']}" for hint in self.failure.get("hints") or ()]
+        hints = [
+            f"\n{hint['remedy']}"
+            if hint["title"] in self.message
+            else f"\n{hint['title'].rstrip('.')}: {hint['remedy']}"
+            for hint in self.failure.get("hints") or ()
+        ]
         others = [_brief(each) for each in self.failure.get("others") or ()]
         followers = [each.get("rank") for each in self.failure.get("followers") or ()]
         lines = [f"\nFailed later by themselves: {'; '.join(others)}"] if others else []

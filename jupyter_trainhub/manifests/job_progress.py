@@ -147,7 +147,9 @@ class JobProgress:
         """Whether it is a bar within a step of another one, or of less than that: a validation."""
         if state is None or not (reading.total and state.total and state.step is not None):
             return False
-        if reading.total == state.total or reading.epoch is not None:
+        if reading.source == "trainhub" or reading.epoch is not None:
+            return False
+        if reading.total == state.total:
             return False
         if self._points and at - self._points[-1].at > self._patience:
             # The other one was left.

@@ -71,7 +71,8 @@ HINTS = (
          "The node's driver is too old for the image's CUDA.",
          "Choose an image made for an older CUDA, or ask the admin for a newer driver."),
     Hint("no-gpu", r"No CUDA GPUs are available|Found no NVIDIA driver|no CUDA-capable device|"
-         r"Torch not compiled with CUDA enabled|ProcessGroupNCCL is only supported with GPUs",
+         r"Torch not compiled with CUDA enabled|_cuda_setDevice|"
+         r"have NCCL built in|ProcessGroupNCCL is only supported with GPUs",
          "There is no GPU, or PyTorch was made without CUDA.",
          "Ask for GPUs (gpus) and choose an image with CUDA, or use the backend gloo on CPUs."),
     Hint("architecture", r"no kernel image is available for execution",
@@ -126,8 +127,7 @@ HINTS = (
          r"Read-only file system",
          "The program may not write there.",
          "Write to a storage that the job mounts for writing, or to /tmp."),
-    Hint("frozen", r"attempt has been made to start a new process before the current process has "
-         r"finished its bootstrapping phase",
+    Hint("frozen", r"An attempt has been made to start a new process before the",
          "A process was started while the program was being imported.",
          "Put what starts processes under if __name__ == '__main__':."),
     Hint("pickle", r"Can't pickle|cannot pickle '|Can't get attribute '",

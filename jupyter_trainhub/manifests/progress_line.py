@@ -87,16 +87,15 @@ _ASIDE = re.compile(r"\b(?:valid\w*|eval\w*|test\w*|predict\w*)\b", re.I)
 def read(line: str) -> Reading | None:
     """What ``line`` says, without a time or a rank before it; None if nothing."""
     text = _COLOURS.sub("", line[:_LONGEST]).strip()
+    if bar := _BAR.match(text) or _COUNT.match(text):
+        return _bar(bar)
     for form in _FORMS:
         if (found := form(text)) is not None:
             return found
     return None
 
 
-def _bar(text: str) -> Reading | None:
-    match = _BAR.match(text) or _COUNT.match(text)
-    if match is None:
-        return None
+def _bar(match: re.Match[str]) -> Reading | None:
     title, unit = match["title"], match["unit"]
     if unit.endswith(("B/s", "/B")) or _BEFORE.search(title):
         return None
@@ -158,7 +157,7 @@ def _percent(text: str) -> Reading | None:
     return Reading("text", min(100, int(match[1])), 100) if match else None
 
 
-_FORMS: tuple[Callable[[str], Reading | None], ...] = (_bar, _keras, _dictionary, _words, _percent)
+_FORMS: tuple[Callable[[str], Reading | None], ...] = (_keras, _dictionary, _words, _percent)
 
 
 def _epoch(text: str, *, begun: bool) -> tuple[float | None, int | None, float | None]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from jupyter_trainhub.notebook import paths, ranks
+from jupyter_trainhub.notebook.magics import AUTOMAGIC
 from jupyter_trainhub.notebook.names import Code, bound_names, calls, dotted_name, executed
 from jupyter_trainhub.notebook.remark import Remark
 
@@ -27,7 +28,7 @@ def errors(code: Sequence[Code]) -> Iterator[Remark]:
                 "or tag the cell trainhub-skip.",
                 "input",
             )
-    yield from _remembered(code)
+    yield from _of_the_kernel(code)
     yield from _submits_itself(code)
 
 
@@ -78,13 +79,22 @@ def _unconditional(tree: ast.Module) -> Iterator[ast.AST]:
             yield from executed(statement)
 
 
-def _remembered(code: Sequence[Code]) -> Iterator[Remark]:
+def _of_the_kernel(code: Sequence[Code]) -> Iterator[Remark]:
+    """Names that only a kernel gives a meaning."""
     bound = {name for _, tree in code for name in bound_names(tree)}
     if "*" in bound or "gettext" in bound:
         return
     for cell, tree in code:
         for node in executed(tree):
             match node:
+                case ast.Expr(value=ast.Name(id=name)) if name in AUTOMAGIC - bound:
+                    yield Remark.at(
+                        cell,
+                        node.lineno,
+                        f"{name} is a command of IPython without its %. Write %{name}, or tag the "
+                        "cell trainhub-skip.",
+                        "magic",
+                    )
                 case ast.Name(id=name, ctx=ast.Load()) if (
                     _REMEMBERED.fullmatch(name) and name not in bound
                 ):

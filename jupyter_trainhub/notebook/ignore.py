@@ -17,15 +17,18 @@ TRAINHUB_IGNORE = ".trainhubignore"
 Kind = Literal["noise", "secret", "trainhub", "git"]
 
 # What programs leave behind or make anew: not worth a word.
-_NOISE = GitIgnoreSpec.from_lines(
-    [".git/", ".hg/", ".svn/", "__pycache__/", "*.pyc", ".ipynb_checkpoints/", ".venv/", "venv/"]
-    + ["node_modules/", ".*_cache/", ".DS_Store", ".virtual_documents/", ".trainhub/"]
-    + [".gitignore", TRAINHUB_IGNORE]
-)
-_SECRETS = GitIgnoreSpec.from_lines(
-    [".env", ".env.*", "!.env.example", "*.pem", "*.key", "*.p12", "*.pfx", ".netrc", ".pypirc"]
-    + ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", ".ssh/", ".aws/", ".kube/", ".git-credentials"]
-)
+# fmt: off
+_NOISE = GitIgnoreSpec.from_lines([
+    ".git/", ".hg/", ".svn/", "__pycache__/", "*.pyc", ".ipynb_checkpoints/", ".venv/", "venv/",
+    "node_modules/", ".*_cache/", ".DS_Store", ".virtual_documents/", ".trainhub/", ".gitignore",
+    TRAINHUB_IGNORE,
+])
+_SECRETS = GitIgnoreSpec.from_lines([
+    ".env", ".env.*", "!.env.example", "*.pem", "*.key", "*.p12", "*.pfx", ".netrc", ".pypirc",
+    "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", ".ssh/", ".aws/", ".kube/", ".git-credentials",
+])
+# fmt: on
+_FILES: dict[str, Kind] = {TRAINHUB_IGNORE: "trainhub", ".gitignore": "git"}
 
 
 class Ignore:
@@ -33,12 +36,14 @@ class Ignore:
 
     def __init__(self, root: Path) -> None:
         """``root`` is without links. The rules of the git repository above it count, too."""
-        self._root = root
-        above = [root, *root.parents]
-        self._top = next((path for path in above if (path / ".git").exists()), root)
+        top = next((path for path in (root, *root.parents) if (path / ".git").exists()), root)
+        self._top = str(top)
+        self._above = root.relative_to(top).parts
         self._rules = cache(_rules)
+        self._is_hidden = cache(self._hides)
+        self.kind = cache(self._kind)
 
-    def kind(self, name: str) -> Kind | None:
+    def _kind(self, name: str) -> Kind | None:
         """Why ``name``, a path below the root, is left out; None when it is not.
 
         Folders end with ``/``.
@@ -47,32 +52,34 @@ class Ignore:
             return "noise"
         if _SECRETS.match_file(name):
             return "secret"
-        if self._ignored(name, TRAINHUB_IGNORE):
-            return "trainhub"
-        return "git" if self._ignored(name, ".gitignore") else None
+        *folder, last = (*self._above, *name.rstrip("/").split("/"))
+        for file, kind in _FILES.items():
+            inside = self._is_hidden(tuple(folder), file)
+            if inside or self._verdict((*folder, last), name.endswith("/"), file):
+                return kind
+        return None
 
-    def _ignored(self, name: str, file: str) -> bool:
-        path = self._root / name
-        parts = path.relative_to(self._top).parts
-        for length in range(1, len(parts) + 1):
-            is_folder = length < len(parts) or name.endswith("/")
-            if self._verdict(parts[:length], is_folder, file):
-                return True
-        return False
+    def _hides(self, folder: tuple[str, ...], file: str) -> bool:
+        """Whether the ignore files called ``file`` leave out a folder, or one that it is in."""
+        return bool(folder) and (
+            self._is_hidden(folder[:-1], file) or self._verdict(folder, True, file)
+        )
 
     def _verdict(self, parts: tuple[str, ...], is_folder: bool, file: str) -> bool:
         for depth in reversed(range(len(parts))):
-            rules = self._rules(self._top.joinpath(*parts[:depth], file))
-            below = "/".join(parts[depth:]) + "/" * is_folder
-            verdict = rules.check_file(below).include if rules is not None else None
+            rules = self._rules("/".join((self._top, *parts[:depth], file)))
+            if rules is None:
+                continue
+            verdict = rules.check_file("/".join(parts[depth:]) + "/" * is_folder).include
             if verdict is not None:
                 return verdict
         return False
 
 
-def _rules(path: Path) -> GitIgnoreSpec | None:
+def _rules(path: str) -> GitIgnoreSpec | None:
     try:
-        return GitIgnoreSpec.from_lines(path.read_text("utf-8", errors="replace").splitlines())
+        text = Path(path).read_text("utf-8", errors="replace")
+        return GitIgnoreSpec.from_lines(text.splitlines())
     except (OSError, ValueError):
         # There is none, or a line in it is no pattern.
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import io
 
 from IPython.core.inputtransformer2 import TransformerManager
 
@@ -13,15 +13,16 @@ class LineKeepingTransformer(TransformerManager):
     Raises SyntaxError for more commands in a cell than it takes.
     """
 
-    def do_token_transforms(self, lines: list[str]) -> list[str]:
+    def transform_cell(self, cell: str) -> str:
+        # IPython itself also splits at form feeds and Unicode's separators, inside of texts as
+        # well, where a magic below is not found any more. Python's lines end with "\n" only.
+        lines = io.StringIO(cell if cell.endswith("\n") else f"{cell}\n").readlines()
+        for transform in (*self.cleanup_transforms, *self.line_transforms):
+            lines = transform(lines)
         try:
-            with warnings.catch_warnings():
-                # It is told of separators inside of texts, which make lines of their own there.
-                warnings.simplefilter("ignore", UserWarning)
-                found: list[str] = super().do_token_transforms(lines)  # type: ignore[no-untyped-call]
+            return "".join(self.do_token_transforms(lines))  # type: ignore[no-untyped-call]
         except RuntimeError as error:
             raise SyntaxError("more commands of IPython than it takes in one cell") from error
-        return found
 
     def do_one_token_transform(self, lines: list[str]) -> tuple[bool, list[str]]:
         changed, after = super().do_one_token_transform(lines)  # type: ignore[no-untyped-call]

@@ -31,8 +31,8 @@ _HARMLESS_EXTENSIONS = frozenset({
 })
 # fmt: on
 _SHELL_CELLS = frozenset(["bash", "sh", "script", "cmd", "system", "sx", "!", "!!"])
-# Python's words for what IPython lets people type without the %.
-AUTOMAGIC = INSTALLERS | {"cd", "ls"}
+# What IPython lets people type without the %, and Python takes for its own.
+AUTOMAGIC = INSTALLERS | {"cd", "hist", "history", "ll", "ls", "lsmagic", "pwd", "who", "whos"}
 
 
 def line_magic(name: str, line: str) -> Outcome:

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from importlib.machinery import EXTENSION_SUFFIXES, PathFinder
 from pathlib import Path
 
-from jupyter_trainhub.notebook.names import Code
 from jupyter_trainhub.notebook.folder import Folder, Unshippable
 from jupyter_trainhub.notebook.imports import Import, imports
+from jupyter_trainhub.notebook.names import Code
 from jupyter_trainhub.notebook.remark import Remark
 from jupyter_trainhub.notebook.source import parse
 

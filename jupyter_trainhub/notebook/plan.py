@@ -18,6 +18,7 @@ from jupyter_trainhub.notebook.cells import (
     reason_to_skip,
 )
 from jupyter_trainhub.notebook.names import Code, bound_names
+from jupyter_trainhub.notebook.newest_syntax import newest_syntax
 from jupyter_trainhub.notebook.parameters import assignments
 from jupyter_trainhub.notebook.planned import PARAMETERS_ID, Action, Plan, PlannedCell, SetupStep
 from jupyter_trainhub.notebook.remark import Remark
@@ -180,13 +181,16 @@ def with_shipment(plan: Plan, code: Sequence[Code], beside: Beside | None) -> Pl
     """``plan`` with what travels with its ``code``."""
     found = Shipment()
     if beside is not None:
-        found = shipment(code, beside, written=plan.written, run=executed_files(code))
+        read = [(step.cell, file) for step in plan.setup for file in step.files]
+        written, run = plan.written, executed_files(code)
+        found = shipment(code, beside, written=written, run=run, read=read)
         plan = replace(plan, max_bytes=beside.max_bytes)
     plan = replace(
         plan,
         shipped=tuple(found.files.values()),
         left_out=tuple(found.left_out.values()),
         absent=tuple(found.absent),
+        syntax=newest_syntax(code),
     )
     excess = too_large(plan.travelling, plan.max_bytes)
     return replace(

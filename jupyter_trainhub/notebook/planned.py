@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import posixpath
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from jupyter_trainhub.notebook.beside import MAX_BYTES, Absent, LeftOut, ShippedFile
+from jupyter_trainhub.notebook.newest_syntax import Syntax
 from jupyter_trainhub.notebook.remark import Remark
 
 Action = Literal["run", "changed", "skip"]
@@ -53,6 +56,14 @@ class SetupStep:
     argv: tuple[str, ...]
     run: bool = False
 
+    @property
+    def files(self) -> list[str]:
+        """The files beside the notebook that pip reads, as by ``-r requirements.txt``."""
+        options = ("-r", "--requirement", "-c", "--constraint")
+        pairs = itertools.pairwise(self.argv)
+        paths = [posixpath.normpath(path) for option, path in pairs if option in options]
+        return [path for path in paths if not path.startswith(("/", ".."))]
+
     def to_dict(self) -> dict[str, Any]:
         """The step on the wire."""
         return {"cell": self.cell, "argv": list(self.argv), "run": self.run}
@@ -63,7 +74,8 @@ class Plan:
     """What a notebook, script or command becomes; with ``errors`` it cannot be submitted.
 
     ``shipped`` are files that travel with it, ``left_out`` those that do not, ``absent`` the
-    modules that the image has to have; ``max_bytes`` is what may travel.
+    modules that the image has to have, ``syntax`` what needs the newest Python; ``max_bytes`` is
+    what may travel.
     """
 
     name: str
@@ -74,6 +86,7 @@ class Plan:
     shipped: tuple[ShippedFile, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     absent: tuple[Absent, ...] = ()
+    syntax: Syntax | None = None
     setup: tuple[SetupStep, ...] = ()
     max_bytes: int = MAX_BYTES
 
@@ -106,6 +119,7 @@ class Plan:
             "max_bytes": self.max_bytes,
             "setup": [step.to_dict() for step in self.setup],
             "imports": [asdict(module) for module in self.absent],
+            "syntax": self.syntax and asdict(self.syntax),
             "warnings": [remark.to_dict() for remark in self.warnings],
             "errors": [remark.to_dict() for remark in self.errors],
         }

@@ -1,4 +1,4 @@
-"""What travels with a notebook or script: modules that it imports, files that it names or includes."""
+"""What travels with a notebook or script: what it imports, and files that it names or includes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from jupyter_trainhub.notebook.beside import (
     Shipment,
     ShippedFile,
 )
-from jupyter_trainhub.notebook.names import Code
 from jupyter_trainhub.notebook.distributions import distribution
 from jupyter_trainhub.notebook.folder import MOST_FILES, Folder, Unshippable
 from jupyter_trainhub.notebook.modules import Modules
 from jupyter_trainhub.notebook.named_files import Named, named_files
+from jupyter_trainhub.notebook.names import Code
 from jupyter_trainhub.notebook.remark import Remark
 
 # Bytes: a file that is only named in code travels without a word up to this size.
@@ -31,14 +31,18 @@ def shipment(
     *,
     written: Mapping[str, bytes],
     run: Iterable[tuple[int | None, str]] = (),
+    read: Iterable[tuple[int | None, str]] = (),
 ) -> Shipment:
     """What travels with ``code``, which executes the files ``run`` (cell, path) too.
 
-    ``written`` are the files that cells write, which go before those of the folder.
+    ``read`` are files that its installation reads; ``written`` are those that cells write, which go
+    before those of the folder.
     """
     packer = _Packer(Folder(beside.folder, beside.max_bytes), beside, written)
     packer.pack_modules(code, run)
     packer.pack_named(code)
+    for cell, file in read:
+        packer.pack_read(file, cell)
     for pattern in beside.include:
         packer.pack_included(pattern)
     return packer.shipment
@@ -77,6 +81,10 @@ class _Packer:
         for file, tree in self._modules.found.trees.items():
             for named in named_files(tree, file, [tree]):
                 self._pack_named(named, None)
+
+    def pack_read(self, file: str, cell: int | None) -> None:
+        if self._folder.is_file(file):
+            self._pack(file, "data", () if cell is None else {cell}, needed=True)
 
     def pack_included(self, pattern: str) -> None:
         names = sorted(glob.iglob(pattern, root_dir=self._folder.root, recursive=True))

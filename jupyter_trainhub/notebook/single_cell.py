@@ -6,7 +6,7 @@ import base64
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jupyter_trainhub.errors import InvalidField
@@ -24,7 +24,8 @@ LARGEST_VALUES = 512 * 1024
 class SingleCell:
     """The cell ``In[number]``: its id in the notebook, its text, and what of it runs, ``body``.
 
-    ``definitions`` run before it.
+    ``definitions`` run before it; ``origins`` are ids and texts of the cells that they are from, by
+    number.
     """
 
     number: int
@@ -32,6 +33,7 @@ class SingleCell:
     source: str
     body: str
     definitions: Sequence[Executed] = ()
+    origins: Mapping[int, tuple[str, str]] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """A notebook that holds nothing else."""
@@ -68,11 +70,10 @@ class SingleCell:
         numbers = {f"In-{each.number}": each.number for each in self.definitions}
         document = json.loads(made.files[CELLS])
         for entry in document["cells"]:
-            # Where the cells stand in the notebook is not known.
             number = numbers.get(entry["id"], self.number)
-            entry |= {"index": None, "file": f"In[{number}]"}
-            if entry["id"] == self.id:
-                entry["original"] = self.source
+            id_, original = self.origins.get(number, (self.id, self.source))
+            # Where the cells stand in the notebook is not known.
+            entry |= {"index": None, "id": id_, "file": f"In[{number}]", "original": original}
         document |= {"values": dict(values), "result": dict(result)}
         text = json.dumps(document, ensure_ascii=False, indent=1).encode()
         return replace(made, files={**made.files, CELLS: text})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
 from examples.headless_jupyterlab import JupyterLab
+from tests.browser.conftest import finish
 from tests.browser.trainhub_page import JOB_MILLISECONDS
 
 # Colours, a line that is written over again, and an end that never comes.
@@ -51,6 +53,12 @@ def open_notebook(page: Page, address: str) -> None:
     )
 
 
+def kernel(page: Page) -> str:
+    """The id of the kernel of the notebook in front."""
+    found = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.id"
+    return str(page.evaluate(found))
+
+
 def command(page: Page, name: str) -> None:
     page.evaluate("name => void window.jupyterapp.commands.execute(name)", name)
 
@@ -71,7 +79,7 @@ def test_a_job_is_watched_and_stopped_while_a_cell_runs(page: Page, lab: Jupyter
     log = job.get_by_role("log")
     expect(log).to_contain_text("30% done", timeout=JOB_MILLISECONDS)
     expect(phase(job)).to_have_text("Running")
-    expect(log.locator(".ansi-red-fg").first).to_have_text("step")
+    expect(log.locator("span[style*=color]").first).to_have_text("step")
     expect(log).not_to_contain_text("20%")
 
     job.get_by_role("searchbox").fill("STEP 29")
@@ -87,3 +95,37 @@ def test_a_job_is_watched_and_stopped_while_a_cell_runs(page: Page, lab: Jupyter
     expect(phase(job)).to_have_text("Stopped", timeout=JOB_MILLISECONDS)
     assert page.locator(".jp-InputPrompt").last.inner_text() == "[*]:"
     expect(stop).to_be_hidden()
+
+    # Without a kernel the notebook shows what was seen last.
+    command(page, "docmanager:save")
+    expect(page.locator(".jp-mod-dirty")).to_have_count(0)
+    finish(lab.request("DELETE", f"api/kernels/{kernel(page)}"))
+    page.reload()
+    kept = page.locator(".jp-OutputArea-output").first
+    expect(kept).to_contain_text("Stopped by ada", timeout=60_000)
+    expect(kept.locator("pre")).to_contain_text("[0] 30% done")
+    expect(page.get_by_text("Error displaying widget")).to_have_count(0)
+    expect(page.get_by_text("Loading widget")).to_be_hidden()
+
+
+def test_a_form_in_notebook_7_submits_a_job(page: Page, lab: JupyterLab) -> None:
+    form = "import jupyter_trainhub as th\nform = th.submit_form(); form"
+    write_notebook(lab.folder / "work" / "formed.ipynb", form, "1 / 0")
+    open_notebook(page, f"{lab.url}notebooks/formed.ipynb")
+    command(page, "notebook:run-cell")
+    answer = page.locator(".jp-OutputArea table[aria-live]")
+    # What would run: this notebook.
+    expect(answer).to_contain_text("2 of 2 run", timeout=60_000)
+    field = partial(page.get_by_role, "textbox", exact=True)
+    field(name="Notebook").fill("")
+    field(name="Command").fill("python\n-c\nprint('hello', 6 * 7)")
+    field(name="Name").fill("-")
+    expect(page.get_by_role("alert").filter(has_text="name")).to_be_visible(timeout=30_000)
+    field(name="Name").fill("formed")
+    page.get_by_role("button", name="Submit", exact=True).click()
+    job = widget(page)
+    expect(job.get_by_role("log")).to_contain_text("hello 42", timeout=JOB_MILLISECONDS)
+    expect(phase(job)).to_have_text("Succeeded", timeout=JOB_MILLISECONDS)
+    with page.expect_popup() as opened:
+        job.get_by_role("button", name="Open", exact=True).click()
+    assert "lab?trainhub-job=formed" in opened.value.url

@@ -16,7 +16,8 @@ from jupyter_trainhub.cli.spec import job_fields
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.hub.cluster import ClusterChoice
 from jupyter_trainhub.hub.hub import Hub
-from jupyter_trainhub.kube.resources import JOBS, PERSISTENT_VOLUME_CLAIMS
+from jupyter_trainhub.kube.resources import CONFIG_MAPS, JOBS, PERSISTENT_VOLUME_CLAIMS
+from jupyter_trainhub.manifests.frameworks import code
 from jupyter_trainhub.specs.job import JobSpec
 from tests.hub.fakes import FakeCluster
 
@@ -65,6 +66,22 @@ def test_every_field_of_a_job_has_an_option() -> None:
     assert (spec.checkpoint_volume.path, spec.checkpoint_volume.size) == ("/c", 1 << 30)
     assert spec.model_volume is not None
     assert spec.model_volume.claim == "old"
+
+
+def test_a_script_gets_its_arguments_and_what_it_imports(
+    cluster: FakeCluster, tmp_path: Path
+) -> None:
+    (tmp_path / "train.py").write_text("import model")
+    (tmp_path / "model.py").write_text("")
+    arguments = ["--no-storages", "--", "--epochs", "3"]
+    assert main(["create", "job", str(tmp_path / "train.py"), *arguments]) == 0
+    (pod,) = [job["spec"]["template"]["spec"] for job in cluster.list(JOBS)]
+    (container,) = pod["containers"]
+    assert container["command"][-4:] == ["python", "$TRAINHUB_FILES/train.py", "--epochs", "3"]
+    env = {variable["name"]: variable.get("value") for variable in container["env"]}
+    assert env["TRAINHUB_WORKING_DIR"] == "$TRAINHUB_FILES"
+    first, *_ = cluster.list(CONFIG_MAPS, label_selector="trainhub.jupyter.org/name=train-1")
+    assert set(code.read(first).files) >= {"files/train.py", "files/model.py"}
 
 
 def test_several_are_stopped_and_deleted_at_once(cluster: FakeCluster, capsys: Output) -> None:

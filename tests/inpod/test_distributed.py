@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_trainhub.manifests.failure import failure_of
 from jupyter_trainhub.manifests.frameworks.port import PORTS
+from jupyter_trainhub.manifests.rank_failure import Node, cells_of
 from tests.inpod.conftest import Ship
 
 pytest.importorskip("torch", reason="the launcher's programs need PyTorch")
@@ -27,6 +29,7 @@ from torch.nn.parallel import DistributedDataParallel
 dist.init_process_group("gloo")
 rank, world = dist.get_rank(), dist.get_world_size()
 """
+GROUP = "dist.init_process_group('gloo')\nrank = dist.get_rank()"
 TRAIN = """\
 torch.manual_seed(rank)  # DDP must make the ranks equal
 model = DistributedDataParallel(torch.nn.Linear(4, 1))
@@ -116,14 +119,27 @@ def test_two_nodes_with_two_processes_train_one_model(ship: Ship, tmp_path: Path
         assert log.read_text() == f"rank {rank} of 4, node {rank // 2}, same weights: True\n"
 
 
-def test_the_rank_that_fails_is_named_with_its_cell(ship: Ship, tmp_path: Path) -> None:
-    failing = "if rank == 1:\n    raise ValueError('no data for rank 1')\ndist.barrier()\n"
-    job = Job(ship(SET_UP, failing), tmp_path, processes=1)
+def test_the_rank_that_fails_among_eight_is_named_with_its_cell(
+    ship: Ship, tmp_path: Path
+) -> None:
+    define = "def load():\n    if rank == 5:\n        raise ValueError('no data')"
+    folder = ship("import os, torch.distributed as dist", GROUP, define, "load()\ndist.barrier()")
+    job = Job(folder, tmp_path, processes=4)
     assert job.codes[1] == 1
     assert job.codes[0] != 0
     message = json.loads(job.logs[1].read_text())
     assert message["reason"] == "Error"
-    assert message["message"] == "rank 1: cell 2, line 2: ValueError: no data for rank 1"
+    assert message["message"] == "rank 5: cell 3, line 3: ValueError: no data"
     error = message["error"]
-    assert (error["cell"], error["lineno"], error["rank"]) == (1, 2, 1)
-    assert error["line"] == "raise ValueError('no data for rank 1')"
+    assert (error["cell"], error["lineno"], error["rank"]) == (2, 3, 5)
+    pods = [{"name": f"pod-{node}", "rank": node, "phase": "Failed"} for node in (0, 1)]
+    nodes = [Node.of(pod, job.stderr[pod["rank"]].encode()) for pod in pods]
+    view = {"name": "x", "phase": "Failed"}
+    cells = cells_of(json.loads((folder / "cells.json").read_text()))
+    failure = failure_of(view, 1, nodes, cells, processes=4)
+    root = failure["root"]
+    assert (root["rank"], root["pod"], root["line"]) == (5, "pod-1", "raise ValueError('no data')")
+    assert [(frame["cell"], frame["lineno"]) for frame in root["frames"]] == [(3, 1), (2, 3)]
+    assert root["cell_source"] == define
+    assert sorted(each["rank"] for each in failure["followers"]) == [0, 1, 2, 3, 4, 6, 7]
+    assert failure["others"] == []

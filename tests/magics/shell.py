@@ -6,7 +6,7 @@ import io
 import re
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
@@ -25,7 +25,10 @@ class Shell:
     """Executes cells as a notebook's kernel does."""
 
     def __init__(self) -> None:
-        self.shell = InteractiveShell()  # type: ignore[no-untyped-call]
+        # `display` shows what it is given in the one shell of a process.
+        clear: Any = InteractiveShell.clear_instance
+        clear()
+        self.shell = cast("Any", InteractiveShell.instance())
         # Commands of one test are no history of the next.
         self.shell.history_manager.enabled = False
         assert self.run("%load_ext jupyter_trainhub").error is None

@@ -144,7 +144,7 @@ def test_a_failure_is_shown_as_ipython_shows_local_ones(shell: Shell) -> None:
     error = DistributedError(JobFailed("job 'a' failed"), FAILURE, sources)
     shell.names["error"] = error
     lines = shell.run("raise error").text.splitlines()
-    assert lines[1].split() == ["ValueError", *"Traceback (most recent call last)".split()]
+    assert " ".join(lines[1].split()) == "ValueError Traceback (most recent call last)"
     assert lines[2:] == [
         "On the cluster: rank 5 on node node-2 in pod job-a-2-x.",
         "Cell In[7], line 3",
@@ -167,3 +167,8 @@ def test_a_failure_without_a_traceback_says_what_is_known(shell: Shell) -> None:
     error = DistributedError(JobFailed("job 'a' was stopped"), {"root": None}, {})
     shell.names["error"] = error
     assert "DistributedError: job 'a' was stopped" in shell.run("raise error").text
+    hint = {"title": "It ran out of memory.", "remedy": "Give it more."}
+    failed = JobFailed("job 'a' failed: It ran out of memory.", details={"name": "a"})
+    shell.names["error"] = DistributedError(failed, {"root": {"rank": 1}, "hints": [hint]}, {})
+    text = shell.run("raise error").text
+    assert "It ran out of memory. Its log: %trainhub logs a\n\nGive it more." in text

@@ -52,10 +52,14 @@ def shell(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
 
 
 @pytest.mark.skipif("TRAINHUB_TEST_KUBECONFIG" in os.environ, reason="needs PyTorch in the image")
-def test_two_nodes_reduce_a_tensor(shell: Shell, hub: Hub, tmp_path: Path) -> None:
+def test_two_nodes_reduce_a_tensor(
+    shell: Shell, hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import torch
 
     (tmp_path / "beside.py").write_text("FACTOR = 10\n")
+    # As a kernel does.
+    monkeypatch.syspath_prepend(str(tmp_path))
     shell.run("import torch, torch.distributed as dist", "from beside import FACTOR")
     shell.run(
         "def total(start):",
@@ -66,7 +70,7 @@ def test_two_nodes_reduce_a_tensor(shell: Shell, hub: Hub, tmp_path: Path) -> No
     )
     shell.run("start = torch.ones(3).cumsum(0)")
     done = shell.run(
-        f"%%distributed -n 2 {SMALL} --pass start --fetch seen",
+        "%%distributed -n 2 --cpus 0.2 --memory 700Mi --pass start --fetch seen",
         "seen = {'beside': FACTOR}",
         "print('printed')",
         "total(start)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sys
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,9 @@ def test_objects_are_as_they_were_looked_at(framework: Framework) -> None:
 
 @pytest.mark.parametrize("framework", BUILT_IN, ids=id_of)
 def test_objects_are_valid(framework: Framework) -> None:
-    objects = objects_of(framework, host_network=True)
+    # More than one ConfigMap takes.
+    files = {"files/a b/é.bin": random.Random(1).randbytes(1 << 20)}
+    objects = objects_of(framework, host_network=True, files=files)
     for item in [objects.owner, *objects.children]:
         assert len(item["metadata"]["name"]) <= 63
         if item["apiVersion"] in ("v1", "batch/v1"):

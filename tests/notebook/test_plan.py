@@ -82,6 +82,7 @@ def test_the_preview_is_the_contracts_shape(notebook: MakeNotebook) -> None:
         "max_bytes": MAX_BYTES,
         "setup": [],
         "imports": [],
+        "syntax": None,
         "errors": [],
     }
 

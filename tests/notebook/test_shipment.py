@@ -203,6 +203,12 @@ def test_what_is_included_travels(plan: PlanBeside) -> None:
     assert ".env does not travel with the job: may hold a secret" in error.message
 
 
+def test_what_an_installation_reads_travels(plan: PlanBeside) -> None:
+    files = {"requirements.txt": "einops", "limits.txt": "", "other.txt": ""}
+    cell = "%pip install -q -r requirements.txt -c ./limits.txt -r ../other.txt\nx"
+    assert names(plan(cell, files=files)) == {"requirements.txt", "limits.txt"}
+
+
 IGNORED = {
     ".gitignore": "*.log\n/pkg/data/\nlocal.py\n",
     "pkg/.gitignore": "!kept.log\n",

@@ -323,7 +323,8 @@ class FakeProgress:
         self.on_change = on_change
 
     def merged(self, view: View) -> View:
-        return {**view, "progress": self.known.get(view["name"])}
+        known = self.known.get(view["name"])
+        return {**view, "progress": known} if known else view
 
     def forget(self, job: str) -> None:
         self.known.pop(job, None)

@@ -40,6 +40,26 @@ async def test_a_change_in_the_cluster_reaches_the_browser(
     socket.close()
 
 
+async def test_what_a_job_tells_of_its_progress_reaches_the_browser(
+    jp_fetch: Fetch, jp_ws_fetch: Callable[..., Awaitable[Any]], extension: FakeTrainHub
+) -> None:
+    await jp_fetch("trainhub", "api", "jobs")
+    socket = await jp_ws_fetch("api", "events", "subscribe")
+    live, progress = extension.fake.lives[0], extension.fake.hub.progress
+    progress.known["run"] = {"fraction": 0.5}
+    view = {"kind": "job", "name": "run", "phase": "Running"}
+    await asyncio.to_thread(live.on_change, "job", "run", "changed", view)
+    (event,) = await events(socket, 1)
+    assert event["object"] == {**view, "progress": {"fraction": 0.5}}
+    # It moves while nothing happens to its pods.
+    await asyncio.to_thread(progress.on_change, {**view, "progress": {"fraction": 0.6}})
+    (event,) = await events(socket, 1)
+    assert (event["action"], event["object"]["progress"]) == ("changed", {"fraction": 0.6})
+    await asyncio.to_thread(live.on_change, "job", "run", "deleted", None)
+    assert progress.known == {}
+    socket.close()
+
+
 async def test_of_a_burst_only_the_latest_state_is_told(
     jp_fetch: Fetch, jp_ws_fetch: Callable[..., Awaitable[Any]], extension: FakeTrainHub
 ) -> None:

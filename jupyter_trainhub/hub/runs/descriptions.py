@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from jupyter_trainhub.hub.descriptions import Lines
+from jupyter_trainhub.hub.jobs.progress.words import progress_sentence
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.specs.quantity import describe_memory
 
@@ -30,6 +31,8 @@ def describe_run(view: View) -> Lines:
         (metric.upper(), f"mean {used['mean']:.4g}, at most {used['max']:.4g} {used['unit']}")
         for metric, used in view["metrics_summary"].items()
     ]
+    if view["progress"] is not None:
+        lines.append(("PROGRESS", progress_sentence(view["progress"])))
     lines.append(("PROBLEM", view["problem"] or ""))
     lines += [("MISSING", f"{lack['what']}: {lack['why']}") for lack in view["missing"]]
     return [(name, sentence) for name, sentence in lines if sentence]
@@ -49,6 +52,11 @@ def describe_comparison(found: View, *, everything: bool = False) -> Lines:
     lines += [
         (f"{entry['metric']} (mean)", _change(_mean(entry["a"]), _mean(entry["b"])))
         for entry in found["metrics"]
+    ]
+    ends = [(found[side].get("progress") or {}).get("metrics", {}) for side in ("a", "b")]
+    lines += [
+        (f"training: {name}", _change(ends[0].get(name), ends[1].get(name)))
+        for name in dict.fromkeys([*ends[0], *ends[1]])
     ]
     for key in ("image_digest", "phase"):
         if found["a"][key] != found["b"][key]:

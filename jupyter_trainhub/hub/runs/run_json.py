@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from jupyter_trainhub.hub.views import View
+from jupyter_trainhub.manifests.job_progress import MOST_METRICS
 from jupyter_trainhub.manifests.submission import GitState
 from jupyter_trainhub.manifests.usage import METRICS, UNITS
 
@@ -71,6 +72,30 @@ def _summary(value: Any) -> View:
     }
 
 
+def _progress(value: Any) -> View | None:
+    """How far it came: numbers, or None where they are none."""
+    if not isinstance(value, dict) or _time(value.get("at")) is None:
+        return None
+    numbers = ("fraction", "step", "total", "epoch", "epochs")
+    metrics = value.get("metrics")
+    listed = [*metrics.items()][:MOST_METRICS] if isinstance(metrics, dict) else []
+    return {
+        **{name: _finite(value.get(name)) for name in numbers},
+        "unit": "step",
+        "rate": None,
+        "remaining": None,
+        "metrics": {name: _finite(number) for name, number in listed},
+        "at": value["at"],
+        "source": str(value.get("source")),
+        "stalled": False,
+    }
+
+
+def _finite(value: Any) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number and abs(value) < 2**63 else None
+
+
 _TEXT, _NUMBER, _FLAG, _OBJECT = _is(str), _is(int), _is(bool), _is(dict)
 _POD: Mapping[str, Check] = {
     **dict.fromkeys(("name", "role", "node", "phase", "image_digest"), _TEXT),
@@ -92,6 +117,7 @@ _FIELDS: Mapping[str, Check] = {
     "cluster": _TEXT,
     "git": _git,
     "metrics_summary": _summary,
+    "progress": _progress,
     "missing": _each(dict.fromkeys(("what", "why"), _TEXT), "what", "why"),
     "pods": _each(_POD, "name", "rank"),
     "volumes": _each(_VOLUME, "role", "claim"),

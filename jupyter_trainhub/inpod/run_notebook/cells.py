@@ -15,7 +15,7 @@ from typing import Any
 class Cell:
     """One cell that runs; ``index`` is its position in the notebook, None for one added.
 
-    With ``writes`` it is the content of that file. An exception ends the run unless it ``may_raise``.
+    With ``writes`` it is that file's content. An exception ends the run unless it ``may_raise``.
     """
 
     index: int | None

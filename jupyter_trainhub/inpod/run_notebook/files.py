@@ -10,10 +10,12 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from .cells import Cell
 from .speech import say
 
 
@@ -22,11 +24,18 @@ class Files:
 
     They lie in a private folder that is searched first by ``import``, so that another job, or a
     later edit in the working folder, does not change what this one runs. The working folder gets
-    the file too where it has none of that name.
+    the file too, unless it has another one of that name.
     """
 
     def __init__(self) -> None:
         self._folder: Path | None = None
+        self._versions: dict[str, list[str]] = {}
+
+    def expect(self, cells: Sequence[Cell]) -> None:
+        """These cells will be run, by every rank at its own pace."""
+        for cell in cells:
+            if cell.writes is not None:
+                self._versions.setdefault(cell.writes, []).append(cell.source)
 
     def write(self, name: str, text: str) -> None:
         """Write the file ``name``, a relative path that submission has checked."""
@@ -38,7 +47,7 @@ class Files:
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(text, encoding="utf-8")
         importlib.invalidate_caches()
-        self._write_to_working_folder(Path(name), text)
+        self._write_to_working_folder(name, text)
 
     def find(self, name: str) -> str:
         """Where the file ``name`` is: where a module would be looked for, else as named."""
@@ -46,18 +55,25 @@ class Files:
         found = (os.path.join(folder, name) for folder in sys.path)
         return next(filter(os.path.isfile, found), name)
 
-    def _write_to_working_folder(self, path: Path, text: str) -> None:
+    def _write_to_working_folder(self, name: str, text: str) -> None:
+        path, versions = Path(name), self._versions.get(name, [text])
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with contextlib.suppress(FileExistsError), path.open("x", encoding="utf-8") as file:
-                file.write(text)
-                return
-            # Another rank may be writing the same text at this moment.
-            if not text.startswith(path.read_text(encoding="utf-8", errors="replace")):
+            there = None
+            with contextlib.suppress(FileNotFoundError):
+                there = path.read_text(encoding="utf-8", errors="replace")
+            if there in versions[versions.index(text) :]:
+                return  # Another rank is ahead.
+            if there is not None and there not in versions:
                 say(
                     f"{path} in the working folder differs from the notebook's and is left as it "
                     "is: import and %run take the notebook's, open() the working folder's"
                 )
+                return
+            # At once: no other rank reads half of it.
+            part = path.with_name(f".{path.name}.{os.getpid()}")
+            part.write_text(text, encoding="utf-8")
+            os.replace(part, path)
         except OSError as error:
             say(f"{path} was not written to the working folder: {error.strerror}")
 

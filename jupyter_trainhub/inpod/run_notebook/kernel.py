@@ -5,48 +5,106 @@ from __future__ import annotations
 import builtins
 import importlib
 import importlib.abc
-import importlib.util
 import io
 import os
 import sys
 from collections.abc import Sequence
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+# fmt: off
 _SHOWN = (
     "HTML", "Markdown", "Latex", "Math", "SVG", "JSON", "Javascript", "Pretty", "TextDisplayObject",
     "DisplayObject", "Image", "Audio", "Video", "IFrame", "FileLink", "FileLinks", "YouTubeVideo",
     "Code", "GeoJSON", "ProgressBar",
-)  # fmt: skip
-_SILENT = ("clear_output", "set_matplotlib_formats", "update_display", "display_html")
+)
+_IPYTHON = frozenset({
+    "IPython", "IPython.display", "IPython.core", "IPython.core.display",
+    "IPython.core.interactiveshell",
+})
+# fmt: on
 _BARS = {"tqdm": "tqdm", "trange": "trange", "tqdm_notebook": "tqdm", "tnrange": "trange"}
 
 
-def display(*objects: Any, **_options: Any) -> None:
+class Handle:
+    """Stand in for IPython's handle of something that is shown and may be shown anew."""
+
+    def __init__(self, display_id: str) -> None:
+        self.display_id = display_id
+
+    def display(self, item: Any, **_options: Any) -> None:
+        """Show ``item``."""
+        display(item)
+
+    update = display
+
+
+def display(*objects: Any, display_id: Any = None, **_options: Any) -> Handle | None:
     """Stand in for IPython's ``display``: a log shows text only."""
     for item in objects:
         print(item if isinstance(item, str) else repr(item))
+    return None if display_id is None else Handle(str(display_id))
 
 
-class StandIns(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Modules that notebooks import for their output: what they show becomes text, or nothing.
+def update_display(item: Any, **_options: Any) -> None:
+    """Stand in for IPython's: what a log shows anew stands below the old."""
+    display(item)
 
-    IPython's are offered where the image has no IPython; the others in place of the real ones.
-    """
 
-    def __init__(self, *names: str) -> None:
-        self._names = names
+class Shown:
+    """Stand in for something that a browser would show."""
+
+    def __init__(self, data: Any = None, *_arguments: Any, **_options: Any) -> None:
+        self.data = data
+
+    def __repr__(self) -> str:
+        return f"<IPython.core.display.{type(self).__name__} object>"
+
+
+def nothing(*_arguments: Any, **_options: Any) -> None:
+    """Stand in for what does nothing outside of a kernel."""
+
+
+class Absent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """The modules of IPython that notebooks import for their output, where the image has none."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Offer the module ``fullname``."""
-        if fullname not in self._names:
+        package = fullname in ("IPython", "IPython.core")
+        return ModuleSpec(fullname, self, is_package=package) if fullname in _IPYTHON else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """Leave that to Python."""
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Fill the module."""
+        names = vars(module)
+        if module.__name__ == "IPython":
+            names.update(__version__="0", version_info=(0, 0, 0), display=display)
+        if module.__name__ == "IPython.core.interactiveshell":
+            names["InteractiveShell"] = type("InteractiveShell", (), {})
+        names.update(get_ipython=nothing, display_html=nothing, set_matplotlib_formats=nothing)
+        if module.__name__.endswith(".display"):
+            names.update({name: type(name, (Shown,), {}) for name in _SHOWN})
+            _show_as_text(names)
+
+
+class Textual(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Modules whose output would be widgets or control codes, with functions that print text."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Offer the module ``fullname``."""
+        if fullname not in ("tqdm.notebook", "IPython.display"):
             return None
-        package = f"{fullname}." in {name[: len(fullname) + 1] for name in self._names}
-        return importlib.util.spec_from_loader(fullname, self, is_package=package)
+        real = PathFinder.find_spec(fullname, path)
+        return None if real is None else ModuleSpec(fullname, self, loader_state=real)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """Leave that to Python."""
@@ -56,45 +114,25 @@ class StandIns(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Fill the module."""
         names = vars(module)
         if module.__name__ == "tqdm.notebook":
-            std = importlib.import_module("tqdm.std")
-            # Its bars would be widgets, of which a log shows nothing.
-            names.update({name: getattr(std, real) for name, real in _BARS.items()})
+            bars = importlib.import_module("tqdm.std")
+            names.update({name: getattr(bars, real) for name, real in _BARS.items()})
             return
-        names["get_ipython"] = _nothing
-        if module.__name__ == "IPython":
-            names.update(__version__="0", version_info=(0, 0, 0), display=display)
-        elif module.__name__.endswith("display"):
-            names.update(display=display, **dict.fromkeys(_SILENT, _nothing))
-            names.update({name: type(name, (_Shown,), {}) for name in _SHOWN})
-        elif module.__name__.endswith("interactiveshell"):
-            names["InteractiveShell"] = type("InteractiveShell", (), {})
+        real = module.__spec__.loader_state if module.__spec__ else None
+        if real is not None and real.loader is not None:
+            module.__file__ = real.origin
+            real.loader.exec_module(module)
+        _show_as_text(names)
 
 
-class _Shown:
-    """Something that a browser would show."""
-
-    def __init__(self, data: Any = None, *_arguments: Any, **_options: Any) -> None:
-        self.data = data
-
-    def __repr__(self) -> str:
-        return f"<IPython.core.display.{type(self).__name__} object>"
-
-
-def _nothing(*_arguments: Any, **_options: Any) -> None:
-    """Stand in for what does nothing outside of IPython."""
+def _show_as_text(names: dict[str, Any]) -> None:
+    names.update(display=display, update_display=update_display, clear_output=nothing)
 
 
 def stand_in() -> None:
     """Offer what is imported for output, in this process and in those that it spawns."""
     builtins.display = display  # type: ignore[attr-defined]
-    # In place of the real one, and only where there is none.
-    sys.meta_path.insert(0, StandIns("tqdm.notebook"))
-    sys.meta_path.append(
-        StandIns(
-            "IPython", "IPython.display", "IPython.core", "IPython.core.display",
-            "IPython.core.interactiveshell",
-        )
-    )  # fmt: skip
+    sys.meta_path.insert(0, Textual())
+    sys.meta_path.append(Absent())
 
 
 def prepare() -> None:
@@ -103,9 +141,6 @@ def prepare() -> None:
     if sys.path[:1] == [str(Path(__file__).parent)]:
         del sys.path[0]
     sys.path.insert(0, "")
-    if os.environ.get("TRAINHUB_FILES"):
-        # What came with the job goes before what the working folder has by now.
-        sys.path.insert(0, os.environ["TRAINHUB_FILES"])
     # Unbuffered, print() would write in pieces, which the ranks of a node would mix on one line.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -34,6 +34,7 @@ def run_cells(
     there: see ``result.py``.
     """
     compiler, loop, figures = Compiler(), EventLoop(), Figures(cells)
+    FILES.expect(cells)
     with loop.running():
         for number, cell in enumerate(cells, 1):
             enter(cell)

@@ -129,10 +129,10 @@ def _bound(node: ast.AST) -> Iterator[str]:
 def _mutated(node: ast.AST) -> Iterator[str]:
     """The names of objects that ``node`` itself changes when it runs."""
     for part in _parts(node):
-        if isinstance(part, (ast.Attribute, ast.Subscript)) and not isinstance(part.ctx, ast.Load):
-            yield dotted(part.value)
-        elif isinstance(part, ast.Attribute) and part.attr in _MUTATORS:
-            yield dotted(part.value)
+        if isinstance(part, (ast.Attribute, ast.Subscript)):
+            called = isinstance(part, ast.Attribute) and part.attr in _MUTATORS
+            if called or not isinstance(part.ctx, ast.Load):
+                yield dotted(part.value)
 
 
 def _parts(node: ast.AST) -> Iterator[ast.AST]:

@@ -1,20 +1,18 @@
 /**
- * A stretch of text in one style: classes of JupyterLab's own output styles, which follow the
- * theme, and colours for which it has no class.
+ * A stretch of text in one style; a colour is as CSS has it, null for the page's own.
  *
- * @typedef {{text: string, classes: string[], color: string | null, background: string | null}} Styled
+ * @typedef {object} Styled
+ * @property {string} text
+ * @property {boolean} bold
+ * @property {boolean} underline
+ * @property {string | null} color
+ * @property {string | null} background
  */
 
-const NAMES = [
-  'black',
-  'red',
-  'green',
-  'yellow',
-  'blue',
-  'magenta',
-  'cyan',
-  'white'
-];
+/** The 16 colours that have names, as JupyterLab shows them in the outputs of cells. */
+const NAMED =
+  '#3e424d #e75c58 #00a250 #ddb62b #208ffb #d160c4 #60c6c8 #c5c1b4 ' +
+  '#282c36 #b22b31 #007427 #b27d12 #0065ca #a03196 #258f8f #a1a6b2';
 
 // eslint-disable-next-line no-control-regex
 const CONTROL =
@@ -106,26 +104,7 @@ function changed(style, codes) {
 
 /** @param {Style} style */
 function shown({ bold, underline, fg, bg }) {
-  return {
-    classes: [
-      ...(bold ? ['ansi-bold'] : []),
-      ...(underline ? ['ansi-underline'] : []),
-      ...named(fg, 'fg'),
-      ...named(bg, 'bg')
-    ],
-    color: exact(fg),
-    background: exact(bg)
-  };
-}
-
-/**
- * @param {Colour} colour
- * @param {string} layer
- */
-function named(colour, layer) {
-  return typeof colour === 'number' && colour < 16
-    ? [`ansi-${NAMES[colour % 8]}${colour > 7 ? '-intense' : ''}-${layer}`]
-    : [];
+  return { bold, underline, color: exact(fg), background: exact(bg) };
 }
 
 /**
@@ -139,7 +118,7 @@ function exact(colour) {
     return colour;
   }
   if (colour < 16) {
-    return null;
+    return NAMED.split(' ')[colour];
   }
   if (colour >= 232) {
     const grey = 8 + 10 * (colour - 232);

@@ -160,10 +160,11 @@ export class Rows {
       row.append(text);
     } else {
       for (const part of styled(text)) {
-        const name = part.classes.join(' ') || null;
-        const span = make('span', { class: name }, part.text);
+        const span = make('span', {}, part.text);
         span.style.color = part.color ?? '';
         span.style.backgroundColor = part.background ?? '';
+        span.style.fontWeight = part.bold ? 'bold' : '';
+        span.style.textDecoration = part.underline ? 'underline' : '';
         row.append(span);
       }
     }

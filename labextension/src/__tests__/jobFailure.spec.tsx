@@ -32,7 +32,8 @@ describe('JobFailure', () => {
     for (const id of [
       CommandIDs.openJob,
       CommandIDs.showCell,
-      'docmanager:open'
+      'docmanager:open',
+      'fileeditor:go-to-line'
     ]) {
       hub.commands.addCommand(id, {
         describedBy: { args: { type: 'object' } },
@@ -93,24 +94,30 @@ describe('JobFailure', () => {
     ]);
   });
 
-  it('opens the file of a command where the server shows it', async () => {
-    PageConfig.setOption('rootUri', 'file:///home/ada%20l');
-    const inFile = (file: string): Partial<IFailure> => {
+  it.each([
+    [null, '/home/ada l/src/train.py', 'src/train.py'],
+    ['a/train.py', 'lib/model.py', 'a/lib/model.py'],
+    ['/home/ada l/b/train.py', 'train.py', 'b/train.py'],
+    [null, '/opt/train.py', null]
+  ])(
+    'opens a file where the server shows it: %s %s',
+    async (notebook, file, path) => {
+      PageConfig.setOption('rootUri', 'file:///home/ada%20l');
       const frames = [{ ...rankFailure(0).frames[0], cell: null, file }];
-      return {
-        notebook: null,
-        root: rankFailure(0, { cell: null, cell_source: null, frames })
-      };
-    };
-    expect(await show(inFile('/home/ada l/src/train.py'))).toContain(
-      'in /home/ada l/src/train.py, line 2.'
-    );
-    await press('Open file');
-    expect(executed).toEqual([['docmanager:open', { path: 'src/train.py' }]]);
-    expect(screen.queryByText('Show in notebook')).toBeNull();
-    await show(inFile('/opt/train.py'));
-    expect(screen.getAllByText('Open file')).toHaveLength(1);
-  });
+      const root = rankFailure(0, { cell: null, cell_source: null, frames });
+      expect(await show({ notebook, root })).toContain(`in ${file}, line 2.`);
+      expect(screen.queryByText('Show in notebook')).toBeNull();
+      if (path === null) {
+        expect(screen.queryByText('Open file')).toBeNull();
+      } else {
+        await press('Open file');
+        expect(executed).toEqual([
+          ['docmanager:open', { path }],
+          ['fileeditor:go-to-line', { line: 2 }]
+        ]);
+      }
+    }
+  );
 
   it('says how a process ended that raised nothing', async () => {
     const silent = { etype: null, message: '', cell: null, frames: [] };

@@ -80,6 +80,7 @@ const PREVIEW: IPlan = {
   max_bytes: 1024,
   setup: [],
   imports: [],
+  syntax: null,
   language: 'notebook',
   warnings: [],
   errors: []

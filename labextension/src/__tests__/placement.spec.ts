@@ -67,11 +67,20 @@ describe('placeFailures', () => {
     expect(raised.map(([id]) => id)).toEqual([`new-${place}`]);
   });
 
-  it('takes a cell without its id that is much the same for an edited one', () => {
-    const source = 'def share(total):\n    return total / 1';
-    const marks = marksIn([cell('define', { id: 'new', source })]);
-    expect(marks.new).toMatchObject({ isRaised: true, isChanged: true });
-  });
+  it.each([
+    ['where it was', 'define', 0, true],
+    ['elsewhere', 'define', 1, false],
+    ['elsewhere, when cells had no ids', '1', 1, true]
+  ])(
+    'takes one that is much the same for it: %s',
+    (_, cell_id, at, isFound) => {
+      const cells = [cell('between', { id: 'other' })];
+      const source = 'def share(total):\n    return total / 1';
+      cells.splice(at, 0, cell('define', { id: 'new', source }));
+      const { new: mark } = marksIn(cells, { cell_id, frames: [] });
+      expect(mark?.isChanged ?? false).toBe(isFound);
+    }
+  );
 
   it('says that a cell is gone', () => {
     const { marks, lost } = placeFailures(

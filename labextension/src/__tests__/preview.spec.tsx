@@ -38,6 +38,7 @@ const EMPTY: IPlan = {
   max_bytes: 1024,
   setup: [],
   imports: [],
+  syntax: null,
   language: 'notebook',
   warnings: [],
   errors: []
@@ -239,6 +240,21 @@ describe('PreviewPanel', () => {
     expect(packages.queryByText(/torch \(Cell/)).toBeNull();
     fireEvent.click(packages.getByRole('checkbox'));
     expect(setUp).toEqual([true]);
+  });
+
+  it('says what the Python of the image is too old for', async () => {
+    const syntax = { python: '3.12', construct: 'type', cell: 3, line: 2 };
+    await open({ ...PLAN, imports: [], syntax });
+    fireEvent.click(
+      screen.getByRole('button', { name: /type needs Python 3.12 or newer/ })
+    );
+    expect(source.revealed[0].line).toBe(2);
+    table.answers['POST jobs/preview'] = {
+      body: { ...PLAN, syntax: { ...syntax, python: '3.8' } }
+    };
+    act(() => model.renew());
+    await pass();
+    expect(screen.queryByText(/or newer/)).toBeNull();
   });
 
   it('looks into an image only when asked to', async () => {

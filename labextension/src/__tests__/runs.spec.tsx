@@ -34,6 +34,7 @@ function aRun(fields: Partial<IRun> = {}): IRun {
     metrics_summary: {},
     volumes: [],
     error: null,
+    progress: null,
     ...fields
   };
 }

@@ -63,6 +63,11 @@ function Differences({ found }: { found: IRunComparison }): JSX.Element {
       </label>
       {table(trans.__('Definition and parameters'), fields)}
       {table(
+        trans.__('Training: last values'),
+        lastMetrics(found),
+        trans.__('Neither told of its metrics.')
+      )}
+      {table(
         trans.__('Metrics: mean (maximum)'),
         metrics.map(({ metric, unit, a, b }) => ({
           name: metricTitle(metric, trans),
@@ -100,6 +105,16 @@ function Differences({ found }: { found: IRunComparison }): JSX.Element {
       )}
     </>
   );
+}
+
+/** What both trainings told last of their metrics. */
+function lastMetrics({ a, b }: IRunComparison): IPair[] {
+  const [ours, theirs] = [a, b].map(({ progress }) => progress?.metrics ?? {});
+  return Object.keys({ ...ours, ...theirs }).map(name => ({
+    name,
+    a: ours[name],
+    b: theirs[name]
+  }));
 }
 
 function Pairs(props: {

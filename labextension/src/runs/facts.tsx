@@ -1,19 +1,22 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 import { useHub } from '../context';
+import { doneWords, metricWords, placeWords } from '../jobs/progress/words';
+import type { IJobProgress } from '../jobs/views';
 import { formatBytes } from '../quantity';
 import type { IGitState, IRun } from './views';
 
 /** Where a run came from, and whether anything of it is missing. */
 export function RunFacts({ run }: { run: IRun }): JSX.Element {
   const { trans } = useHub();
-  const { git, missing } = run;
+  const { git, missing, progress } = run;
   const facts: [string, string | null | undefined][] = [
     [trans.__('Run'), run.run],
     [trans.__('Submitted again from'), run.from_run],
     [trans.__('Submitted by'), run.user],
     [trans.__('Submitted'), localTime(run.created)],
     [trans.__('Finished'), localTime(run.finished)],
+    [trans.__('Progress'), progress && progressText(progress, trans)],
     [trans.__('Commit'), git && commitText(git, trans)],
     [trans.__('Repository'), git?.remote],
     [trans.__('Image digest'), run.image_digest],
@@ -67,6 +70,21 @@ export function commitText(
   const name = commit ?? trans.__('none yet');
   const place = branch ? trans.__('%1 on %2', name, branch) : name;
   return dirty ? trans.__('%1, with changes since', place) : place;
+}
+
+/** How far it came, and its metrics then. */
+function progressText(
+  progress: IJobProgress,
+  trans: TranslationBundle
+): string {
+  const metrics = Object.entries(progress.metrics);
+  return [
+    progress.fraction === null ? '' : doneWords(progress, trans),
+    ...placeWords(progress, trans),
+    ...metrics.map(([name, value]) => metricWords(name, value))
+  ]
+    .filter(Boolean)
+    .join(' · ');
 }
 
 function localTime(time: string | null): string | null {

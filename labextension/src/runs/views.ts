@@ -1,5 +1,5 @@
 import type { Metric } from '../metrics/views';
-import type { IJobError, IJobVolume } from '../jobs/views';
+import type { IJobError, IJobProgress, IJobVolume } from '../jobs/views';
 import type { Spec } from '../views';
 
 /** What is kept of a job that ran, also when the job is gone. */
@@ -34,6 +34,8 @@ export interface IRun {
   metrics_summary: Record<string, IUsed>;
   volumes: IJobVolume[] | null;
   error: IJobError | null;
+  /** How far it came. */
+  progress: IJobProgress | null;
   /** The logs that are kept; of a single run only. */
   logs?: { attempt: number; rank: number }[];
 }

@@ -1,4 +1,4 @@
-import { PageConfig } from '@jupyterlab/coreutils';
+import { PageConfig, PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { plainText } from '../log/line';
 import type { IFailure, IPlace, IRankFailure } from './views';
@@ -87,19 +87,37 @@ export function fileOf({ cell, frames }: IRankFailure): string | null {
   return cell === null ? (frames[frames.length - 1]?.file ?? null) : null;
 }
 
+/** The notebook's path in the contents; what is submitted elsewhere is named by its place on the disk. */
+export function notebookPath({ notebook }: IFailure): string | null {
+  return notebook?.startsWith('/') ? belowRoot(notebook) : notebook;
+}
+
 /**
- * The path in the Jupyter server's contents of a file by its place on the disk: one that lies below
- * the root folder, which pods that mount the same storage see at the same place. Null for any other.
+ * The file of the user's own in which a rank failed, and its line: null where that was a cell. Its
+ * path in the contents is null where the Jupyter server does not show it.
  */
-export function contentsPath(file: string): string | null {
+export function failedFile(
+  failure: IFailure,
+  { frames }: IRankFailure
+): { path: string | null; lineno: number | null } | null {
+  const innermost = frames[frames.length - 1];
+  if (!innermost || innermost.cell !== null) {
+    return null;
+  }
+  const { file, lineno } = innermost;
+  const notebook = notebookPath(failure);
+  // What was sent along is named from the folder of the notebook or script.
+  const path = file.startsWith('/')
+    ? belowRoot(file)
+    : notebook && PathExt.join(PathExt.dirname(notebook), file);
+  return { path, lineno };
+}
+
+/** The path in the contents of a file by its place on the disk; null outside of the root folder. */
+function belowRoot(file: string): string | null {
   const root = PageConfig.getOption('rootUri').replace(/^file:\/\//, '');
   const folder = `${decodeURIComponent(root).replace(/\/$/, '')}/`;
   return root && file.startsWith(folder) ? file.slice(folder.length) : null;
-}
-
-/** The notebook's path in the contents; what is submitted elsewhere is named by its place on the disk. */
-export function notebookPath({ notebook }: IFailure): string | null {
-  return notebook?.startsWith('/') ? contentsPath(notebook) : notebook;
 }
 
 /** A failure as text to send to somebody. */

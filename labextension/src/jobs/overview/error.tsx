@@ -1,4 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
 import React, { useState } from 'react';
 import { CommandIDs } from '../../commands';
 import { useHub } from '../../context';
@@ -14,8 +15,8 @@ import {
 } from '../failure/parts';
 import type { IFailure, IPlace, IRankFailure } from '../failure/views';
 import {
-  contentsPath,
   errorText,
+  failedFile,
   fileOf,
   isInterrupted,
   notebookPath,
@@ -103,8 +104,7 @@ function RankFailure(props: {
   const { commands, trans } = useHub();
   const { failure, rank } = props;
   const notebook = notebookPath(failure);
-  const file = fileOf(rank);
-  const path = file === null ? null : contentsPath(file);
+  const opened = failedFile(failure, rank);
   const callers = rank.frames.slice(0, -1);
   return (
     <div
@@ -141,11 +141,11 @@ function RankFailure(props: {
             }
           />
         )}
-        {path !== null && (
+        {opened?.path && (
           <SmallButton
             label={trans.__('Open file')}
-            title={path}
-            onClick={() => void commands.execute('docmanager:open', { path })}
+            title={opened.path}
+            onClick={() => void openFile(commands, opened.path!, opened.lineno)}
           />
         )}
         <LogButton failure={failure} rank={rank} />
@@ -166,6 +166,18 @@ function RankFailure(props: {
       <Evidence rank={rank} />
     </div>
   );
+}
+
+/** Opens a file in an editor, at a line of it. A file that is gone is told of by JupyterLab. */
+async function openFile(
+  commands: CommandRegistry,
+  path: string,
+  line: number | null
+): Promise<void> {
+  await commands.execute('docmanager:open', { path });
+  if (line !== null && commands.hasCommand('fileeditor:go-to-line')) {
+    await commands.execute('fileeditor:go-to-line', { line });
+  }
 }
 
 /** Who failed, and where. */

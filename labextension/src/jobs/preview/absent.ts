@@ -1,4 +1,4 @@
-import type { IImageModules, IPlan, IPlanImport } from './views';
+import type { IImageModules, IPlan, IPlanImport, ISyntax } from './views';
 
 /** A module that the image lacks, and the setup line of the notebook that would install it. */
 export interface IAbsent extends IPlanImport {
@@ -16,6 +16,18 @@ export function absentModules(plan: IPlan, image: IImageModules): IAbsent[] {
       ...absent,
       installer: setup ? commandLine(setup.argv) : null
     }));
+}
+
+/** What the Python of the image is too old for; null where it is not. */
+export function unknownSyntax(
+  { syntax }: IPlan,
+  { python }: IImageModules
+): ISyntax | null {
+  const isOlder =
+    syntax !== null &&
+    python !== null &&
+    python.localeCompare(syntax.python, undefined, { numeric: true }) < 0;
+  return isOlder ? syntax : null;
 }
 
 /** An installation as people write it: `pip install einops`. */

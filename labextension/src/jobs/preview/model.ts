@@ -5,8 +5,8 @@ import type { IHubContext } from '../../context';
 import { LiveAnswer } from '../../form/liveAnswer';
 import type { SourceFile } from '../../notebook/source';
 import type { Spec } from '../../views';
-import { absentModules, type IAbsent } from './absent';
-import type { IImageModules, IPlan } from './views';
+import { absentModules, unknownSyntax, type IAbsent } from './absent';
+import type { IImageModules, IPlan, ISyntax } from './views';
 
 /** Milliseconds of quiet after which the server is asked. */
 const QUIET = 400;
@@ -72,12 +72,19 @@ export class PreviewModel implements IDisposable {
       : [];
   }
 
+  /** What the Python of the image is too old for; null where it is not known to be. */
+  get unknownSyntax(): ISyntax | null {
+    const { answer } = this.plan;
+    return answer && this.image ? unknownSyntax(answer, this.image) : null;
+  }
+
   /** How many errors and warnings are known. */
   get counts(): { errors: number; warnings: number } {
     const { errors = [], warnings = [] } = this.plan.answer ?? {};
     return {
       errors: errors.length,
-      warnings: warnings.length + this.absent.length
+      warnings:
+        warnings.length + this.absent.length + Number(!!this.unknownSyntax)
     };
   }
 
@@ -142,8 +149,7 @@ export class PreviewModel implements IDisposable {
 
   private _onPlanChanged({ answer, isPending }: LiveAnswer<IPlan>): void {
     const image = String(this._spec.image ?? '');
-    // Where everything is Python's own or travels along, the image does not matter.
-    if (answer?.imports.length && !isPending && image !== this._asked) {
+    if (needsImage(answer) && !isPending && image !== this._asked) {
       this._asked = image;
       this._image.request(this._spec);
     }
@@ -174,4 +180,9 @@ export class PreviewModel implements IDisposable {
   private _look: AbortController | null = null;
   private _lookProblem: ApiError | null = null;
   private _hasLooked = false;
+}
+
+/** Whether it matters what the image has: not where all is any Python's own or travels along. */
+export function needsImage(plan: IPlan | null): boolean {
+  return !!plan && (plan.imports.length > 0 || plan.syntax !== null);
 }

@@ -3,9 +3,9 @@ import React, { useId } from 'react';
 import { useHub } from '../../context';
 import { commandLine, type IAbsent } from './absent';
 import { cellWord } from './cell';
-import type { PreviewModel } from './model';
+import { needsImage, type PreviewModel } from './model';
 import { Remarks, type Show } from './remarks';
-import type { IPlan } from './views';
+import type { IPlan, ISyntax } from './views';
 
 /** What is installed before the job, and what the image lacks of what is imported. */
 export function PlanPackages(props: {
@@ -16,8 +16,8 @@ export function PlanPackages(props: {
   const { trans } = useHub();
   const id = useId();
   const { plan, model, onShow } = props;
-  const { setup, imports } = plan;
-  if (setup.length === 0 && imports.length === 0) {
+  const { setup } = plan;
+  if (setup.length === 0 && !needsImage(plan)) {
     return null;
   }
   return (
@@ -45,7 +45,7 @@ export function PlanPackages(props: {
           </ul>
         </>
       )}
-      {imports.length > 0 && <ImageCheck model={model} onShow={onShow} />}
+      {needsImage(plan) && <ImageCheck model={model} onShow={onShow} />}
     </section>
   );
 }
@@ -54,7 +54,7 @@ export function PlanPackages(props: {
 function ImageCheck(props: { model: PreviewModel; onShow: Show }): JSX.Element {
   const { trans } = useHub();
   const { model, onShow } = props;
-  const { image, absent, isLooking, imageProblem } = model;
+  const { image, absent, unknownSyntax, isLooking, imageProblem } = model;
   const isKnown = image?.state === 'known';
   const warnings = absent.map(missing => ({
     cell: missing.cell,
@@ -96,7 +96,16 @@ function ImageCheck(props: { model: PreviewModel; onShow: Show }): JSX.Element {
           {trans.__('Check the image')}
         </button>
       )}
-      <Remarks errors={[]} warnings={warnings} onShow={onShow} />
+      <Remarks
+        errors={[]}
+        warnings={[
+          ...(unknownSyntax
+            ? [{ ...unknownSyntax, message: syntaxText(unknownSyntax, trans) }]
+            : []),
+          ...warnings
+        ]}
+        onShow={onShow}
+      />
     </div>
   );
 }
@@ -122,4 +131,17 @@ function absentText(
         image,
         name
       );
+}
+
+function syntaxText(
+  { cell, construct, line, python }: ISyntax,
+  trans: TranslationBundle
+): string {
+  return trans.__(
+    '%1, line %2: %3 needs Python %4 or newer. Choose another image, or write it otherwise.',
+    cellWord(cell, trans),
+    line,
+    construct,
+    python
+  );
 }

@@ -149,7 +149,7 @@ function leadText(
   { cells, language }: IPlan,
   trans: TranslationBundle
 ): string {
-  if (language === 'script' || language === 'module') {
+  if (language === 'script') {
     return trans.__('A Python script: it runs as it is.');
   }
   return trans._n(

@@ -48,6 +48,16 @@ export interface IPlanImport {
   package: string;
 }
 
+/** A construct that Python knows since a version, and its first place. */
+export interface ISyntax {
+  /** Such as `3.10`. */
+  python: string;
+  construct: string;
+  cell: number | null;
+  /** Of the cell, from 1. */
+  line: number;
+}
+
 /** Exactly what a job would run. */
 export interface IPlan {
   cells: IPlannedCell[];
@@ -57,7 +67,9 @@ export interface IPlan {
   max_bytes: number;
   setup: ISetup[];
   imports: IPlanImport[];
-  language: 'notebook' | 'script' | 'module' | 'markdown';
+  /** What needs the newest Python; null where any does. */
+  syntax: ISyntax | null;
+  language: 'notebook' | 'script' | 'command' | 'markdown';
   warnings: IRemark[];
   errors: IRemark[];
 }

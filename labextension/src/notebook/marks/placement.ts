@@ -64,7 +64,7 @@ function placeRank(
     lost.push(own);
   }
   for (const frame of isRaised ? rank.frames : []) {
-    const cell = frame.cell === null ? null : findCell(frame, cells);
+    const cell = findCell(frame, cells);
     if (!cell) {
       continue;
     }
@@ -111,7 +111,8 @@ function alike(ranks: readonly IRankFailure[]): IRankFailure[][] {
 
 /**
  * The cell that a place is in: the one with its id; without one, the nearest with its source; else
- * the one that stands there now, if it is much the same. Null where the cell is gone.
+ * one that is much the same, where it was, or anywhere if cells had no ids when it was submitted.
+ * Null where the cell is gone.
  */
 export function findCell(
   { cell: index, cell_id, cell_source: source }: IPlace,
@@ -126,11 +127,18 @@ export function findCell(
   }
   const distance = (cell: INotebookCell): number =>
     Math.abs(cells.indexOf(cell) - index);
-  const [same] = cells
-    .filter(cell => cell.isCode && isSame(cell.source, source))
+  const near = cells
+    .filter(({ isCode }) => isCode)
     .sort((a, b) => distance(a) - distance(b));
-  const here = cells[index];
-  return same ?? (here?.isCode && resembles(here.source, source) ? here : null);
+  // The planner numbers cells that have no ids.
+  const hadId = cell_id !== null && cell_id !== String(index + 1);
+  return (
+    near.find(cell => isSame(cell.source, source)) ??
+    near.find(
+      cell => resembles(cell.source, source) && !(hadId && distance(cell) > 0)
+    ) ??
+    null
+  );
 }
 
 function isUnchanged(place: IPlace, cell: INotebookCell): boolean {

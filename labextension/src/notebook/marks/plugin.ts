@@ -84,10 +84,11 @@ export const notebookMarksPlugin: JupyterFrontEndPlugin<void> = {
           );
           return;
         }
-        const panel: NotebookPanel | undefined = await commands.execute(
-          'docmanager:open',
-          { path, factory: 'Notebook' }
-        );
+        const widget: unknown = await commands.execute('docmanager:open', {
+          path
+        });
+        // Elsewhere than in JupyterLab it opens a page of its own.
+        const panel = notebooks.find(panel => panel === widget);
         if (!panel) {
           return;
         }
