@@ -167,6 +167,8 @@ class Kernel:
     def __init__(self, socket: WebSocketClientConnection) -> None:
         self._socket = socket
         self._session = uuid.uuid4().hex
+        # What a later message may replace.
+        self._displayed: dict[str, Any] = {}
 
     async def run(self, cell: Any, show: Callable[[str], None]) -> bool:
         """Run a code cell, keep its outputs in it, and tell whether it succeeded.
@@ -195,7 +197,7 @@ class Kernel:
             elif kind == "status":
                 idle = content["execution_state"] == "idle"
             else:
-                show(_keep_output(cell.outputs, message))
+                show(_keep_output(cell.outputs, self._displayed, message))
         return succeeded
 
     def close(self) -> None:
@@ -226,12 +228,19 @@ class Kernel:
         }
 
 
-def _keep_output(outputs: list[Any], message: Message) -> str:
-    """Add what a message shows to a cell's outputs, as JupyterLab does; return it as text."""
+def _keep_output(outputs: list[Any], displayed: dict[str, Any], message: Message) -> str:
+    """Add what a message shows to a cell's outputs, as JupyterLab does; return it as text.
+
+    `displayed` are outputs by the ids under which the kernel may update them.
+    """
     kind, content = message["msg_type"], message["content"]
     if kind == "clear_output":
         outputs.clear()
         return ""
+    identity = content.get("transient", {}).get("display_id")
+    if kind == "update_display_data" and identity in displayed:
+        displayed[identity].data = content["data"]
+        return f"{content['data'].get('text/plain', '')}\n"
     if kind not in {"stream", "error", "execute_result", "display_data"}:
         return ""
     last = outputs[-1] if outputs else None
@@ -239,6 +248,8 @@ def _keep_output(outputs: list[Any], message: Message) -> str:
         last.text += content["text"]
     else:
         outputs.append(output_from_msg(message))
+        if identity:
+            displayed[identity] = outputs[-1]
     if kind == "stream":
         return str(content["text"])
     if kind == "error":

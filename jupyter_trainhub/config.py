@@ -371,9 +371,12 @@ class TrainHubConfig(Configurable):
         help="Bytes of files beside a notebook or script that may be sent with a job.",
     ).tag(config=True)
     result_max_bytes = Int(
-        4 << 20,
+        5 << 20,
         min=1 << 10,
-        help="Bytes of a %%distributed cell's result that are sent back to the notebook.",
+        help="""
+        Bytes of a %%distributed cell's result that are sent back to the notebook, through the log
+        of its first pod: kubelets put a log aside at 10 MiB, which 7 MiB of result fill.
+        """,
     ).tag(config=True)
     run_max_bytes = Int(
         1 << 30, min=1 << 20, help="Bytes that the record of one run may take."

@@ -145,8 +145,8 @@ def test_programs_in_pods_are_single_files_of_the_standard_library(module: Path)
         allowed |= {"jupyter_server", "tornado", "traitlets"}
     if module.name == "torchrun.py":
         allowed.add("torch")
-    # A program in several modules is sent as one.
-    own = f"{PACKAGE}.inpod.{module.parent.name}."
+    # A program in several modules is sent as one, with those that several programs share.
+    own = f"{PACKAGE}.inpod."
     foreign = {
         name
         for name in imports_of(module)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from jupyter_trainhub.api import session
@@ -23,6 +24,8 @@ class Job:
     def __init__(self, name: str, view: View | None = None) -> None:
         self.name = name
         self._view = view or session.hub().jobs.get(name)
+        # The cell whose output has its widget already.
+        self._shown_in: int | None = None
 
     @property
     def view(self) -> View:
@@ -66,11 +69,13 @@ class Job:
         known, and WaitTimeout.
         """
         hub = session.hub()
-        if progress and session.in_notebook():
+        number = session.cell()
+        if progress and number is not None and number != self._shown_in:
+            self._shown_in = number
             with shown(hub, self.name):
                 self._view = hub.jobs.wait(self.name, timeout)
         else:
-            with ProgressBar(self.name, shown=progress) as bar:
+            with ProgressBar(self.name, shown=progress and number is None) as bar:
                 self._view = hub.jobs.wait(self.name, timeout, on_view=bar.show)
         if self._view["phase"] != "Succeeded":
             raise job_failed(self._view)
@@ -108,6 +113,7 @@ class Job:
 
         Interrupting it leaves the job running.
         """
+        self._shown_in = session.cell()
         self._view = follow(session.hub(), self.name, rank)
         return self
 
@@ -173,6 +179,8 @@ class Job:
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         if not session.in_notebook():
             return {"text/plain": repr(self), "text/html": self._repr_html_()}
+        if session.cell() == self._shown_in:
+            return {"text/plain": repr(self), "text/html": f"<code>{escape(repr(self))}</code>"}
         from jupyter_trainhub.widgets.job import JobView
 
         return JobView.of(session.hub(), self._view)._repr_mimebundle_(**kwargs)

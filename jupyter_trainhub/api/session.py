@@ -46,10 +46,15 @@ def running_hub() -> Hub | None:
 
 def in_notebook() -> bool:
     """Whether a front end that can show widgets displays what this process prints."""
+    return cell() is not None
+
+
+def cell() -> int | None:
+    """The number of the notebook's cell that runs or ran last; None in other programs."""
     if "IPython" not in sys.modules:
-        return False
+        return None
     shell = sys.modules["IPython"].get_ipython()
-    return shell is not None and hasattr(shell, "kernel")
+    return int(shell.execution_count) if hasattr(shell, "kernel") else None
 
 
 def forget_hub() -> None:

@@ -39,18 +39,18 @@ class Block(NamedTuple):
     link: str = ""
 
 
-_RANK = re.compile(r"\[rank(\d+)\]: ?")
+_RANK = re.compile(r"\[rank(\d{1,9})\]: ?")
 # What stands before the lines of an exception group.
 _GROUP = re.compile(r" +(?:[|] ?|[+] (?=Exception Group ))")
 _BEGIN = re.compile(r"Traceback \(most recent call last\):\s*$")
 _FATAL = re.compile(r"Fatal Python error: (.*)")
 _STACK = re.compile(r"(?:Current thread|Stack|Thread)\b.*\(most recent call first\):\s*$")
-_FRAME = re.compile(r' +File "(.*)", line (\d+)(?:,? in (.*))?$')
+_FRAME = re.compile(r' +File "(.*)", line (\d{1,9})(?:,? in (.*))?$')
 _ERROR = re.compile(r"([A-Za-z_][\w.]*(?:<locals>[\w.]*)?)(?:: ?(.*))?$", re.ASCII)
 _AFTER = re.compile(r"During handling of the above exc|The above exception was the direct cause")
 _INSIDE = re.compile(r"-- Process \d+ terminated|\+-[-+ \d]*$")
 _NOTHING = re.compile(r'(?:""")?$')
-_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
+_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U(0010[0-9a-f]{4}|000[0-9a-f]{5}))")
 # Where what came with a job is unpacked (``launch/files.py``), or written by the notebook.
 _SHIPPED = re.compile(r".*/trainhub-files-[^/]+/")
 # Code of others: where it lies tells.
@@ -120,11 +120,10 @@ def _link(between: Sequence[str]) -> str:
 
 
 def _ungrouped(line: str) -> str:
-    match = _GROUP.match(line)
-    while match and match.end():
-        line = line[match.end() :]
-        match = _GROUP.match(line)
-    return line
+    begin = 0
+    while match := _GROUP.match(line, begin):
+        begin = match.end()
+    return line[begin:]
 
 
 def _unescaped(match: re.Match[str]) -> str:

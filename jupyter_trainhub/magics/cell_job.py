@@ -13,7 +13,7 @@ from jupyter_trainhub.hub.runs.origin import origin
 from jupyter_trainhub.hub.submission import complete, free_name
 from jupyter_trainhub.hub.views import View, Views, over
 from jupyter_trainhub.magics import arguments
-from jupyter_trainhub.magics.kernel import Kernel, exports, notebook
+from jupyter_trainhub.magics.kernel import Kernel, exports, notebook, positions
 from jupyter_trainhub.notebook.beside import Beside
 from jupyter_trainhub.notebook.bundle import Bundle, bundle
 from jupyter_trainhub.notebook.definitions import Missing, Needed, needed
@@ -97,7 +97,7 @@ def prepare(hub: Hub, kernel: Kernel, options: Namespace, body: str) -> CellJob:
         "max_bytes": hub.config.result_max_bytes,
     }
     values = packed_values({name: kernel.names[name] for name in passed})
-    made = cell.bundled(bundle(plan, path), values, wanted)
+    made = cell.bundled(bundle(plan, path), values, wanted, positions(file))
     left = [
         view
         for view in views

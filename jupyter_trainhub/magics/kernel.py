@@ -10,6 +10,7 @@ from typing import Any
 from jupyter_trainhub.api import session
 from jupyter_trainhub.errors import InvalidField
 from jupyter_trainhub.magics.registered import cell_ids
+from jupyter_trainhub.notebook.cells import read_cells
 from jupyter_trainhub.notebook.definitions import Executed
 
 
@@ -46,6 +47,15 @@ class Kernel:
         parent = self._shell.get_parent() if hasattr(self._shell, "get_parent") else {}
         found = (parent or {}).get("metadata", {}).get("cellId")
         return str(found or f"In-{self.number}")
+
+
+def positions(file: Path) -> dict[str, int]:
+    """Where the code cells of a notebook stand in its saved state, by their ids."""
+    try:
+        return {cell.id: cell.index for cell in read_cells(file.read_bytes())}
+    except (OSError, InvalidField):
+        # Nothing is saved yet, or it is no notebook's kernel.
+        return {}
 
 
 def exports(module: str) -> Collection[str]:

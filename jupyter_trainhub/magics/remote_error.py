@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_trainhub.errors import JobFailed
 
-_FRAME = re.compile(r'  File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<name>.*))?')
+_FRAME = re.compile(r'  File "(?P<file>[^"]+)", line (?P<line>\d{1,9})(?:, in (?P<name>.*))?')
 _CELL = re.compile(r"In\[\d+\]")
 # Lines shown before and after the one that was executed.
 _AROUND = 2
@@ -52,7 +52,8 @@ class DistributedError(JobFailed):
             else f"\n{hint['title'].rstrip('.')}: {hint['remedy']}"
             for hint in self.failure.get("hints") or ()
         ]
-        others = [_brief(each) for each in self.failure.get("others") or ()]
+        root = self.failure.get("root")
+        others = [_brief(each) for each in self.failure.get("others") or () if root]
         followers = [each.get("rank") for each in self.failure.get("followers") or ()]
         lines = [f"\nFailed later by themselves: {'; '.join(others)}"] if others else []
         if followers:

@@ -103,7 +103,7 @@ def _apart(places: Sequence[RankError]) -> list[Object]:
 def _tails(root: RankError | None, nodes: Sequence[Node]) -> list[tuple[int, Sequence[str]]]:
     """The ends of logs that hints are looked for in, by pod; that of the root first."""
     first = [root.node] if root else []
-    rest = [node for node in nodes if node not in first and node.pod["phase"] == "Failed"]
+    rest = [node for node in nodes if node not in first and node.pod.get("phase") == "Failed"]
     return [(node.pod["rank"], node.lines[-200:]) for node in (*first, *rest)]
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from jupyter_trainhub.inpod.lost_peer import lost_peer
 from jupyter_trainhub.manifests.disruption import NODE_LOST, told_disruption
 from jupyter_trainhub.manifests.duration import describe_duration
 from jupyter_trainhub.manifests.explanation import Explanation
@@ -24,12 +25,6 @@ from jupyter_trainhub.manifests.requests import Amounts
 
 TIME_LIMIT = "TimeLimit"
 
-# Whose program says so has lost another rank, and explains nothing.
-_LOST_ANOTHER = re.compile(
-    r"connection (?:was )?(?:closed|reset|aborted|refused)|broken pipe|DistNetworkError|"
-    r"remote process exited|peer",
-    re.IGNORECASE,
-)
 # The guilt of a pod that the cluster told to end, because another one of the job has ended.
 _ENDED_BY_CLUSTER = 5
 _LAUNCHER_LOST_ANOTHER = ("PeerLost", "PeerTimeout")
@@ -196,7 +191,7 @@ def _guilt(failed: PodStatus) -> int:
     if failed.disrupted or failed.reason == "OOMKilled":
         return 0
     told = str((failed.error or {}).get("message") or failed.message or "")
-    if failed.reason in _LAUNCHER_LOST_ANOTHER or _LOST_ANOTHER.search(told):
+    if failed.reason in _LAUNCHER_LOST_ANOTHER or lost_peer(told):
         return 4
     if failed.error is not None:
         return 1

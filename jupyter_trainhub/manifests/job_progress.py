@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timezone
 from itertools import groupby
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from jupyter_trainhub.manifests import log_record
 from jupyter_trainhub.manifests.labels import Object
-from jupyter_trainhub.manifests.progress_line import Reading, read
+from jupyter_trainhub.manifests.progress_line import read
+from jupyter_trainhub.manifests.progress_reading import MOST_METRICS, Reading, advanced, reported
 
 # Seconds over which speed is measured, and the points that are kept where a step takes longer.
 _WINDOW = 60.0
@@ -21,12 +21,10 @@ _LEAST_SPAN = 2.0
 # Silence is told from this many seconds on, where it is this many times what is usual.
 _STALL = 60.0
 _STALL_FACTOR = 10
-MOST_METRICS = 8
-_LONGEST_NAME = 64
-# Ranks print into one log and are not quite in step: a fraction of the total.
-_OUT_OF_STEP = 0.05
+# Seconds by which clocks of machines may differ.
+_SKEW = 86400.0
 # Bytes of the end of what a log brought in which text is looked for; records are found in all.
-_TEXT = 16 * 1024
+_TEXT = 8 * 1024
 
 _BEFORE = re.compile(rb"^(?:\[\d+\] )?(?:(\d{4}-\d\d-\d\dT\S+) )?")
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -76,8 +74,8 @@ class JobProgress:
                 elif state is not None and state.source == "trainhub":
                     continue
                 measured = self._measure(reading.metrics)
-                alive |= measured or _place(reading) != self._heard
-                self._heard = _place(reading)
+                alive |= measured or reading.place != self._heard
+                self._heard = reading.place
                 if not self._is_inner(reading, state, moment):
                     state = advanced(state, reading)
             if state is not None and alive:
@@ -116,6 +114,9 @@ class JobProgress:
             before = _BEFORE.match(line)
             start = before.end() if before else 0
             stamp = _seconds(before[1]) if before and before[1] else None
+            if stamp is not None and not 0 <= stamp <= now + _SKEW:
+                # It is the program's own: it would hide all that comes after it.
+                stamp = None
             if stamp is not None:
                 if stamp < self._stamp:
                     # It was read before.
@@ -167,9 +168,9 @@ class JobProgress:
             gap = at - self._at
             self._usual = gap if not self._usual else 0.7 * self._usual + 0.3 * gap
         self._at = at
-        if last is not None and _place(last) == _place(state):
+        if last is not None and last.place == state.place:
             return
-        before, after = _steps(last) if last is not None else None, _steps(state)
+        before, after = last.steps if last is not None else None, state.steps
         if last is not None and before is not None and after is not None and after < before:
             self._points.clear()
             fell = last.total == state.total and before - after > (state.total or 0) / 2
@@ -181,7 +182,7 @@ class JobProgress:
             del self._points[0]
 
     def _fraction(self, state: Reading) -> float | None:
-        return None if self._repeats and state.epochs is None else _fraction(state)
+        return None if self._repeats and state.epochs is None else state.fraction
 
     def _speed(self, of: Literal["steps", "fraction"]) -> float | None:
         """Steps, or parts of the whole, in a second, over the last minute."""
@@ -200,85 +201,6 @@ class JobProgress:
             speed = rate / last.total / ((last.epochs or 1) if last.within else 1)
         since = self._at - self._points[-1].at if self._points else 0.0
         return max(0, round((1 - fraction) / speed - since)) if speed else None
-
-
-def reported(record: Mapping[str, Any]) -> Reading | None:
-    """A record of ``inpod/progress.py`` or of event files; None for what is none."""
-    source = record.get("source")
-    if source not in ("trainhub", "tensorboard"):
-        return None
-    step, total, epoch, epochs, first = (
-        _number(record.get(name)) for name in ("step", "total", "epoch", "epochs", "first_epoch")
-    )
-    told = record.get("metrics")
-    metrics = {
-        str(name)[:_LONGEST_NAME]: _number(value)
-        for name, value in (told.items() if isinstance(told, dict) else ())
-    }
-    counted = epoch is not None and bool(epochs and epochs > 0)
-    return Reading(
-        source,
-        step=None if step is None else round(step),
-        total=round(total) if total and total > 0 else None,
-        epoch=epoch,
-        epochs=round(epochs) if epochs and counted else None,
-        passed=max(0.0, epoch - (first or 0)) if epoch is not None and counted else None,
-        within=counted,
-        metrics=dict([*metrics.items()][:MOST_METRICS]),
-    )
-
-
-def advanced(last: Reading | None, reading: Reading) -> Reading:
-    """Where it is after ``reading``: steps keep the epoch they belong to, a new epoch no steps."""
-    nowhere = reading.step is None and reading.epoch is None
-    if last is None or reading.source == "trainhub":
-        return reading
-    if nowhere or (reading.aside and not last.aside and last.source != "tensorboard"):
-        return last
-    if reading.source == "tensorboard" != last.source and _place(last) != (None, None, None):
-        return last
-    if reading.epoch is None:
-        if _is_behind(reading, last):
-            return last
-        within = reading.within or last.epochs is not None
-        return replace(
-            reading, epoch=last.epoch, epochs=last.epochs, passed=last.passed, within=within
-        )
-    if reading.step is None and reading.epochs is None:
-        return replace(last, epoch=reading.epoch)
-    return reading
-
-
-def _is_behind(reading: Reading, last: Reading) -> bool:
-    """Whether it is another rank's, which has not come quite so far."""
-    if reading.step is None or last.step is None or reading.total != last.total:
-        return False
-    behind = last.step - reading.step
-    return 0 < behind <= max(1.0, _OUT_OF_STEP * (last.total or last.step))
-
-
-def _place(state: Reading) -> tuple[float | None, float | None, int | None]:
-    return state.epoch, state.passed, state.step
-
-
-def _steps(state: Reading) -> float | None:
-    """Steps since the beginning, as far as that is known."""
-    if state.step is None or not (state.within and state.total):
-        return state.step
-    before = state.epoch if state.passed is None else state.passed
-    return (before or 0) * state.total + state.step
-
-
-def _fraction(state: Reading) -> float | None:
-    done = state.step / state.total if state.step is not None and state.total else None
-    if state.epochs and state.passed is not None:
-        return max(0.0, min(1.0, (state.passed + min(1.0, done or 0)) / state.epochs))
-    return None if state.within or done is None else max(0.0, min(1.0, done))
-
-
-def _number(value: object) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and abs(value) < 2**63 else None  # type: ignore[arg-type]
 
 
 def _lines(log: bytes) -> Iterator[tuple[bytes, bool, bool]]:

@@ -56,7 +56,7 @@ HINTS = (
     Hint("import", r"ImportError: cannot import name '(?P<what>[^']+)'",
          "{what} is not in the version of a package that the image has.",
          "Compare the versions in the image with those where it works."),
-    Hint("library", r"(?P<what>lib[\w.+-]+): cannot open shared object file",
+    Hint("library", r"(?P<what>\blib[\w.+-]{1,100}): cannot open shared object file",
          "The image lacks the library {what}.",
          "Choose an image that has it; for CUDA's one that was made for GPUs."),
     Hint("port", r"address already in use|EADDRINUSE",

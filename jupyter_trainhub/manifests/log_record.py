@@ -27,18 +27,22 @@ _DATA = rb"([A-Za-z0-9+/]+=*) \[trainhub\]\s*$"
 _LINE = re.compile(_KIND + _DATA, re.MULTILINE)
 # The end of a log, as the kubelet keeps it for a container's message, may begin within a record.
 _END_OF_LINE = re.compile(rb"(?:" + _BEFORE + _KIND + rb")?" + _DATA)
-# Bytes of JSON that are read at most: what a program printed itself may be a zlib bomb.
-_LARGEST = 4 << 20
+# Bytes of JSON that are read at most, of one record and of all in a part of a log: what a program
+# printed itself may be a zlib bomb, and many of them.
+_LARGEST, _LARGEST_ALL = 1 << 20, 16 << 20
 
 
 def find(log: bytes, kind: Kind) -> Iterator[dict[str, Any]]:
     """The records of a kind in a part of a log, in its order; broken ones are left out."""
+    left = _LARGEST_ALL
     for match in _LINE.finditer(log):
-        if match[1].decode() != kind:
+        if match[1].decode() != kind or left <= 0:
             continue
         try:
             packed = base64.b64decode(match[2], validate=True)
-            found = foreign_json.parse(zlib.decompressobj().decompress(packed, _LARGEST))
+            text = zlib.decompressobj().decompress(packed, _LARGEST)
+            left -= len(text)
+            found = foreign_json.parse(text)
         except (binascii.Error, zlib.error, ValueError):
             continue
         if isinstance(found, dict):

@@ -8,37 +8,22 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Callable
 
-Source = Literal["trainhub", "tqdm", "text", "tensorboard"]
-Metrics = Mapping[str, float | None]
+from jupyter_trainhub.manifests.progress_reading import Reading
 
-
-@dataclass(frozen=True)
-class Reading:
-    """How far a program says it is; what it does not say is None.
-
-    ``epoch`` of ``epochs`` is as it was told, ``passed`` how many epochs were complete before the
-    steps were counted. ``within``: steps are counted anew in each epoch. ``rate`` is the program's
-    own, in steps per second. ``aside``: a step on the way, such as a download, if there is more.
-    """
-
-    source: Source
-    step: int | None = None
-    total: int | None = None
-    epoch: float | None = None
-    epochs: int | None = None
-    passed: float | None = None
-    within: bool = False
-    rate: float | None = None
-    aside: bool = False
-    metrics: Metrics = field(default_factory=dict)
-
-
-# Characters of a line that are looked at: a program may write a million in one.
+# Characters of a line that are looked at: a program may write a million in one. Of white space one
+# is enough, and patterns take the square of its length.
 _LONGEST = 1000
+_SPACE = re.compile(r"\s+")
+# Numbers that are larger count nothing.
+_LARGEST = 1e15
+# What any line has that says something: most lines are told from it by one search.
+_HINT = re.compile(
+    r"\d%\||\[\d+:\d|\d/\d|epoch|step|iter|batch|loss|acc|perplexity|ppl|lr|learning|auc|f1|bleu"
+    r"|mse|mae|reward|norm|iou|wer|cer|\d\s?% ?(?:done|complete)",
+    re.I,
+)
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x08\r]")
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.])|nan\b|[-+]?inf\b"
 _SCALES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
@@ -46,8 +31,8 @@ _SCALES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
 # https://tqdm.github.io/docs/tqdm/: "{desc}: {percentage}%|{bar}| {n}/{total} [{elapsed}<{left},
 # {rate}{postfix}]", and without a total "{desc}: {n}{unit} [{elapsed}, {rate}{postfix}]".
 _BAR = re.compile(
-    r"^(?P<title>.*?):?\s*\d{1,3}%\|[^|]*\|\s*(?P<step>[\d.]+)(?P<scale>[kMG]?)\w*"
-    r"/(?P<total>[\d.]+)(?P<total_scale>[kMG]?)\w*\s*"
+    r"^(?P<title>.*?):?\s*\d{1,3}%\|[^|]*\|\s*(?P<step>[\d.]+)(?P<scale>[kMG]?)(?:[^\W\d]\w*)?"
+    r"/(?P<total>[\d.]+)(?P<total_scale>[kMG]?)(?:[^\W\d]\w*)?\s*"
     r"\[[\d:]+<[\d:?]+,\s*(?P<rate>[\d.?]+)(?P<rate_scale>[kMG]?)(?P<unit>[^\s,\]]*)(?P<rest>.*)"
 )
 _COUNT = re.compile(
@@ -67,7 +52,7 @@ _SAMPLES = re.compile(r"\[\s*(\d+)\s*/\s*(\d+)\s*(?:\(\d+%\))?\s*\]")
 _PERCENT = re.compile(r"(?<![\d.])(\d{1,3})\s?%\s?(?:done|complete)", re.I)
 _NAMED = re.compile(
     r"\b((?:[A-Za-z]\w*[ _/.-])?(?:loss|acc(?:uracy)?|perplexity|ppl|lr|learning[ _]rate|auc|f1"
-    r"|bleu|rmse|mae|mse|reward|grad[ _]norm|miou|iou|map|wer|cer)[\w@]*)"
+    r"|bleu|rmse|mae|mse|reward|grad[ _]norm|miou|iou|wer|cer)[\w@]*)"
     rf"\s*[:=]?\s*({_NUMBER})",
     re.I,
 )
@@ -86,13 +71,29 @@ _ASIDE = re.compile(r"\b(?:valid\w*|eval\w*|test\w*|predict\w*)\b", re.I)
 
 def read(line: str) -> Reading | None:
     """What ``line`` says, without a time or a rank before it; None if nothing."""
-    text = _COLOURS.sub("", line[:_LONGEST]).strip()
+    if not _HINT.search(line, 0, _LONGEST):
+        return None
+    text = _SPACE.sub(" ", _COLOURS.sub("", line[:_LONGEST])).strip()
+    try:
+        found = _found(text)
+    except (ValueError, OverflowError):
+        # It has the looks of one, but "1.2.3" is no number.
+        return None
+    return found if found is None or _is_sane(found) else None
+
+
+def _found(text: str) -> Reading | None:
     if bar := _BAR.match(text) or _COUNT.match(text):
         return _bar(bar)
     for form in _FORMS:
         if (found := form(text)) is not None:
             return found
     return None
+
+
+def _is_sane(found: Reading) -> bool:
+    numbers = (found.step, found.total, found.epoch, found.epochs, found.rate)
+    return all(number is None or 0 <= number < _LARGEST for number in numbers)
 
 
 def _bar(match: re.Match[str]) -> Reading | None:

@@ -22,6 +22,12 @@ _GAP = 60
 _LAUNCHERS = ("ChildFailedError", "SignalException")
 _CLUSTER_ENDED, _KILLED, _ABORTED = 143, 137, 134
 _OOM = "OOMKilled"
+# What is taken of what a pod tells: errors, frames of each, and characters of a text. Its programs
+# write less, but whatever runs there may write in their name.
+_MOST_ERRORS, _MOST_FRAMES = 64, 40
+_LONGEST_TEXT, _LONGEST_TRACEBACK = 4000, 16_384
+# The time of day, in seconds, until the year 9999.
+_LAST_TIME = 2.5e11
 # Why the launcher ended its program.
 _TERMINATED, _TIME_LIMIT = "Terminated", "TimeLimit"
 
@@ -51,6 +57,7 @@ class Node:
         lines = [line.decode(errors="replace").rstrip() for line in shown]
         told = (record.get("errors") for record in log_record.find(log, "errors"))
         errors = [error for listed in told if isinstance(listed, list) for error in listed]
+        del errors[_MOST_ERRORS:]
         found = [
             story
             for story in stories(read_tracebacks("\n".join(lines)))
@@ -90,11 +97,11 @@ def errors_of(
 ) -> list[RankError]:
     told = [_told(error, node, cells, view) for error in node.errors]
     stopped = view["phase"] == "Stopped" and node.pod.get("reason") == _TERMINATED
-    if not told and node.pod["phase"] == "Failed" and not stopped:
+    if not told and node.pod.get("phase") == "Failed" and not stopped:
         told = [_of_pod(node, view, cells, processes)]
-    silent = [item for item in told if item.shown["etype"] is None and not item.reason]
     taken = False
-    for item in silent:
+    # A notebook's ranks have noted each exception themselves.
+    for item in () if cells else filter(_is_silent, told):
         story = next((found for found in _last(node) if found[0].rank == item.shown["rank"]), None)
         if story is None and not taken and not item.follower:
             story, taken = _unranked(node), True
@@ -110,24 +117,31 @@ def errors_of(
     return told
 
 
+def _is_silent(item: RankError) -> bool:
+    """Whether what ended it may stand in the log: a killed process has no more to say."""
+    ended = item.shown["exit_code"] in (_KILLED, _CLUSTER_ENDED)
+    return item.shown["etype"] is None and item.reason is None and not ended
+
+
 def _told(error: Object, node: Node, cells: Mapping[str, Cell], view: Object) -> RankError:
     """What the launcher wrote of a rank."""
     at = _typed(error.get("time"), (int, float))
-    texts = {name: _typed(error.get(name), str) for name in ("etype", "message", "line", "cell_id")}
-    numbers = {
-        name: _typed(error.get(name), int) for name in ("rank", "exit_code", "cell", "lineno")
-    }
+    at = at if at is not None and 0 <= at < _LAST_TIME else None
+    texts = {name: _text(error.get(name)) for name in ("etype", "message", "line", "cell_id")}
+    numbers = {name: _number(error.get(name)) for name in ("rank", "exit_code", "cell", "lineno")}
     frames = error.get("frames")
     shown = {
         **_rank_failure(node, at),
         **texts,
         **numbers,
         "message": texts["message"] or "",
-        "reason": _typed(error.get("reason"), str),
+        "reason": _text(error.get("reason")),
         "frames": [
-            frame for frame in map(_frame, frames if isinstance(frames, list) else ()) if frame
+            frame
+            for frame in map(_frame, frames[:_MOST_FRAMES] if isinstance(frames, list) else ())
+            if frame
         ],
-        "traceback": _typed(error.get("traceback"), str) or "",
+        "traceback": _text(error.get("traceback"), _LONGEST_TRACEBACK) or "",
     }
     _add_sources(shown, cells)
     # Of a job that fails the cluster ends the other pods.
@@ -182,7 +196,9 @@ def _tell_by_log(item: RankError, story: Sequence[Block], cells: Mapping[str, Ce
     """Take over from the log what the rank of a command did not tell otherwise."""
     known = {file: (cell.index, cell.id) for file, cell in cells.items()}
     lines = item.node.lines[story[0].start : story[-1].end]
-    item.shown |= describe_story(story, known) | {"traceback": "\n".join(lines)}
+    item.shown |= describe_story(story, known)
+    item.shown["message"] = item.shown["message"][:_LONGEST_TEXT]
+    item.shown["traceback"] = "\n".join(lines)[-_LONGEST_TRACEBACK:]
     _add_sources(item.shown, cells)
     item.story = story
     item.follower = lost_peer(f"{item.shown['etype']}: {item.shown['message']}")
@@ -216,9 +232,18 @@ def _logged(item: RankError, node: Node) -> Sequence[Block]:
 def _frame(frame: Any) -> Object | None:
     if not isinstance(frame, dict):
         return None
-    texts = {name: _typed(frame.get(name), str) or "" for name in ("file", "name", "line")}
-    numbers = {name: _typed(frame.get(name), int) for name in ("cell", "lineno")}
-    return {**numbers, "cell_id": _typed(frame.get("cell_id"), str), **texts}
+    texts = {name: _text(frame.get(name)) or "" for name in ("file", "name", "line")}
+    numbers = {name: _number(frame.get(name)) for name in ("cell", "lineno")}
+    return {**numbers, "cell_id": _text(frame.get("cell_id")), **texts}
+
+
+def _text(value: Any, longest: int = _LONGEST_TEXT) -> str | None:
+    return value[:longest] if isinstance(value, str) else None
+
+
+def _number(value: Any) -> int | None:
+    number = _typed(value, int)
+    return number if number is not None and abs(number) < 2**31 else None
 
 
 def _typed(value: Any, kind: Any) -> Any:

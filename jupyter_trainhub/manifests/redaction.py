@@ -87,7 +87,8 @@ def _annotation(text: Any) -> Any:
 
 # Names of secrets as programs print them, with their values; and tokens that tell by their looks.
 _ASSIGNED = re.compile(
-    r"\b([A-Z0-9_]*(?:TOKEN|_KEY|SECRET|PASSW(?:OR)?D|CREDENTIALS?)[A-Z0-9_]*['\"]?\s*[=:]\s*['\"]?)"
+    r"\b([A-Z0-9_]{0,64}(?:TOKEN|_KEY|SECRET|PASSW(?:OR)?D|CREDENTIALS?)[A-Z0-9_]{0,64}"
+    r"['\"]?\s{0,8}[=:]\s{0,8}['\"]?)"
     r"[^\s'\",)}\]]{4,}"
 )
 _LOOKS_SECRET = re.compile(

@@ -9,6 +9,7 @@ from typing import Any
 from jupyter_trainhub.manifests import foreign_json, log_record, troubles
 from jupyter_trainhub.manifests.explanation import Explanation, explain, last_cause
 from jupyter_trainhub.manifests.labels import Object
+from jupyter_trainhub.manifests.redaction import redacted_text
 from jupyter_trainhub.manifests.scheduling import requested
 from jupyter_trainhub.specs.quantity import describe_memory
 
@@ -95,7 +96,19 @@ def _told(message: str) -> dict[str, Any]:
         told = foreign_json.parse(message)
     except ValueError:
         return {}
-    return told if isinstance(told, dict) and "message" in told else {}
+    return _redacted(told) if isinstance(told, dict) and "message" in told else {}
+
+
+def _redacted(told: dict[str, Any]) -> dict[str, Any]:
+    """What a program said, without what looks like a secret."""
+    return {
+        name: redacted_text(value, {})
+        if isinstance(value, str)
+        else _redacted(value)
+        if isinstance(value, dict)
+        else value
+        for name, value in told.items()
+    }
 
 
 def _exit_sentence(code: int | None) -> str:

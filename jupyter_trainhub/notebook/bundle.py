@@ -52,10 +52,11 @@ def bundle(plan: Plan, path: str | None = None) -> Bundle:
     errors, each a cause that names its cell, or when the notebook is too large.
     """
     if plan.errors:
+        field = "include" if plan.language == "command" else "notebook"
         raise InvalidField(
             "; ".join(str(remark) for remark in plan.errors),
-            field="notebook" if plan.language != "command" else "include",
-            causes=[Cause(field="notebook", message=str(remark)) for remark in plan.errors],
+            field=field,
+            causes=[Cause(field=field, message=str(remark)) for remark in plan.errors],
         )
     files = {f"{FILES}/{file.name}": file.content for file in plan.shipped}
     if plan.setup:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from jupyter_trainhub.notebook.excerpt import excerpt
 from jupyter_trainhub.notebook.live import is_other
 from jupyter_trainhub.notebook.name_flow import NameFlow, changed, read_later
 from jupyter_trainhub.notebook.repeatable import is_definition
@@ -68,6 +69,10 @@ class _Statement:
     reads: frozenset[str]
     later: frozenset[str]
 
+    @property
+    def place(self) -> str:
+        return f"In[{self.cell.number}]" if self.cell else "this cell"
+
 
 def needed(
     cell: str,
@@ -102,7 +107,9 @@ class _Search:
         # The statements that bind each name, in order.
         self._binding: dict[str, list[_Statement]] = defaultdict(list)
         self._chosen: dict[int, _Statement] = {}
-        self._asked: set[tuple[str, int]] = set()
+        # What is to be found: a name, the position before which, and whether it may be missing.
+        self._todo: list[tuple[str, int, bool]] = []
+        self._asked: set[tuple[str, int, bool]] = set()
         self._names: set[str] = set()
         self._missing: dict[str, Missing] = {}
         self._undefined: set[str] = set()
@@ -146,10 +153,12 @@ class _Search:
         end = len(self._statements)
         for statement in self._statements[self._own :]:
             self._follow(statement, end)
+        while self._todo:
+            self._resolve(*self._todo.pop())
         statements = [self._chosen[position] for position in sorted(self._chosen)]
         cells = {each.cell.number: each.cell for each in statements if each.cell}
         texts = [
-            Executed(number, _text(cell.source, [s.node for s in statements if s.cell is cell]))
+            Executed(number, excerpt(cell.source, [s.node for s in statements if s.cell is cell]))
             for number, cell in cells.items()
         ]
         missing = tuple(self._missing[name] for name in sorted(self._missing))
@@ -160,37 +169,38 @@ class _Search:
         return name in self._live or _is_provided(name) or bool(self._binding.get(name))
 
     def _follow(self, statement: _Statement, before: int) -> None:
-        """Find what ``statement`` needs, whose names are used at the position ``before``."""
-        for name in sorted(statement.reads):
-            self._resolve(name, statement.position)
-        end = len(self._statements)
-        for name in sorted(statement.later):
-            self._resolve(name, end)
+        """Have found what ``statement`` needs, whose names are used at the position ``before``."""
+        for name in statement.reads:
+            self._ask(name, statement.position)
+        for name in statement.later:
+            self._ask(name, len(self._statements))
             if before < self._own:
                 # It may have been called when this was executed, or not.
-                self._resolve(name, before, optional=True)
+                self._ask(name, before, optional=True)
 
-    def _resolve(self, name: str, before: int, *, optional: bool = False) -> None:
-        if (name, before) in self._asked or name in self._passed:
-            return
-        self._asked.add((name, before))
+    def _ask(self, name: str, before: int, *, optional: bool = False) -> None:
+        asked = (name, before, optional)
+        if asked not in self._asked and name not in self._passed:
+            self._asked.add(asked)
+            self._todo.append(asked)
+
+    def _resolve(self, name: str, before: int, optional: bool) -> None:
         now = before >= self._own
         found = self._latest(name, before, now)
         if found is not None and found.cell is None:
             return
         if found is None or (now and name not in self._live):
-            if name in self._live and not optional and not _is_provided(name):
-                self._miss(name, "no cell defines it")
-            elif not optional and not _is_provided(name):
-                self._undefined.add(name)
+            if not optional and not _is_provided(name):
+                if name in self._live:
+                    self._miss(name, "no cell defines it")
+                else:
+                    self._undefined.add(name)
             return
-        assert found.cell is not None
-        where = f"In[{found.cell.number}]"
         if not is_definition(found.node):
             if not optional:
-                self._miss(name, f"{where} computes or changes it")
+                self._miss(name, f"{found.place} computes or changes it")
         elif now and is_other(found.node, self._live[name]):
-            self._miss(name, f"it has changed since {where}")
+            self._miss(name, f"it has changed since {found.place}")
         else:
             self._choose(name, found, before)
 
@@ -218,9 +228,9 @@ class _Search:
             if each.position >= before or each.cell is None:
                 continue
             if taken := each.binds & self._passed:
-                self._miss(min(taken), f"In[{each.cell.number}] sets it together with {name}")
+                self._miss(min(taken), f"{each.place} sets it together with {name}")
             if name in each.unsure:
-                self._resolve(name, each.position, optional=True)
+                self._ask(name, each.position, optional=True)
             if each.position not in self._chosen or before < self._own:
                 self._chosen[each.position] = each
                 self._follow(each, before)
@@ -237,23 +247,3 @@ class _Search:
 
 def _is_provided(name: str) -> bool:
     return name in _PROVIDED or (name.startswith("__") and name.endswith("__"))
-
-
-def _text(source: str, chosen: Sequence[ast.stmt]) -> str:
-    """The ``chosen`` statements of ``source`` and nothing else, on their own lines."""
-    lines = source.encode().splitlines(keepends=True)
-    texts: dict[int, list[str]] = defaultdict(list)
-    for node in chosen:
-        first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
-        last = node.end_lineno or node.lineno
-        part = lines[first - 1 : last]
-        # Other statements may stand on the same lines; columns count bytes.
-        part[-1] = part[-1][: node.end_col_offset]
-        part[0] = part[0][0 if first < node.lineno else node.col_offset :]
-        texts[first].append(b"".join(part).decode())
-    result: list[str] = []
-    for first in sorted(texts):
-        text = "; ".join(texts[first])
-        at = sum(each.count("\n") for each in result) + 1
-        result.append("\n" * (first - at) + text + "\n")
-    return "".join(result)

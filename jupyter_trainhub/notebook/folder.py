@@ -13,6 +13,7 @@ from jupyter_trainhub.notebook.ignore import TRAINHUB_IGNORE, Ignore
 # Folders with more files than this hold data, not code.
 MOST_FILES = 20_000
 
+OUTSIDE = "a link that leads out of the notebook's folder"
 _WHY = {
     "secret": "may hold a secret",
     "trainhub": f"left out by {TRAINHUB_IGNORE}",
@@ -69,18 +70,28 @@ class Folder:
         if name not in self._read:
             kind = self._ignore.kind(name)
             if kind in ("secret", "trainhub"):
-                raise Unshippable(name, _WHY[kind], self._size(name), kind)
+                raise Unshippable(name, _WHY[kind], self.size(name), kind)
             self._read[name] = self._content(name)
         return self._read[name]
 
-    def walk(self, top: str) -> Iterator[Entry]:
+    def walk(self, top: str, *, asked: bool = False) -> Iterator[Entry]:
         """The files below the folder ``top``, in the order of their names.
 
         What is left out of it is named, folders with ``/`` at the end; but caches and the like are
-        not. Links to folders are not followed.
+        not. What git ignores is not left out where it is ``asked`` for. Links to folders are not
+        followed.
         """
-        with os.scandir(self.root / top) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
+        path = self.root / top
+        if not Path(os.path.realpath(path)).is_relative_to(self.root):
+            yield Entry(f"{top}/", 0, Unshippable(f"{top}/", OUTSIDE, kind="link"))
+            return
+        try:
+            with os.scandir(path) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError as error:
+            why = Unshippable(f"{top}/", f"cannot be read: {error.strerror}")
+            yield Entry(why.name, 0, why)
+            return
         for entry in entries:
             is_folder = entry.is_dir(follow_symlinks=False)
             name = f"{top}/{entry.name}" if top else entry.name
@@ -88,20 +99,22 @@ class Folder:
             kind = self._ignore.kind(shown)
             if kind == "noise":
                 continue
-            size = 0 if is_folder else self._size(name)
+            if kind == "git" and asked:
+                kind = None
+            size = 0 if is_folder else self.size(name)
             if kind is not None:
                 yield Entry(shown, size, Unshippable(shown, _WHY[kind], size, kind))
             elif entry.is_symlink() and entry.is_dir():
                 yield Entry(shown, 0, Unshippable(shown, "a link to a folder", kind="link"))
             elif is_folder:
-                yield from self.walk(name)
+                yield from self.walk(name, asked=asked)
             else:
                 yield Entry(name, size)
 
     def _content(self, name: str) -> bytes:
         path = self.root / name
         if not Path(os.path.realpath(path)).is_relative_to(self.root):
-            raise Unshippable(name, "a link that leads out of the notebook's folder", kind="link")
+            raise Unshippable(name, OUTSIDE, kind="link")
         try:
             # A pipe would be waited for.
             with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
@@ -118,8 +131,9 @@ class Folder:
             raise Unshippable(name, "being written at this moment", len(content), "changing")
         return content
 
-    def _size(self, name: str) -> int:
+    def size(self, name: str) -> int:
+        """The bytes of a file, 0 where it is gone."""
         try:
-            return os.lstat(self.root / name).st_size
+            return os.stat(self.root / name).st_size
         except OSError:
             return 0

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
+
+
+def _lines(text: str) -> list[str]:
+    return io.StringIO(text).readlines()
 
 
 class LineKeepingTransformer(TransformerManager):
@@ -16,11 +21,12 @@ class LineKeepingTransformer(TransformerManager):
     def transform_cell(self, cell: str) -> str:
         # IPython itself also splits at form feeds and Unicode's separators, inside of texts as
         # well, where a magic below is not found any more. Python's lines end with "\n" only.
-        lines = io.StringIO(cell if cell.endswith("\n") else f"{cell}\n").readlines()
-        for transform in (*self.cleanup_transforms, *self.line_transforms):
-            lines = transform(lines)
+        lines = _lines(cell if cell.endswith("\n") else f"{cell}\n")
+        steps: list[Any] = [*self.cleanup_transforms, *self.line_transforms]
         try:
-            return "".join(self.do_token_transforms(lines))  # type: ignore[no-untyped-call]
+            for step in (*steps, self.do_token_transforms):
+                lines = _lines("".join(step(lines)))
+            return "".join(lines)
         except RuntimeError as error:
             raise SyntaxError("more commands of IPython than it takes in one cell") from error
 

@@ -40,9 +40,9 @@ class Importer:
 class Found:
     """What the imports lead to.
 
-    ``modules`` are single files, ``packages`` whole folders, both with the cells that need them;
-    ``absent`` are modules that neither the folder nor Python has, with the first cell that needs
-    each; ``trees`` the code of all modules that get imported, by their files.
+    ``modules`` are the files that get imported, ``packages`` the folders of packages, both with the
+    cells that need them; ``absent`` are modules that neither the folder nor Python has, with the
+    first cell that needs each; ``trees`` are the code of all modules that get imported.
     """
 
     modules: dict[str, set[int]] = field(default_factory=dict)
@@ -142,7 +142,7 @@ class Modules:
         top = self._top_package(file)
         if top is not None:
             self.found.packages.setdefault(top, set()).update(cells)
-        elif file not in self._written:
+        if file not in self._written:
             self.found.modules.setdefault(file, set()).update(cells)
         ignored = self._folder.ignored(file)
         if ignored in ("trainhub", "secret") and file not in self._written:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import glob
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from pathspec import GitIgnoreSpec
 
 from jupyter_trainhub.notebook.beside import (
     Absent,
@@ -71,7 +73,7 @@ class _Packer:
         for file, cells in sorted(found.modules.items()):
             self._pack(file, "module", cells, needed=True)
         for top, cells in sorted(found.packages.items()):
-            self._pack_folder(top, "module", cells, imported=found.trees)
+            self._pack_folder(top, "module", cells)
 
     def pack_named(self, code: Sequence[Code]) -> None:
         scope = [tree for _, tree in code]
@@ -87,25 +89,33 @@ class _Packer:
             self._pack(file, "data", () if cell is None else {cell}, needed=True)
 
     def pack_included(self, pattern: str) -> None:
-        names = sorted(glob.iglob(pattern, root_dir=self._folder.root, recursive=True))
+        names = self._matching(pattern)
         if not names:
             text = f"nothing beside it is called {pattern!r}. Correct it in the further files."
             self.shipment.errors.append(Remark(None, text))
         for name in names:
-            name = name.rstrip("/")
             if self._folder.is_folder(name):
                 self._pack_folder(name, "data", (), asked=True)
             else:
                 self._pack(name, "data", (), needed=True)
+
+    def _matching(self, pattern: str) -> list[str]:
+        if "**" not in pattern:
+            found = glob.glob(pattern, root_dir=self._folder.root)
+            return sorted(name.rstrip("/") for name in found)
+        # glob would follow links wherever they lead.
+        rules = GitIgnoreSpec.from_lines([f"/{pattern}"])
+        entries = self._folder.walk("", asked=True)
+        return [one.name for one in entries if one.left_out is None and rules.match_file(one.name)]
 
     def _pack_named(self, named: Named, cell: int | None) -> None:
         name = named.path
         if name in self._written or name in self.shipment.files or not self._folder.is_file(name):
             return
         if not (named.anchored or self._beside.starts_there):
-            self._leave(name, "read where the job starts, as it is then", self._size(name))
+            self._leave(name, "read where the job starts, as it is then", self._folder.size(name))
             return
-        size = self._size(name)
+        size = self._folder.size(name)
         if size > SMALL:
             self._leave(name, "too large to travel unasked", size)
             if named.read:
@@ -121,27 +131,21 @@ class _Packer:
             self.shipment.warnings.append(Remark.at(cell, named.line, text))
 
     def _pack_folder(
-        self,
-        top: str,
-        origin: Origin,
-        cells: Iterable[int],
-        *,
-        imported: Iterable[str] = (),
-        asked: bool = False,
+        self, top: str, origin: Origin, cells: Collection[int], *, asked: bool = False
     ) -> None:
-        """Pack a folder; what git ignores only where it is ``imported`` or ``asked`` for."""
-        for entry in self._folder.walk(top):
-            out = entry.left_out
-            if out is None or (out.kind == "git" and (asked or entry.name in imported)):
-                if entry.name.endswith("/"):
-                    self._pack_folder(entry.name[:-1], origin, cells, asked=asked)
-                else:
-                    self._pack(entry.name, origin, cells, needed=entry.name in imported)
-            else:
-                self._leave(entry.name, str(out), out.size)
+        """Pack a folder; what git ignores of it only where it is ``asked`` for."""
+        for entry in self._folder.walk(top, asked=asked):
+            if self._count > MOST_FILES:
+                return
+            if entry.left_out is None:
+                self._pack(entry.name, origin, cells)
+                continue
+            self._leave(entry.name, str(entry.left_out), entry.size)
+            if entry.left_out.kind == "link":
+                self._tell(entry.name, entry.left_out, min(cells, default=None), origin)
 
     def _pack(
-        self, name: str, origin: Origin, cells: Iterable[int], *, needed: bool = False
+        self, name: str, origin: Origin, cells: Collection[int], *, needed: bool = False
     ) -> None:
         if name in self._written or name in self.shipment.files:
             return
@@ -163,8 +167,9 @@ class _Packer:
             if needed or why.kind in ("changing", "large"):
                 self._tell(name, why, min(cells, default=None), origin)
             return
-        size = self._size(name) if enough else len(content)
+        size = self._folder.size(name) if enough else len(content)
         self._bytes += size
+        self.shipment.left_out.pop(name, None)
         self.shipment.files[name] = ShippedFile(name, size, content, origin, tuple(sorted(cells)))
 
     def _tell(self, name: str, why: Unshippable, cell: int | None, origin: Origin) -> None:
@@ -183,10 +188,8 @@ class _Packer:
         told.append(remark)
 
     def _leave(self, name: str, reason: str, size: int) -> None:
-        self.shipment.left_out.setdefault(name, LeftOut(name, size, reason))
-
-    def _size(self, name: str) -> int:
-        return (self._folder.root / name).stat().st_size
+        if name not in self.shipment.files:
+            self.shipment.left_out.setdefault(name, LeftOut(name, size, reason))
 
 
 def _mib(size: int) -> str:

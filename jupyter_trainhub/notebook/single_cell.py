@@ -62,18 +62,25 @@ class SingleCell:
             errors=tuple(map(rename, plan.errors)),
         )
 
-    def bundled(self, made: Bundle, values: Mapping[str, str], result: Mapping[str, Any]) -> Bundle:
+    def bundled(
+        self,
+        made: Bundle,
+        values: Mapping[str, str],
+        result: Mapping[str, Any],
+        positions: Mapping[str, int],
+    ) -> Bundle:
         """``made``, of the plan, with ``values`` to begin with and the ``result`` that is wanted.
 
-        Tracebacks name its cells as the kernel does, ``In[7]``.
+        Tracebacks name its cells as the kernel does, ``In[7]``. ``positions`` are those of cells in
+        the notebook, by their ids, as far as they are known.
         """
         numbers = {f"In-{each.number}": each.number for each in self.definitions}
         document = json.loads(made.files[CELLS])
         for entry in document["cells"]:
             number = numbers.get(entry["id"], self.number)
             id_, original = self.origins.get(number, (self.id, self.source))
-            # Where the cells stand in the notebook is not known.
-            entry |= {"index": None, "id": id_, "file": f"In[{number}]", "original": original}
+            entry |= {"index": positions.get(id_), "id": id_, "file": f"In[{number}]"}
+            entry["original"] = original
         document |= {"values": dict(values), "result": dict(result)}
         text = json.dumps(document, ensure_ascii=False, indent=1).encode()
         return replace(made, files={**made.files, CELLS: text})

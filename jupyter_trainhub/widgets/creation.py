@@ -56,6 +56,7 @@ class CreationForm:
         self.button.on_click(lambda button: self._in_thread(self._create))
         self._lock = threading.Lock()
         self._asked = 0
+        self._is_shown = False
         self._timer: threading.Timer | None = None
         self.form.on_change(self._changed)
         busy = ipywidgets.HTML(f"<small>{escape(_BUSY)}</small>")
@@ -77,10 +78,13 @@ class CreationForm:
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
+        self._is_shown = True
         self._in_thread(self._check)
         display(self.widget)  # type: ignore[no-untyped-call]
 
     def _changed(self) -> None:
+        if not self._is_shown:
+            return
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()

@@ -33,11 +33,13 @@ _SHOWN = (
     "progress",
     "error",
 )
+_SHOWN_OF_POD = ("rank", "phase", "node", "message", "exit_code")
+
 # Seconds between two moments at which the last lines are kept, for notebooks read later.
 _KEEP = 3.0
 
-_SHOWN_OF_POD = ("rank", "phase", "node", "message", "exit_code")
-
+# Seconds that a cell may take to read the log of a job that has ended.
+_LOOK = 2.0
 
 # By the job's uid. However often a job is displayed, it is followed once.
 _following: dict[str, JobView] = {}
@@ -105,6 +107,9 @@ class JobView(Served):
                     self._hub, self.name, self._changed, self._written, self._ended
                 )
                 self._follower.start()
+        if self.view["over"]:
+            # So that what stays in the notebook has the log.
+            self.join(_LOOK)
 
     def _changed(self, view: View) -> None:
         self.view = shown(view)

@@ -18,7 +18,7 @@ ROW = {"cpus": 1.0, "memory": 2**30, "gpus": 0, "node": None, "created": None, "
 def test_texts_are_escaped() -> None:
     assert "<script>" not in table_html(Table(("A",), [("<script>",)]))
     pod = {"rank": 0, "phase": "Failed", "node": None, "exit_code": 1, "message": "<script>"}
-    view = {"name": "a", "phase": "Failed", "pods": [pod]}
+    view = {"name": "a", "phase": "Failed", "progress": None, "pods": [pod]}
     told = dict.fromkeys(("message", "remedy"), "<script>")
     assert "<script>" not in job_html({**view, **told})
 
@@ -35,7 +35,7 @@ def test_the_same_sentences_everywhere(
     message: str | None, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     view = {"name": "a", "phase": "Failed", "message": message, "remedy": "Ask for less."}
-    job: Any = {**view, "pods": [], "attempts": 1, "volumes": [], "history": []}
+    job: Any = {**view, "progress": None, "pods": [], "attempts": 1, "volumes": [], "history": []}
     instance: Any = {**view, **ROW, "restart_needed": False, "folders": []}
     assert why(view) == told
     output.describe("jobs", job)

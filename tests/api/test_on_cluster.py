@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,6 +94,14 @@ def test_a_failed_job_names_the_cell(folder: Path) -> None:
     error = caught.value.details["error"]
     assert (error["cell"], error["lineno"], error["etype"]) == (1, 2, "ValueError")
     assert "boom" in caught.value.message
+    (told,) = caught.value.__notes__
+    assert 'File "bad.ipynb#cell-2-' in told
+    failure = th.jobs[caught.value.details["name"]].failure
+    assert failure.root is not None
+    assert (failure.root["cell"], failure.root["line"]) == (1, "raise ValueError('boom')")
+    assert "ValueError: boom" in failure._repr_html_()
+    assert "failed first" not in repr(failure)
+    assert "FAILED FIRST" in repr(failure)
 
 
 def test_the_numbers_of_tensorboard(folder: Path) -> None:
@@ -163,7 +172,8 @@ def test_an_instance_is_saved_and_its_image_found(folder: Path) -> None:
 
 def test_a_form_tells_what_would_happen_and_creates(folder: Path) -> None:
     form = th.instance_form()
-    answer, fields = form._answer, form._form.fields
+    answer, fields = form.answer, form.form.fields
+    form._ipython_display_()
     eventually(lambda: "It starts now" in answer.value)
     fields["cpus"].value = 1000
     eventually(lambda: "It cannot start" in answer.value)
@@ -172,13 +182,61 @@ def test_a_form_tells_what_would_happen_and_creates(folder: Path) -> None:
     eventually(lambda: "&lt;b&gt;" in answer.value)
     assert "<b>" not in answer.value
     fields["name"].value = "formed"
-    form._button.click()
-    eventually(lambda: form.instance is not None)
+    form.button.click()
+    eventually(lambda: form.made is not None)
     assert [instance.name for instance in th.instances] == ["formed"]
     th.instances["formed"].delete()
 
 
-def test_a_kernel_shows_a_progress_bar(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_form_shows_what_would_run_and_submits_it(folder: Path) -> None:
+    write_notebook(folder / "bad.ipynb", "x = (", "# nothing")
+    write_notebook(folder / "good.ipynb", "print('one')", "print('two')")
+    form = th.submit_form("bad.ipynb")
+    form._ipython_display_()
+    eventually(lambda: "cell 1: " in form.answer.value)
+    form.form.fields["notebook"].value = "good.ipynb"
+    form.form.fields["cpus"].value = 0.1
+    eventually(lambda: "2 of 2 run" in form.answer.value)
+    form.button.click()
+    eventually(lambda: form.made is not None)
+    assert form.made is not None
+    made = form.made
+    eventually(lambda: not made.following, 60)
+    assert (made.name, made.view["phase"]) == ("good-1", "Succeeded")
+    assert made.tail == ["[0] one", "[0] two"]
+    assert "[0] two</pre>" in made.html()
+
+
+def test_a_job_is_followed_once_and_by_no_thread_that_stays(folder: Path) -> None:
+    command = ["python", "-c", "import time; print('here', flush=True); time.sleep(60)"]
+    job = th.submit(command=command, name="followed", **SMALL)
+
+    def followers() -> list[str]:
+        names = [thread.name for thread in threading.enumerate()]
+        return [name for name in names if name == "trainhub-widget-followed"]
+
+    view = th.job_view(job)
+    assert not followers()
+    data, _ = view._repr_mimebundle_()
+    assert {"text/html", "text/plain", "application/vnd.jupyter.widget-view+json"} <= set(data)
+    assert th.job_view("followed") is view
+    th.job_view("followed")._repr_mimebundle_()
+    assert len(followers()) == 1
+    eventually(lambda: view.tail == ["[0] here"], 60)
+    # The same by the kernel, for pages that reach no server.
+    view._asked(view, {"ask": "stop"}, [])
+    eventually(lambda: view.view["phase"] == "Stopped", 60)
+    eventually(lambda: not followers())
+    other = th.submit(command=command, name="closed", **SMALL)
+    closed = th.job_view(other)
+    closed._repr_mimebundle_()
+    closed.close()
+    eventually(lambda: "trainhub-widget-closed" not in {t.name for t in threading.enumerate()})
+    assert other.phase != "Stopped"
+    other.stop()
+
+
+def test_a_kernel_shows_a_widget(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_notebook(folder / "this.ipynb", "print('epoch 1/1')")
     root = Path(th.__file__).resolve().parent.parent
     env = {
@@ -191,11 +249,17 @@ def test_a_kernel_shows_a_progress_bar(folder: Path, monkeypatch: pytest.MonkeyP
         client.execute(
             "import jupyter_trainhub as th; job = th.submit(cpus=0.1, memory='256Mi'); job.follow()"
         )
-        stdout, displayed = outputs(client)
-        assert "[0] epoch 1/1\n" in stdout
+        *displayed, result = outputs(client)[1]
         widget = "application/vnd.jupyter.widget-view+json"
-        assert any(widget in data for data in displayed)
-        assert any("Succeeded" in data.get("text/html", "") for data in displayed)
+        assert all(widget in data for data in displayed)
+        # What stays in a notebook that nobody looks at.
+        assert "Succeeded" in displayed[-1]["text/html"]
+        assert displayed[-1]["text/plain"].endswith("[0] epoch 1/1")
+        # The value of the cell does not show all of it once more.
+        assert result["text/html"] == "<code>&lt;Job this-1 Succeeded&gt;</code>"
+        client.execute("job")
+        (again,) = outputs(client)[1]
+        assert "[0] epoch 1/1</pre>" in again["text/html"]
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
@@ -214,7 +278,11 @@ def outputs(client: Any) -> tuple[str, list[dict[str, Any]]]:
             pytest.fail("\n".join(content["traceback"]))
         if message["msg_type"] == "stream" and content["name"] == "stdout":
             stdout += content["text"]
-        if message["msg_type"] in ("display_data", "execute_result"):
+        if message["msg_type"] in (
+            "display_data",
+            "execute_result",
+            "update_display_data",
+        ):
             displayed.append(content["data"])
         if message["msg_type"] == "status" and content["execution_state"] == "idle":
             return stdout, displayed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from playwright.sync_api import Locator, expect
 from examples.headless_jupyterlab import JupyterLab
 from tests.browser.conftest import finish
 from tests.browser.trainhub_page import JOB_MILLISECONDS, TrainHubPage
+from tests.conftest import eventually
 
 SMALL = "--cpus 0.2 --memory 300Mi"
 CELLS = {
@@ -59,11 +61,16 @@ def test_cells_on_the_cluster(trainhub: TrainHubPage, lab: JupyterLab) -> None:
         page.keyboard.press("Control+Enter")
         return cell
 
-    expect(page.locator(".jp-Notebook-ExecutionIndicator:visible")).to_have_attribute(
-        "data-status", "idle", timeout=60_000
-    )
-    for number, name in enumerate(("load", "define"), 1):
-        expect(run(name).locator(".jp-InputPrompt")).to_have_text(f"[{number}]:")
+    def loaded() -> bool:
+        # JupyterLab calls a new kernel idle, and forgets what it is told to run, until it has
+        # connected to the kernel.
+        prompt = run("load").locator(".jp-InputPrompt")
+        with contextlib.suppress(AssertionError):
+            expect(prompt).to_have_text("[1]:", timeout=3_000)
+        return prompt.inner_text() == "[1]:"
+
+    eventually(loaded)
+    expect(run("define").locator(".jp-InputPrompt")).to_have_text("[2]:")
     ran = run("run")
     expect(ran.get_by_text("This runs on 1 node, with definitions from In[2].")).to_be_visible(
         timeout=JOB_MILLISECONDS

@@ -46,9 +46,13 @@ def submission(name: str) -> str:
 def open_notebook(page: Page, address: str) -> None:
     """Open a notebook in JupyterLab or Notebook 7, and wait for its kernel."""
     page.goto(address)
+    # A new kernel is called idle before it can be told anything.
     page.wait_for_function(
-        "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status"
-        " === 'idle'",
+        """() => {
+            const context = window.jupyterapp?.shell.currentWidget?.sessionContext;
+            const kernel = context?.session?.kernel;
+            return kernel?.status === 'idle' && kernel.connectionStatus === 'connected';
+        }""",
         timeout=60_000,
     )
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from jupyter_trainhub.config import TrainHubConfig
@@ -15,6 +16,8 @@ from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.hub.jobs import restarts
 from jupyter_trainhub.kube.client import Object
 from jupyter_trainhub.kube.resources import JOBS, NAMESPACES, PODS
+from jupyter_trainhub.notebook.bundle import bundle
+from jupyter_trainhub.notebook.plan import plan_notebook
 from jupyter_trainhub.specs.job import JobSpec
 from tests.conftest import eventually
 
@@ -66,6 +69,11 @@ def rank(hub: Hub, name: str, number: int) -> Object:
     return pod
 
 
+def pod_of_rank(attempt: Object, number: int) -> str:
+    """The name of the pod that is a rank in an attempt, or a view."""
+    return str(next(pod["name"] for pod in attempt["pods"] if pod["rank"] == number))
+
+
 def test_a_job_that_fails_is_started_again_as_a_whole(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,6 +97,11 @@ sys.exit(os.environ["TRAINHUB_ATTEMPT"] == "1" and os.environ["RANK"] == "1")
     assert (1, "Failed") in phases
     assert b"2 of 3 1" in b"".join(hub.jobs.logs("again", 1))
     assert b"1 of 3 1" in b"".join(hub.jobs.logs("again", 1, attempt=1))
+    assert hub.failures.of_job("again")["root"] is None
+    root = hub.failures.of_job("again", 1)["root"]
+    assert (root["rank"], root["exit_code"], root["pod"]) == (1, 1, pod_of_rank(first, 1))
+    hub.runs.record(view)
+    assert [each["attempt"] for each in hub.runs.failures(view["run"])] == [1]
     hub.jobs.delete("again")
     chosen = "trainhub.jupyter.org/name=again"
     eventually(lambda: not [*hub.client.list(PODS, label_selector=chosen)])
@@ -132,3 +145,36 @@ def test_many_jobs_at_once(hub: Hub) -> None:
         for future in [threads.submit(hub.jobs.delete, name) for name in names]:
             future.result()
     assert hub.jobs.list("many-") == []
+
+
+def test_a_notebook_tells_how_far_it_is(hub: Hub) -> None:
+    path = "sys.path[:] = [one for one in sys.path if one.endswith('/lib') or not os.path.exists("
+    cells = [
+        # As in an image without the package.
+        f"import os, sys, time\n{path}os.path.join(one, 'jupyter_trainhub'))]",
+        "print('\\r 40%|##  | 40/100 [00:05<00:08,  7.2it/s, loss=0.31]')\ntime.sleep(1)",
+        "import jupyter_trainhub as th\nprint(th.__file__)",
+        "for step in 0, 60:\n    th.progress(step, 100, loss=1 - step / 100)\n    time.sleep(1)",
+        "th.progress(99, 100)\nth.progress(100, 100)",
+    ]
+    document = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, cells)])
+    small = {"cpus": 0.05, "memory": "64Mi", "name": "far", "notebook": "far.ipynb"}
+    code = bundle(plan_notebook(document, name="far.ipynb"))
+    hub.jobs.create(JobSpec.parse(small), code)
+
+    def told(source: str) -> Object | None:
+        (view,) = hub.progress.look([hub.jobs.get("far")], every=0.0)
+        found: Object | None = view["progress"]
+        return found if found and found["source"] == source else None
+
+    bar = eventually(lambda: told("tqdm"), 60)
+    assert (bar["fraction"], bar["rate"], bar["metrics"]) == (0.4, 7.2, {"loss": 0.31})
+    eventually(lambda: (told("trainhub") or {"step": 0})["step"] == 60)
+    hub.jobs.wait("far", 60)
+    (view,) = hub.jobs.list("far")
+    assert (view["progress"]["step"], view["progress"]["metrics"]) == (100, {"loss": 0.4})
+    kept = eventually(lambda: hub.runs.get(view["run"])["progress"])
+    assert (kept["fraction"], kept["metrics"]) == (1.0, {"loss": 0.4})
+    log = b"".join(hub.jobs.logs("far", 0))
+    assert b"/trainhub/lib/jupyter_trainhub" in log
+    assert b"[trainhub]" not in log

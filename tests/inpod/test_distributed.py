@@ -119,9 +119,7 @@ def test_two_nodes_with_two_processes_train_one_model(ship: Ship, tmp_path: Path
         assert log.read_text() == f"rank {rank} of 4, node {rank // 2}, same weights: True\n"
 
 
-def test_the_rank_that_fails_among_eight_is_named_with_its_cell(
-    ship: Ship, tmp_path: Path
-) -> None:
+def test_the_rank_that_fails_among_eight_is_named_with_its_cell(ship: Ship, tmp_path: Path) -> None:
     define = "def load():\n    if rank == 5:\n        raise ValueError('no data')"
     folder = ship("import os, torch.distributed as dist", GROUP, define, "load()\ndist.barrier()")
     job = Job(folder, tmp_path, processes=4)
@@ -133,7 +131,7 @@ def test_the_rank_that_fails_among_eight_is_named_with_its_cell(
     error = message["error"]
     assert (error["cell"], error["lineno"], error["rank"]) == (2, 3, 5)
     pods = [{"name": f"pod-{node}", "rank": node, "phase": "Failed"} for node in (0, 1)]
-    nodes = [Node.of(pod, job.stderr[pod["rank"]].encode()) for pod in pods]
+    nodes = [Node.of(pod, job.stdout[pod["rank"]].encode()) for pod in pods]
     view = {"name": "x", "phase": "Failed"}
     cells = cells_of(json.loads((folder / "cells.json").read_text()))
     failure = failure_of(view, 1, nodes, cells, processes=4)

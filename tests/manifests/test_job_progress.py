@@ -6,7 +6,8 @@ import pytest
 
 from jupyter_trainhub.inpod.log_record import packed
 from jupyter_trainhub.manifests import log_record
-from jupyter_trainhub.manifests.job_progress import MOST_METRICS, JobProgress
+from jupyter_trainhub.manifests.job_progress import JobProgress
+from jupyter_trainhub.manifests.progress_reading import MOST_METRICS
 
 
 def record(step: int | None = None, total: int | None = None, **more: Any) -> bytes:

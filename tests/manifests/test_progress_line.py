@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from jupyter_trainhub.manifests.progress_line import Reading, read
+from jupyter_trainhub.manifests.progress_line import read
+from jupyter_trainhub.manifests.progress_reading import Reading
 
 BAR = "█████     "
 KERAS = "\r\x1b[1m 4/18\x1b[0m \x1b[32m━━━━\x1b[0m\x1b[37m━━━━━━━━━━━━━━━━\x1b[0m \x1b[1m0s\x1b[0m "

@@ -96,6 +96,11 @@ def test_lines_stay_where_they_were() -> None:
     assert cell == Executed(1, "\n\n\ndef f():\n    return 1\n")
 
 
+def test_a_cell_that_was_executed_often_is_no_deep_recursion() -> None:
+    found = find("n", "n = 0", *["n += 1"] * 1500)
+    assert len(texts(found)) == 1501
+
+
 def test_what_nobody_knows_is_told_apart() -> None:
     assert find("print(q)\nq = 1").undefined == ("q",)
     assert find("q = 1\nprint(q)").undefined == ()

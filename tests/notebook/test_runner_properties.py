@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -125,7 +126,7 @@ def tracing(seen: list[tuple[str, int, int]]) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(made=notebooks())
 def test_all_code_runs_in_order_and_on_its_line(made: list[Made]) -> None:
     selective = any("trainhub" in cell.tags for cell in made)
@@ -162,7 +163,7 @@ PIECES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(pieces=st.lists(st.sampled_from(PIECES), max_size=25))
 def test_no_text_is_too_odd(pieces: list[str]) -> None:
     cell = "".join(pieces)
@@ -184,9 +185,9 @@ SETTING = [
     "c.append(a)", "c.append(boom())", "c[0] = 5", "c[0] = boom()", "c = c + [a]", "del a",
     "d = {'x': a}", "d['y'] = a", "d.update(z=boom())", "d.update(z=3)", "a, b = 1, 2",
     "a, b = boom(), 2", "a, *b = [1, 2]", "if a == 1:\n    b = 3\nelse:\n    b = 4",
-    "if boom():\n    b = 5", "if __name__ == '__main__':\n    boom()\n    e = 1",
+    "if boom():\n    b = 5", "if __name__ == '__main__':\n    boom()",
     "for a in range(3):\n    boom()", "for i in range(2):\n    c.append(i)",
-    "[c.append(i) for i in range(2)]", "print(a := 9) if boom() else None",
+    "[c.append(i) for i in range(2)]", "bool(a := 9) if boom() else None",
     "while a < 3:\n    a += 1", "with Cfg(1) as b:\n    a = 6",
     "try:\n    import no_such_module\nexcept ImportError:\n    a = None",
     "try:\n    a = boom()\nexcept ValueError:\n    a = 0", "cfg = Cfg(3)", "cfg.v = 4",
@@ -202,6 +203,12 @@ BEGIN = (
     "import dataclasses\n@dataclasses.dataclass\nclass Cfg:\n    v: object\n    w: object = None\n"
     "    def __enter__(self): return boom()\n    def __exit__(self, *_): pass\n"
 )
+
+
+def shown(value: Any) -> str:
+    """``value`` as text, with what a function has from its definition."""
+    defaults = getattr(value, "__defaults__", None)
+    return re.sub("0x[0-9a-f]+|__main__|__mp_main__", "", f"{value!r} {defaults!r}")
 
 
 def executable(lines: list[str], boom: Callable[..., Any]) -> Iterator[str]:
@@ -225,9 +232,6 @@ def test_a_spawned_process_repeats_no_work_and_knows_no_old_value(lines: list[st
         calls.append(arguments)
         return 7
 
-    def plain(value: Any) -> bool:
-        return isinstance(value, (int, float, str, list, dict, type(None)))
-
     sources = [BEGIN, *executable(lines, boom)]
     full: dict[str, Any] = {"__name__": "__main__", "boom": boom}
     for source in sources:
@@ -242,8 +246,5 @@ def test_a_spawned_process_repeats_no_work_and_knows_no_old_value(lines: list[st
         replay(cells, child)
     defaults = sum("def f(x=boom())" in source for source in sources)
     assert len(calls) <= defaults
-    for name in set(child) - {"__name__", "__builtins__", "__annotations__", "boom", "e"}:
-        if plain(child[name]):
-            assert child[name] == full.get(name), name
-        elif name == "cfg" and not isinstance(full.get(name), int):
-            assert vars(child[name]) == vars(full[name])
+    for name in set(child) - {"__name__", "__builtins__", "__annotations__"}:
+        assert shown(child[name]) == shown(full.get(name)), name

@@ -192,11 +192,16 @@ def test_a_large_file_does_not_travel_unasked(plan: PlanBeside) -> None:
     assert "big.bin (1.0 MiB) does not travel" in planned.warnings[0].message
     asked = plan("open('big.bin')", files=files, include=["*.bin"], max_bytes=2 << 20)
     assert names(asked) == {"big.bin"}
+    assert left_out(asked) == {}
 
 
 def test_what_is_included_travels(plan: PlanBeside) -> None:
     files = {"assets/x/a.txt": "", "assets/b.md": "", "c1.yaml": "", "c2.yaml": "", "d.yaml": ""}
     assert names(plan("x", files=files, include=["assets", "c?.yaml"])) == set(files) - {"d.yaml"}
+    files[".gitignore"] = "assets"
+    for pattern in ("assets/**", "**/a*/*", "assets/"):
+        planned = plan("x", files=files, include=[pattern])
+        assert names(planned) == {"assets/x/a.txt", "assets/b.md"}, pattern
     (error,) = plan("x", include=["nothing*"]).errors
     assert "nothing*" in error.message
     (error,) = plan("x", files={".env": "KEY=1"}, include=[".env"]).errors
@@ -211,8 +216,11 @@ def test_what_an_installation_reads_travels(plan: PlanBeside) -> None:
 
 IGNORED = {
     ".gitignore": "*.log\n/pkg/data/\nlocal.py\n",
-    "pkg/.gitignore": "!kept.log\n",
-    "pkg/__init__.py": "from . import local",
+    "pkg/.gitignore": "!kept.log\ngenerated/\n",
+    "pkg/__init__.py": "from . import local\nfrom .generated import code",
+    "pkg/generated/__init__.py": "",
+    "pkg/generated/code.py": "",
+    "pkg/generated/more.py": "",
     "pkg/local.py": "",
     "pkg/a.log": "",
     "pkg/kept.log": "",
@@ -227,16 +235,18 @@ IGNORED = {
 
 def test_packages_leave_out_what_git_and_trainhub_ignore(plan: PlanBeside) -> None:
     planned = plan("import pkg", files=IGNORED)
-    assert names(planned) == {"pkg/__init__.py", "pkg/local.py", "pkg/kept.log"}
+    generated = {"pkg/generated/__init__.py", "pkg/generated/code.py"}
+    assert names(planned) == {"pkg/__init__.py", "pkg/local.py", "pkg/kept.log", *generated}
     assert left_out(planned) == {
         "pkg/a.log": "ignored by git",
         "pkg/data/": "ignored by git",
+        "pkg/generated/": "ignored by git",
         "pkg/.env": "may hold a secret",
         "pkg/server.pem": "may hold a secret",
         "pkg/huge.txt": "left out by .trainhubignore",
     }
-    (warning,) = planned.warnings
-    assert "pkg/local.py is ignored by git, and travels" in warning.message
+    assert len(planned.warnings) == 3
+    assert "pkg/local.py is ignored by git, and travels" in planned.warnings[0].message
 
 
 def test_the_rules_of_the_repository_above_count(plan: PlanBeside, tmp_path: Path) -> None:
@@ -268,9 +278,12 @@ def test_links_out_of_the_folder_are_not_followed(plan: PlanBeside, tmp_path: Pa
     (tmp_path / "m.py").symlink_to(outside / "m.py")
     (tmp_path / "inner.py").write_text("")
     (tmp_path / "alias.py").symlink_to("inner.py")
-    planned = plan("import m, alias")
-    assert names(planned) == {"alias.py"}
-    assert "leads out" in left_out(planned)["m.py"]
+    (outside / "__init__.py").write_text("")
+    (tmp_path / "pkg").symlink_to(outside)
+    planned = plan("import m, alias, pkg", include=["**/*.py"])
+    assert names(planned) == {"alias.py", "inner.py"}
+    for name in ("m.py", "pkg/", "pkg/__init__.py"):
+        assert "leads out" in left_out(planned)[name]
     assert "Copy what it leads to" in planned.warnings[0].message
 
 

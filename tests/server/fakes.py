@@ -330,6 +330,24 @@ class FakeProgress:
         self.known.pop(job, None)
 
 
+class FakeFailures:
+    """Failures that tell what was asked for."""
+
+    def __init__(self, jobs: FakeJobs, runs: FakeRuns) -> None:
+        self._jobs, self._runs = jobs, runs
+        self.asked: Callable[[str], bool] = lambda path: False
+
+    def of_job(self, name: str, attempt: int | None) -> View:
+        return {"job": self._jobs.get(name)["name"], "attempt": attempt, "root": None}
+
+    def of_run(self, run: str, attempt: int | None) -> View:
+        return {"run": self._runs.get(run)["run"], "attempt": attempt, "root": None}
+
+    def of_notebook(self, is_it: Callable[[str], bool]) -> list[View]:
+        self.asked = is_it
+        return []
+
+
 class FakeHub:
     """What the routes use of a hub."""
 
@@ -339,6 +357,7 @@ class FakeHub:
         self.jobs = FakeJobs()
         self.progress = FakeProgress()
         self.runs = FakeRuns()
+        self.failures = FakeFailures(self.jobs, self.runs)
         self.entrances = FakeEntrances(self.instances, self.jobs)
         self.idle = FakeIdle(self.instances)
         self.nodes = FakeNodes()

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from jupyter_trainhub.widgets.form import Form
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import InvalidField
 from jupyter_trainhub.hub.forms import schemas
 from jupyter_trainhub.specs.instance import InstanceSpec
+from jupyter_trainhub.specs.job import JobSpec
+from jupyter_trainhub.widgets.form import Form
 
 
 @pytest.fixture
@@ -21,6 +22,11 @@ def form() -> Form:
                   {"name": "data", "path": "/mnt/data", "claim": "data"}],
     )  # fmt: skip
     return Form(schemas(config, "ada", [])["instance"])
+
+
+@pytest.fixture
+def job_form() -> Form:
+    return Form(schemas(TrainHubConfig(), "ada", [])["job"], ["name", "command"])
 
 
 def test_an_untouched_form_has_the_sites_defaults(form: Form) -> None:
@@ -69,7 +75,7 @@ def test_every_change_is_told(form: Form) -> None:
 
 def test_faults_are_told_below_their_fields(form: Form) -> None:
     def shown() -> list[str]:
-        lines = [group.children[1] for group in form.widget.children]
+        lines = [group.children[1] for group in form.widget.children[0].children]
         return [line.value for line in lines if line.layout.display != "none"]
 
     assert shown() == []
@@ -79,3 +85,35 @@ def test_faults_are_told_below_their_fields(form: Form) -> None:
     assert "not a path" in mounts
     form.mark({})
     assert shown() == []
+
+
+def test_each_kind_of_field_of_a_job(job_form: Form) -> None:
+    assert set(job_form.values()) <= set(JobSpec.model_fields)
+    typed = {
+        "name": "a",
+        "command": "python\ntrain.py\n--name=a b",
+        "parameters": "lr=0.1\nname=adam\nsizes=[1, 2]",
+        "priority": " 7 ",
+        "ib_network": False,
+        "checkpoint_volume": '{"path": "/ckpt", "size": "1Gi"}',
+    }
+    for name, value in typed.items():
+        job_form.fields[name].value = value
+    values = job_form.values()
+    assert values["command"] == ["python", "train.py", "--name=a b"]
+    assert values["parameters"] == {"lr": 0.1, "name": "adam", "sizes": [1, 2]}
+    assert (values["priority"], values["ib_network"]) == (7, False)
+    assert values["checkpoint_volume"] == {"path": "/ckpt", "size": "1Gi"}
+
+
+def test_what_is_folded_away_is_shown_when_it_is_wrong(job_form: Form) -> None:
+    assert len(job_form.widget.children[0].children) == 2
+    more = job_form.widget.children[1]
+    job_form.mark({"name": "too short"})
+    assert more.selected_index is None
+    job_form.mark({"priority": "not a number"})
+    assert more.selected_index == 0
+    job_form.fields["priority"].value = "high"
+    with pytest.raises(InvalidField) as refused:
+        job_form.values()
+    assert refused.value.field == "priority"

@@ -15,6 +15,7 @@ from jupyter_trainhub.hub.jobs.program import submitted_as
 from jupyter_trainhub.hub.views import ENDED, View, Views
 from jupyter_trainhub.manifests import foreign_json
 from jupyter_trainhub.manifests.failure import failure_of
+from jupyter_trainhub.manifests.job_attempt import TIME_LIMIT
 from jupyter_trainhub.manifests.rank_failure import Cell, Node, cells_of
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Failures:
         LogRequest(attempt=number).ranks({**view, "nodes": 1})
         view = _as_of(view, number)
         pods = self._pods(view, number)
-        failed = view["phase"] in _FAILED or any(pod["phase"] == "Failed" for pod in pods)
+        failed = view["phase"] in _FAILED or any(pod.get("phase") == "Failed" for pod in pods)
         if not failed or not view.get("run"):
             return failure_of(view, number, [], {})
         key = view["run"], number
@@ -64,7 +65,7 @@ class Failures:
         if known is not None:
             return known
         with ThreadPoolExecutor(_AT_ONCE) as threads:
-            unknown = [pod for pod in pods if pod["phase"] != "Succeeded"]
+            unknown = [pod for pod in pods if pod.get("phase") != "Succeeded"]
             nodes = [*threads.map(lambda pod: self._node(view, pod, number), unknown)]
         processes = view["spec"].get("processes_per_node") or view["spec"].get("gpus") or 1
         found = failure_of(view, number, nodes, self._cells(view["run"]), processes=processes)
@@ -87,7 +88,8 @@ class Failures:
             if view["phase"] == "Succeeded":
                 break
             failure = self.of_view(view)
-            if failure["root"] or failure["others"]:
+            # What somebody stopped has not failed.
+            if failure["root"] or any(each["reason"] == TIME_LIMIT for each in failure["others"]):
                 found.append(failure)
         return found
 

@@ -205,8 +205,7 @@ class Recording:
         if over and any(self.follows(view["run"], pod["name"]) for pod in record["pods"]):
             again = _BUSY
         elif over:
-            if view["phase"] in ("Failed", "Stopped"):
-                self._told(lambda: self._collection.failures(folder, view))
+            self._told(lambda: self._collection.failures(folder, view))
             logs = {**(saved_logs(by_pods) if by_pods else {}), **saved_logs(folder)}
             lacks = missing(record, [name for name, _, _ in folder.files()], logs)
             record |= {"complete": not lacks, "missing": lacks}

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from jupyter_trainhub.hub.views import View
-from jupyter_trainhub.manifests.job_progress import MOST_METRICS
+from jupyter_trainhub.manifests.progress_reading import finite, finite_metrics
 from jupyter_trainhub.manifests.submission import GitState
 from jupyter_trainhub.manifests.usage import METRICS, UNITS
 
@@ -77,23 +77,16 @@ def _progress(value: Any) -> View | None:
     if not isinstance(value, dict) or _time(value.get("at")) is None:
         return None
     numbers = ("fraction", "step", "total", "epoch", "epochs")
-    metrics = value.get("metrics")
-    listed = [*metrics.items()][:MOST_METRICS] if isinstance(metrics, dict) else []
     return {
-        **{name: _finite(value.get(name)) for name in numbers},
+        **{name: finite(value.get(name)) for name in numbers},
         "unit": "step",
         "rate": None,
         "remaining": None,
-        "metrics": {name: _finite(number) for name, number in listed},
+        "metrics": finite_metrics(value.get("metrics")),
         "at": value["at"],
         "source": str(value.get("source")),
         "stalled": False,
     }
-
-
-def _finite(value: Any) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if is_number and abs(value) < 2**63 else None
 
 
 _TEXT, _NUMBER, _FLAG, _OBJECT = _is(str), _is(int), _is(bool), _is(dict)

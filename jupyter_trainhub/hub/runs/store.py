@@ -15,7 +15,7 @@ from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import Conflict, NotFound, TrainHubError
 from jupyter_trainhub.hub.policy import RUNS, run_storage
 from jupyter_trainhub.hub.runs.folder import RUN, RunFolder
-from jupyter_trainhub.hub.runs.record import Record
+from jupyter_trainhub.hub.runs.record import Record, is_over
 from jupyter_trainhub.hub.runs.run_json import record_of
 from jupyter_trainhub.hub.storages import Storages
 from jupyter_trainhub.hub.views import View
@@ -90,10 +90,10 @@ class RunStore:
         return record_of(folder.read_json(RUN), folder.run)
 
     def progress(self, run: str) -> View | None:
-        """How far the run was when its record was written last; None where that is not known."""
+        """How far the run came in the end; None where no record tells."""
         folder = self.find(run)
         record = self.record(folder) if folder else None
-        return record.get("progress") if record else None
+        return record.get("progress") if record and is_over(record) else None
 
     def make(self, run: str) -> RunFolder:
         """The record of ``run``, made where it is not there. Raises OSError where none can be."""

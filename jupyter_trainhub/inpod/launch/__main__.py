@@ -7,7 +7,6 @@ import json
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -27,9 +26,10 @@ from .supervisor import Supervisor
 from .tee import Tee
 from .torchrun import run_torchrun
 
-# Seconds that a node which only lost another one waits with its end: that of the first that fails
-# is the Job's, and Kubernetes then deletes the other pods with what they could tell.
-_LATER = 3.0
+# Seconds that a node which only lost another one waits with its end at most. With the first pod
+# that fails a Job has failed, and Kubernetes deletes the others with all that they could tell.
+# The node that failed first may take so long: torchrun gives its other ranks 30 s to end.
+_LATER = 35.0
 # What came with this program.
 _HERE = Path(__file__).parent
 
@@ -62,7 +62,7 @@ def launch(argv: Sequence[str], env: dict[str, str]) -> int:
             errors = rank_errors(folder, alone, ending.reason if ending else None)
             ending = ending or Ended("Error", _why(code, errors, kills), code)
         if shape.nodes > 1 and errors and all(error["follower"] for error in errors):
-            time.sleep(_LATER)
+            supervisor.linger(_LATER)
     except Ended as early:
         ending = early
     try:

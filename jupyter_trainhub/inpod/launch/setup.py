@@ -23,7 +23,7 @@ _PIP_SETTINGS = {
     "PIP_ROOT_USER_ACTION": "ignore",
 }
 # Lines of its output that say why an installation failed.
-_LAST_LINES = 6
+_LAST_LINES = 4
 
 
 def install(source: Path, interpreter: str | None, env: Mapping[str, str]) -> None:
@@ -41,7 +41,7 @@ def install(source: Path, interpreter: str | None, env: Mapping[str, str]) -> No
             argv = [interpreter or sys.executable, *argv[1:]]
         code, last = _run_step(argv, {**_PIP_SETTINGS, **env})
         if code != 0:
-            raise Ended("SetupFailed", f"{written} failed:\n{last}", code if code > 0 else 1)
+            raise Ended("SetupFailed", f"the installation by {written!r} failed:\n{last}", code if code > 0 else 1)
 
 
 def _run_step(argv: list[str], env: Mapping[str, str]) -> tuple[int, str]:

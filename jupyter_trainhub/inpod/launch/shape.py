@@ -89,6 +89,8 @@ def complete_environment(env: Mapping[str, str], shape: Shape, framework: str) -
     """
     complete = dict(env)
     complete["PYTHONUNBUFFERED"] = "1"
+    # What native code does to Python then stands in the log with the line that led there.
+    complete.setdefault("PYTHONFAULTHANDLER", "1")
     complete["TRAINHUB_NODE_RANK"] = str(shape.node_rank)
     complete["TRAINHUB_NNODES"] = str(shape.nodes)
     complete["TRAINHUB_NPROC_PER_NODE"] = str(shape.processes)

@@ -36,7 +36,7 @@ class Supervisor:
         self.child: subprocess.Popen[bytes] | None = None
         self.ending: Ended | None = None
         self._asked: Ended | None = None
-        self._starting = self._over = False
+        self._starting = self._over = self._told_to_stop = False
         self._kill_at = float("inf")
         self._elastic = False
         self._ranks_seen = 0.0
@@ -60,7 +60,14 @@ class Supervisor:
         self._asked = ending
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
 
+    def linger(self, seconds: float) -> None:
+        """Wait, once the program has ended, for the cluster to tell this node to end, too."""
+        until = time.monotonic() + seconds
+        while not self._told_to_stop and time.monotonic() < until:
+            time.sleep(0.1)
+
     def _on_stop(self, number: int, _frame: FrameType | None) -> None:
+        self._told_to_stop = True
         name = signal.Signals(number).name
         self._end(Ended("Terminated", f"told to stop by {name}", 128 + signal.SIGTERM))
 

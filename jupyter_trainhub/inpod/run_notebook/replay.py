@@ -27,19 +27,19 @@ def replay(cells: Sequence[Cell], namespace: dict[str, Any]) -> None:
     compiler, selection = Compiler(), Selection()
     for file, statement in _statements(_begun(cells)):
         lost = selection.lost(statement)
-        if lost is not None:
-            for name in lost:
-                # Rather no value than one that is out of date.
-                namespace.pop(name, None)
-            continue
-        try:
-            exec(compiler.compile(statement, file), namespace)
-        except Exception as error:
-            # A default, decorator or base that needs a value which is not repeated here.
-            say(
-                f"{file} line {statement.lineno} is not known in process {os.getpid()}, "
-                f"which multiprocessing spawned: {error}"
-            )
+        if lost is None:
+            try:
+                exec(compiler.compile(statement, file), namespace)
+            except Exception as error:
+                # A default, decorator or base that needs a value which is not repeated here.
+                say(
+                    f"{file} line {statement.lineno} is not known in process {os.getpid()}, "
+                    f"which multiprocessing spawned: {error}"
+                )
+                lost = selection.forget(statement)
+        for name in lost or ():
+            # Rather no value than one that is out of date.
+            namespace.pop(name, None)
 
 
 def _begun(cells: Sequence[Cell]) -> Sequence[Cell]:

@@ -22,7 +22,7 @@ from ..value_encoding import TooLarge, Unencodable, encode
 _VALUE = "__trainhub_value__"
 # Bytes of a part: as a record it stays below the 4 KiB that are written in one piece.
 _PART = 2048
-_LONGEST_REPR = 2000
+_LONGEST_REPR = 500
 
 
 def read_values(values: Mapping[str, str]) -> dict[str, Any]:

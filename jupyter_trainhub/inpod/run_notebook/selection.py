@@ -31,8 +31,10 @@ class Selection:
 
     def lost(self, statement: ast.stmt) -> set[str] | None:
         """None if ``statement`` is repeated, else the names whose values it may change."""
-        if self._takes(statement):
-            return None
+        return None if self._takes(statement) else self.forget(statement)
+
+    def forget(self, statement: ast.stmt) -> set[str]:
+        """The names that ``statement`` may change: from now on nothing is known of them."""
         fixed = self._names.imported | self._names.functions
         changed = set(_bound(statement)) | (set(_mutated(statement)) - fixed)
         self._names.forget(changed)

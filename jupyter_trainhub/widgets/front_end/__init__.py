@@ -10,8 +10,8 @@ import re
 from functools import cache
 from importlib.resources import files
 
-# Each after those that it imports.
-_ORDER = (
+# The modules, each after those that it imports.
+ORDER = (
     "words.js",
     "server.js",
     "elements.js",
@@ -37,7 +37,7 @@ _COMMENT = re.compile(r"^ *(?:/\*\*(?:(?!\*/).)*\*/|//[^\n]*)\n", re.MULTILINE |
 @cache
 def module() -> str:
     """The source of the module that renders every kind of widget."""
-    joined = "".join(_EXPORT.sub("", _IMPORT.sub("", _read(name))) for name in _ORDER)
+    joined = "".join(_EXPORT.sub("", _IMPORT.sub("", _read(name))) for name in ORDER)
     return _COMMENT.sub("", joined)
 
 

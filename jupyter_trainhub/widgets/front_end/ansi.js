@@ -14,8 +14,8 @@ const NAMED =
   '#3e424d #e75c58 #00a250 #ddb62b #208ffb #d160c4 #60c6c8 #c5c1b4 ' +
   '#282c36 #b22b31 #007427 #b27d12 #0065ca #a03196 #258f8f #a1a6b2';
 
-// eslint-disable-next-line no-control-regex
 const CONTROL =
+  // eslint-disable-next-line no-control-regex
   /\u001b(?:\[([0-?]*)[ -/]*([@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|.?)/g;
 
 /**

@@ -6,7 +6,12 @@ import { absentModules } from '../jobs/preview/absent';
 import { PreviewModel } from '../jobs/preview/model';
 import { PreviewPanel } from '../jobs/preview/plan';
 import { treeOf } from '../jobs/preview/tree';
-import type { IImageModules, IPlan, IPlannedCell } from '../jobs/preview/views';
+import {
+  PARAMETERS_ID,
+  type IImageModules,
+  type IPlan,
+  type IPlannedCell
+} from '../jobs/preview/views';
 import type { IPlannedPlace, SourceFile } from '../notebook/source';
 import { hubContext, renderInHub } from './hub';
 import { settle } from './instanceBench';
@@ -21,7 +26,7 @@ const cell = (
   more: Partial<IPlannedCell> = {}
 ): IPlannedCell => ({
   index,
-  id: `id-${index}`,
+  id: index === null ? PARAMETERS_ID : `id-${index}`,
   source,
   original: source,
   action: 'run',
@@ -163,7 +168,7 @@ describe('PreviewPanel', () => {
       Array.from(cells).map(item => item.getAttribute('data-action'))
     ).toEqual(['changed', 'changed', 'skip', 'changed']);
     expect(screen.getByText('3 of 4 cells run.')).toBeTruthy();
-    expect(shown('parameters').getByText('lr = 0.1')).toBeTruthy();
+    expect(shown(PARAMETERS_ID).getByText('lr = 0.1')).toBeTruthy();
     // Numbers are those that people count in the notebook, from 1.
     expect(shown('1').getByText('Cell 2')).toBeTruthy();
     expect(shown('1').getByText('%matplotlib is left out')).toBeTruthy();
@@ -189,6 +194,23 @@ describe('PreviewPanel', () => {
       { cell: 3, id: 'id-3', source: 'th.submit()', line: null }
     ]);
     expect(screen.getByText(/The notebook has no parameters/)).toBeTruthy();
+  });
+
+  it('shows a script, and leads to its lines', async () => {
+    await open({
+      language: 'script',
+      cells: [cell(null, 'import einops', { id: 'tool.py' })],
+      imports: [{ module: 'einops', cell: null, package: 'einops' }],
+      warnings: [{ cell: null, line: 3, message: 'line 3: no such path' }]
+    });
+    expect(screen.getByText('A Python script: it runs as it is.')).toBeTruthy();
+    expect(screen.getByText(/einops is not in img:1/)).toBeTruthy();
+    fireEvent.click(screen.getByRole('button', { name: /no such path/ }));
+    fireEvent.click(screen.getByRole('button', { name: 'tool.py' }));
+    expect(source.revealed.map(({ cell, line }) => [cell, line])).toEqual([
+      [null, 3],
+      [null, null]
+    ]);
   });
 
   it('goes from one error to the next', async () => {
@@ -282,13 +304,14 @@ describe('PreviewPanel', () => {
 
   it('is old while the file is edited, and new when it is saved', async () => {
     await open();
-    const panel = screen.getByRole('region', { name: 'What will run' });
-    expect(panel.dataset.stale).toBe('false');
+    const old = (): boolean =>
+      screen.queryByText(/This is the saved state of train.ipynb/) !== null;
+    expect(old()).toBe(false);
     act(() => {
       source.isDirty = true;
       source.changed.emit('edited');
     });
-    expect(panel.dataset.stale).toBe('true');
+    expect(old()).toBe(true);
     expect(asked('POST jobs/preview')).toBe(1);
     fireEvent.click(screen.getByRole('button', { name: 'Save' }));
     expect(source.saved).toBe(1);
@@ -297,7 +320,7 @@ describe('PreviewPanel', () => {
       source.changed.emit('saved');
     });
     await pass();
-    expect(panel.dataset.stale).toBe('false');
+    expect(old()).toBe(false);
     expect(asked('POST jobs/preview')).toBe(2);
   });
 

@@ -41,7 +41,8 @@ function isBlank(value: unknown): boolean {
 /** A name for a job, made of a file's: `runs/My model.ipynb` gives `My-model`. */
 export function nameFromPath(path: string): string {
   const file = path.split('/').pop() ?? '';
-  const words = file.replace(/\.(ipynb|py|md|Rmd)$/, '').match(/[A-Za-z0-9_]+/g) ?? [];
+  const words =
+    file.replace(/\.(ipynb|py|md|Rmd)$/, '').match(/[A-Za-z0-9_]+/g) ?? [];
   return (
     words
       .join('-')

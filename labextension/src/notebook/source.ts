@@ -15,8 +15,8 @@ export type Desk = Pick<
 
 /** A place in a file as it was planned. */
 export interface IPlannedPlace {
-  /** The index of the cell, from 0. */
-  cell: number;
+  /** The index of the cell, from 0; null in a script. */
+  cell: number | null;
   id: string | null;
   /** Its own text; null where that is not known. */
   source: string | null;
@@ -87,7 +87,7 @@ export class SourceFile implements IDisposable {
   /** Opens the file at a place, and selects the line. */
   async reveal({ cell, id, source, line }: IPlannedPlace): Promise<void> {
     const { commands } = this._desk;
-    if (this.path.endsWith('.ipynb')) {
+    if (this.path.endsWith('.ipynb') && cell !== null) {
       await commands.execute(CommandIDs.showCell, {
         path: this.path,
         cell,

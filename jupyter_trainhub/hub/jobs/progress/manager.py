@@ -34,9 +34,9 @@ class _Attempt:
 
     view: View
     known: JobProgress = field(default_factory=JobProgress)
-    # What was recorded of a run that is over, once that was looked up.
+    # What was recorded of it when it was over; and when that was looked for.
     recorded: View | None = None
-    is_looked_up: bool = False
+    looked_up_at: float = float("-inf")
     waiting: bytearray = field(default_factory=bytearray)
     looked_at: float = 0.0
     read_at: float = float("-inf")
@@ -46,10 +46,11 @@ class _Attempt:
     def progress(self) -> View | None:
         """The ``progress`` of its view."""
         if self.waiting:
-            self.known.take(bytes(self.waiting), time.time())
+            waiting = bytes(self.waiting)
             self.waiting.clear()
-        found = self.known.view(time.time(), running=self.view["phase"] == "Running")
-        return found or self.recorded
+            self.known.take(waiting, time.time())
+        running = self.view["phase"] == "Running"
+        return self.recorded or self.known.view(time.time(), running=running)
 
 
 class Progress:
@@ -63,7 +64,7 @@ class Progress:
     ) -> None:
         """``follows(run, pod)``: whether that log comes by :meth:`heard`.
 
-        ``recorded(run)`` is the progress in the record of a run.
+        ``recorded(run)`` is how far a run that is over came, as its record tells.
         """
         self._tails = Tails(client)
         self._follows = follows
@@ -121,12 +122,15 @@ class Progress:
                     attempt.looked_at = time.monotonic()
                     chosen.append(attempt)
         for attempt in chosen:
-            if over(attempt.view) and not attempt.is_looked_up:
+            is_due = attempt.recorded is None and attempt.looked_up_at + EVERY < time.monotonic()
+            if over(attempt.view) and is_due:
                 attempt.recorded = self._recorded(attempt.view["run"])
-                attempt.is_looked_up = True
-        # The end of one that is not in any record is read once.
-        one = chosen if len(chosen) == 1 else []
-        ended = [item for item in one if over(item.view) and item.progress() is None]
+                attempt.looked_up_at = time.monotonic()
+        # The end of what is in no record is read once, where somebody wants to see it.
+        ended = [item for item in chosen if over(item.view) and item.recorded is None]
+        if len(views) > 1:
+            with self._lock:
+                ended = [item for item in ended if item.progress()]
         self._read(chosen, every)
         self._read(ended, float("inf"), running=False)
         return [self.merged(view) for view in views]
@@ -142,6 +146,8 @@ class Progress:
             found = self._attempts[key] = _Attempt(view)
             if len(self._attempts) > _KEPT:
                 self._attempts.popitem(last=False)
+        if over(view) and not over(found.view):
+            found.read_at = float("-inf")
         found.view = view
         self._attempts.move_to_end(key)
         return found

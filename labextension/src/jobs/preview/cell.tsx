@@ -5,7 +5,7 @@ import { differenceOf } from '../../notebook/marks/difference';
 import { Diff } from '../../runs/diff';
 import { Remarks, type Show } from './remarks';
 import { SourceText } from './source';
-import type { IPlannedCell, IRemark } from './views';
+import { PARAMETERS_ID, type IPlannedCell, type IRemark } from './views';
 
 interface ICellProps {
   cell: IPlannedCell;
@@ -25,10 +25,15 @@ export const PlannedCell = React.memo(
 function CellItem({ cell, ...remarks }: ICellProps): JSX.Element {
   const { trans } = useHub();
   const { index, action, reason } = cell;
-  const name = cellWord(index, trans);
+  const name =
+    index !== null
+      ? cellWord(index, trans)
+      : cell.id === PARAMETERS_ID
+        ? trans.__('Parameters')
+        : (cell.id ?? '');
   const head = (
     <>
-      {index === null ? (
+      {cell.id === PARAMETERS_ID ? (
         <span className="jp-TrainHub-cellNumber">{name}</span>
       ) : (
         <button
@@ -53,7 +58,7 @@ function CellItem({ cell, ...remarks }: ICellProps): JSX.Element {
   return (
     <li
       className="jp-TrainHub-cell"
-      data-trainhub-cell={index ?? 'parameters'}
+      data-trainhub-cell={index ?? cell.id}
       data-action={action}
     >
       {action === 'skip' ? (
@@ -78,7 +83,7 @@ function CellText(props: { cell: IPlannedCell; name: string }): JSX.Element {
   const isChanged = action === 'changed' && original !== '' && writes === null;
   return isChanged ? (
     <Diff
-      text={differenceOf(original, source)}
+      text={differenceOf(original, source.replace(/\n$/, ''))}
       label={trans.__('%1: what changes in it', props.name)}
     />
   ) : (
@@ -91,13 +96,8 @@ function CellText(props: { cell: IPlannedCell; name: string }): JSX.Element {
 }
 
 /** What people call a cell: they count from 1. */
-export function cellWord(
-  index: number | null,
-  trans: TranslationBundle
-): string {
-  return index === null
-    ? trans.__('Parameters')
-    : trans.__('Cell %1', index + 1);
+export function cellWord(index: number, trans: TranslationBundle): string {
+  return trans.__('Cell %1', index + 1);
 }
 
 function actionWord(

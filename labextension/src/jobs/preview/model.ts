@@ -43,6 +43,11 @@ export class PreviewModel implements IDisposable {
     return this._changed;
   }
 
+  /** Whether packages are to be installed before the job. */
+  get isSetUp(): boolean {
+    return this._spec.setup === true;
+  }
+
   /** The spec that the plan is about, as JSON. */
   get shown(): string {
     return this._shown;

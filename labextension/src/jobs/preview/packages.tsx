@@ -28,7 +28,7 @@ export function PlanPackages(props: {
           <label className="jp-TrainHub-setup">
             <input
               type="checkbox"
-              checked={setup.every(({ run }) => run)}
+              checked={model.isSetUp}
               onChange={({ target }) => model.setUp(target.checked)}
             />
             {trans.__('Install on each node, before the job starts')}
@@ -38,7 +38,7 @@ export function PlanPackages(props: {
               <li key={position}>
                 <code>{commandLine(argv)}</code>{' '}
                 <span className="jp-TrainHub-cellReason">
-                  {cellWord(cell, trans)}
+                  {cell !== null && cellWord(cell, trans)}
                 </span>
               </li>
             ))}
@@ -115,6 +115,14 @@ function absentText(
   image: string,
   trans: TranslationBundle
 ): string {
+  if (cell === null) {
+    return trans.__(
+      '%1 is not in %2. Put the package %3 into the image.',
+      module,
+      image,
+      name
+    );
+  }
   const where = cellWord(cell, trans);
   return installer
     ? trans.__(
@@ -137,11 +145,11 @@ function syntaxText(
   { cell, construct, line, python }: ISyntax,
   trans: TranslationBundle
 ): string {
-  return trans.__(
-    '%1, line %2: %3 needs Python %4 or newer. Choose another image, or write it otherwise.',
-    cellWord(cell, trans),
+  const told = trans.__(
+    'line %1: %2 needs Python %3 or newer. Choose another image, or write it otherwise.',
     line,
     construct,
     python
   );
+  return cell === null ? told : trans.__('%1: %2', cellWord(cell, trans), told);
 }

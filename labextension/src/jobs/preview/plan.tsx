@@ -36,7 +36,6 @@ export function PreviewPanel({ model }: { model: PreviewModel }): JSX.Element {
       className="jp-TrainHub-preview"
       aria-label={trans.__('What will run')}
       aria-busy={isPending}
-      data-stale={isPending || problem !== null || source?.isDirty}
       ref={panel}
     >
       <h2>{trans.__('What will run')}</h2>

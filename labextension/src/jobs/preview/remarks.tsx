@@ -3,8 +3,11 @@ import { useHub } from '../../context';
 import { asFullSentence } from '../../sentence';
 import type { IRemark } from './views';
 
-/** Shows a place of the file in its editor: the index of a cell and a line of it, from 1. */
-export type Show = (cell: number, line: number | null) => void;
+/**
+ * Shows a place of the file in its editor: the index of a cell, null in a script, and a line of it,
+ * from 1.
+ */
+export type Show = (cell: number | null, line: number | null) => void;
 
 /** What is wrong with a cell, or with the whole; errors first. Each leads to its line. */
 export function Remarks(props: {
@@ -46,7 +49,7 @@ function RemarkText(props: {
 }): JSX.Element {
   const { trans } = useHub();
   const { cell, line = null } = props.remark;
-  return cell === null ? (
+  return cell === null && line === null ? (
     // It can have the focus, as the others can.
     <span tabIndex={-1}>{props.children}</span>
   ) : (

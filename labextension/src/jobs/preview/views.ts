@@ -1,6 +1,10 @@
+/** The id of the cell that sets the parameters. */
+export const PARAMETERS_ID = 'injected-parameters';
+
 /**
  * What becomes of one code cell when the notebook runs as a job. `index` is its position among all
- * cells of the notebook, from 0; null for the cell that sets the parameters.
+ * cells of the notebook, from 0; null for the cell that sets the parameters
+ * and for a whole script.
  */
 export interface IPlannedCell {
   index: number | null;
