@@ -37,7 +37,7 @@ MODULES = {
     "hub/access": "entrances ide interfaces reach shell terminals",
     "hub/capacity": "check fit quota refusal request room",
     "hub/idle": "activity manager",
-    "hub/images": "default failures fitness naming",
+    "hub/images": "default failures fitness look modules naming",
     "hub/images/catalogue": "listing manager reading usage",
     "hub/images/copies": "archive_paths archives arrival registry_jobs relay",
     "hub/images/registries": "manager passwords",
@@ -55,11 +55,13 @@ MODULES = {
     "inpod/launch": "__main__ command ending mpi peers remote_shell shape supervisor",
     "inpod/rootfs_diff": "layer measurement opening secrets start walk",
     "kube": "client credentials exec portforward refusal stream",
+    "notebook": "bundle cells checks folder ignore_file ipython_syntax magics markdown modules"
+    " outcome parameters paths plan ranks remark scripts shell shipment source translation",
     "registry": "archive authentication blob client composition copying documents download endpoint"
     " failures layered_tree listing manifest merge pushing recipe reference requirements saving tar"
     " tar_stream transport",
-    "server": "base body connection contents failures fitness idle images instances jobs logs"
-    " notebook runs snapshots ssh tensorboards terminals volumes",
+    "server": "base body connection contents failures fitness idle ignore_file images instances"
+    " jobs logs notebook runs snapshots ssh tensorboards terminals volumes",
     "snapshotter": "__main__ container failures overlay union",
     "ssh": "view",
 }
@@ -119,6 +121,7 @@ _FOREIGN = re.compile(
     r"|^#|^ && |^--|^(FROM|USER|Basic|Bearer|bytes|adduser|useradd|sed|echo) |^(1|%1) files?$"
     r"|ALL=|^HTTP request|trainhub$|^trainhub: |\[trainhub\]|^usage: |^(exec|restrict|attachment)\W"
     r"|by \(pod|\{\$|^violates |^must support|^Failed to pull image$"
+    r"|^(__import__|device)\(|^def f|^%env %1$|^%1 MiB$"
 )
 # Titles that the front end knows by their names.
 _TITLES = {"Python kernel", "SSH server", "SSH client", "SSH port", "SSH login by password"} | {

@@ -16,10 +16,10 @@ from scripts.server_sentences import LIST, MODULES, ROOT, sentences, told
 
 LOCALE = ROOT / "jupyter_trainhub" / "locale"
 PATTERNS: list[str] = json.loads(LIST.read_text(encoding="utf-8"))
-TELLING = ("hub", "kube", "manifests", "registry", "server", "snapshotter", "specs")
+TELLING = ("hub", "kube", "manifests", "notebook", "registry", "server", "snapshotter", "specs")
 # What they say is read by those who use the command or a notebook, and in pages of their own.
 ENGLISH_ONLY = {"hub/waiting", "registry/__main__", "server/pages", "server/proxy"} | {
-    "server/ssh_tunnel"
+    *("server/ssh_tunnel", "notebook/single_cell")
 }
 
 

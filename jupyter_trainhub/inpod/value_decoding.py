@@ -129,16 +129,26 @@ class _Decoder:
 
     _index = _column
 
+    @staticmethod
+    def _values(column: Any) -> Any:
+        pandas = importlib.import_module("pandas")
+        if isinstance(column, pandas.RangeIndex):
+            # An index is a few bytes, whatever its length; as values it would fill the memory.
+            raise ValueError("a range for a column")
+        return column.array
+
     def _series(self, content: list[Any]) -> Any:
         pandas = importlib.import_module("pandas")
         index, values = map(self._column, content)
-        return pandas.Series(values.array, index=index, name=values.name)
+        return pandas.Series(self._values(values), index=index, name=values.name)
 
     def _frame(self, content: list[Any]) -> Any:
         pandas = importlib.import_module("pandas")
         names, index, columns = content
         labels, rows = self._column(names), self._column(index)
-        found = {number: self._column(column).array for number, column in enumerate(columns)}
+        found = {
+            number: self._values(self._column(column)) for number, column in enumerate(columns)
+        }
         frame = pandas.DataFrame(found, index=rows)
         frame.columns = labels
         return frame

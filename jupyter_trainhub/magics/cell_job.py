@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from jupyter_trainhub.api import session
 from jupyter_trainhub.errors import Cause, InvalidField
 from jupyter_trainhub.hub.hub import Hub
+from jupyter_trainhub.hub.jobs.result import EXPRESSION
 from jupyter_trainhub.hub.notebooks import in_own_folder, seen_folders
 from jupyter_trainhub.hub.runs.origin import origin
 from jupyter_trainhub.hub.submission import complete, free_name
@@ -28,8 +29,9 @@ _NOTHING = Needed((), (), (), ())
 class CellJob:
     """A cell ready to be submitted.
 
-    ``undefined`` are names that it reads and nobody knows, ``left`` the jobs of this notebook's
-    other cells that still run.
+    ``wanted`` are the names whose values come back, ``EXPRESSION`` for its own. ``undefined`` are
+    names that it reads and nobody knows, ``left`` the jobs of this notebook's other cells that
+    still run.
     """
 
     spec: JobSpec
@@ -37,6 +39,7 @@ class CellJob:
     plan: Plan
     bundle: Bundle
     passed: tuple[str, ...]
+    wanted: tuple[str, ...]
     undefined: tuple[str, ...]
     left: Views
 
@@ -90,10 +93,12 @@ def prepare(hub: Hub, kernel: Kernel, options: Namespace, body: str) -> CellJob:
         setup=spec.setup,
     )
     plan = cell.named(plan)
-    names = [*([options.result] if options.result else []), *arguments.listed(options.fetch)]
+    names = [options.result or EXPRESSION, *arguments.listed(options.fetch)]
+    if options.no_result:
+        names = []
     wanted = {
-        "expression": not options.no_result and not options.result,
-        "names": [] if options.no_result else names,
+        "expression": EXPRESSION in names,
+        "names": [name for name in names if name != EXPRESSION],
         "max_bytes": hub.config.result_max_bytes,
     }
     values = packed_values({name: kernel.names[name] for name in passed})
@@ -103,9 +108,10 @@ def prepare(hub: Hub, kernel: Kernel, options: Namespace, body: str) -> CellJob:
         for view in views
         if view["description"].startswith("Cell In[")
         and view["spec"].get("notebook") == path
+        and view["owner"] == hub.user
         and not over(view)
     ]
-    return CellJob(spec, cell, plan, made, tuple(passed), found.undefined, left)
+    return CellJob(spec, cell, plan, made, tuple(passed), tuple(names), found.undefined, left)
 
 
 def _refuse(missing: tuple[Missing, ...]) -> None:

@@ -44,7 +44,7 @@ def run(shell: Any, options: Namespace, body: str) -> Any:
         raise CellInterrupted(_stop(hub, name)) from None
     if view["phase"] != "Succeeded":
         raise _failed(hub, view, job)
-    values = _values(hub, name)
+    values = _values(hub, job)
     if not options.keep:
         hub.jobs.delete(name)
     value = values.pop(EXPRESSION, None)
@@ -72,11 +72,12 @@ def _failed(hub: Hub, view: View, job: CellJob) -> DistributedError:
     return DistributedError(job_failed(view), hub.failures.of_view(view), cells)
 
 
-def _values(hub: Hub, name: str) -> dict[str, Any]:
+def _values(hub: Hub, job: CellJob) -> dict[str, Any]:
     """The values that came back, by name; what did not is said."""
-    log = hub.jobs.logs(name, 0, records=True)
+    log = hub.jobs.logs(job.spec.name, 0, records=True)
     values: dict[str, Any] = {}
-    for variable, result in read_results(log, hub.config.result_max_bytes).items():
+    found = read_results(log, job.wanted, hub.config.result_max_bytes)
+    for variable, result in found.items():
         if result.data is None:
             print(what_stayed(variable, result.why, result.shown), file=sys.stderr)
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from jupyter_trainhub.hub.printable import printable
 from jupyter_trainhub.magics.cell_job import CellJob
 
 
@@ -40,7 +41,7 @@ def what_runs(job: CellJob) -> dict[str, str]:
 def what_stayed(name: str, why: str, shown: str) -> str:
     """Say that the value of ``name``, or of the cell, did not come back, and what it looks like."""
     what = f"The value of {name}" if name else "The value of the cell"
-    return f"{what} stays on the cluster: {why}" + (f"\nIt is: {shown}" if shown else "")
+    return printable(f"{what} stays on the cluster: {why}" + (f"\nIt is: {shown}" if shown else ""))
 
 
 def _compact(source: str) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 
 from jupyter_trainhub.manifests.labels import Object
 from jupyter_trainhub.manifests.log_hints import hints
-from jupyter_trainhub.manifests.rank_failure import Cell, Node, RankError, errors_of
+from jupyter_trainhub.manifests.node_log import Node
+from jupyter_trainhub.manifests.rank_failure import Cell, RankError, errors_of
 from jupyter_trainhub.manifests.redaction import redacted_text
 
 # Lines of the log that are shown before a traceback, and at most with it.

@@ -12,19 +12,15 @@ from datetime import datetime, timezone
 from typing import Any
 
 from jupyter_trainhub.inpod.lost_peer import lost_peer
-from jupyter_trainhub.inpod.python_traceback import Block, describe_story, read_tracebacks, stories
-from jupyter_trainhub.manifests import log_record
+from jupyter_trainhub.inpod.python_traceback import Block, describe_story
 from jupyter_trainhub.manifests.labels import Object
+from jupyter_trainhub.manifests.node_log import Node
 
-# Tracebacks with more lines between them have nothing to do with each other.
-_GAP = 60
-# What torchrun raises itself, for its ranks.
-_LAUNCHERS = ("ChildFailedError", "SignalException")
 _CLUSTER_ENDED, _KILLED, _ABORTED = 143, 137, 134
 _OOM = "OOMKilled"
-# What is taken of what a pod tells: errors, frames of each, and characters of a text. Its programs
+# What is taken of what a pod tells: frames of an error, and characters of a text. Its programs
 # write less, but whatever runs there may write in their name.
-_MOST_ERRORS, _MOST_FRAMES = 64, 40
+_MOST_FRAMES = 40
 _LONGEST_TEXT, _LONGEST_TRACEBACK = 4000, 16_384
 # The time of day, in seconds, until the year 9999.
 _LAST_TIME = 2.5e11
@@ -39,31 +35,6 @@ class Cell:
     index: int | None
     id: str
     source: str
-
-
-@dataclass(frozen=True)
-class Node:
-    """One pod of the attempt as its job's view has it, and what the end of its log tells."""
-
-    pod: Object
-    lines: Sequence[str] = ()
-    errors: Sequence[Object] = ()
-    stories: Sequence[Sequence[Block]] = ()
-
-    @classmethod
-    def of(cls, pod: Object, log: bytes) -> Node:
-        """``log`` is the end of the pod's, with records."""
-        shown = [line for line in map(log_record.shown, log.splitlines(keepends=True)) if line]
-        lines = [line.decode(errors="replace").rstrip() for line in shown]
-        told = (record.get("errors") for record in log_record.find(log, "errors"))
-        errors = [error for listed in told if isinstance(listed, list) for error in listed]
-        del errors[_MOST_ERRORS:]
-        found = [
-            story
-            for story in stories(read_tracebacks("\n".join(lines)))
-            if not story[-1].etype.endswith(_LAUNCHERS)
-        ]
-        return cls(pod, lines, [error for error in errors if isinstance(error, dict)], found)
 
 
 def cells_of(document: Any) -> dict[str, Cell]:
@@ -102,15 +73,15 @@ def errors_of(
     taken = False
     # A notebook's ranks have noted each exception themselves.
     for item in () if cells else filter(_is_silent, told):
-        story = next((found for found in _last(node) if found[0].rank == item.shown["rank"]), None)
+        story = node.story_of(item.shown["rank"])
         if story is None and not taken and not item.follower:
-            story, taken = _unranked(node), True
+            story, taken = node.unranked_story(), True
         if story is not None:
             _tell_by_log(item, story, cells)
     for item in told:
         if node.pod.get("reason") == _OOM and item.shown["exit_code"] == _KILLED:
             item.shown |= {"reason": _OOM, "message": str(node.pod.get("message") or "")}
-        item.story = item.story or _logged(item, node)
+        item.story = item.story or node.story_with(item.shown["etype"], item.shown["message"])
         # NCCL ends the process itself when it has lost another.
         if item.shown["exit_code"] == _ABORTED and any(map(lost_peer, node.lines[-200:])):
             item.follower = True
@@ -202,31 +173,6 @@ def _tell_by_log(item: RankError, story: Sequence[Block], cells: Mapping[str, Ce
     _add_sources(item.shown, cells)
     item.story = story
     item.follower = lost_peer(f"{item.shown['etype']}: {item.shown['message']}")
-
-
-def _last(node: Node) -> list[Sequence[Block]]:
-    """The tracebacks of the log's end, as far as they belong together."""
-    found: list[Sequence[Block]] = []
-    for story in reversed(node.stories):
-        if found and found[0][0].start - story[-1].end > _GAP:
-            break
-        found.insert(0, story)
-    return found
-
-
-def _unranked(node: Node) -> Sequence[Block] | None:
-    last = [story for story in _last(node) if story[0].rank is None]
-    own = (story for story in last if not lost_peer(f"{story[-1].etype}: {story[-1].message}"))
-    return next(own, last[0] if last else None)
-
-
-def _logged(item: RankError, node: Node) -> Sequence[Block]:
-    """Where the log shows the traceback of an error that was told."""
-    told = (item.shown["etype"], (item.shown["message"] or "").partition("\n")[0])
-    for story in node.stories:
-        if any((block.etype.rpartition(".")[2], block.message) == told for block in story):
-            return story
-    return ()
 
 
 def _frame(frame: Any) -> Object | None:

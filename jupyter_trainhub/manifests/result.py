@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,16 +25,18 @@ class Result:
     shown: str = ""
 
 
-def results(records: Iterable[Mapping[str, Any]], largest: int) -> dict[str, Result]:
-    """The values of ``records``, by name; none is longer than ``largest`` bytes.
+def results(
+    records: Iterable[Mapping[str, Any]], wanted: Collection[str], largest: int
+) -> dict[str, Result]:
+    """The values ``wanted`` of ``records``, by name; none is longer than ``largest`` bytes.
 
     A record that was read twice counts once. What a program wrote in our name is refused as any
-    other damage is.
+    other damage is, and names that nobody asked for are left out: they would be set in the kernel.
     """
     found: dict[str, dict[int, Mapping[str, Any]]] = {}
     for record in records:
         name, part = record.get("of"), record.get("part")
-        if isinstance(name, str) and isinstance(part, int):
+        if isinstance(name, str) and name in wanted and isinstance(part, int):
             parts = found.setdefault(name, {})
             if part == 0 and parts.get(0) != record:
                 # Another attempt in the same pod begins anew.
@@ -46,7 +48,7 @@ def results(records: Iterable[Mapping[str, Any]], largest: int) -> dict[str, Res
 def _result(parts: Mapping[int, Mapping[str, Any]], largest: int) -> Result:
     first = parts.get(0, {})
     size, shown = first.get("size"), str(first.get("repr", ""))
-    size = size if isinstance(size, int) else None
+    size = size if isinstance(size, int) and size >= 0 else None
     if "why" in first:
         return Result(None, str(first["why"]), shown)
     if size is not None and (size > largest or "sha256" not in first):

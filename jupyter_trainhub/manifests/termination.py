@@ -68,6 +68,12 @@ def termination(pod: Object, ended: Object) -> tuple[Explanation, dict[str, Any]
         message = f"The program could not be started: {last_cause(text)}."
         return known or Explanation(reason, message, "Look at its log.", text or None), None
     if reason in ("Error", "Completed"):
+        place = _place(text)
+        if place:
+            # The launcher itself was ended.
+            message = f"{_exit_sentence(code).rstrip('.')} while cell {place['cell'] + 1} ran."
+            error = {**place, "etype": None, "message": message}
+            return Explanation("Error", message, "Look at its log."), error
         last = _last_line(text)
         message = f"{_exit_sentence(code)}{f' Its last line: {last}' if last else ''}"
         return Explanation("Error", message, "Look at its log.", text or None), None

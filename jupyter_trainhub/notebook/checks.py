@@ -57,8 +57,8 @@ def warnings(
             )
     if world_size > 1:
         yield from ranks.warnings(code, modules, world_size, processes_per_node or world_size)
+    yield from _starts_processes(code)
     for cell, tree in code:
-        yield from _starts_processes(cell, tree)
         if visible is not None:
             yield from paths.unseen(cell, tree, visible)
 
@@ -133,8 +133,9 @@ def _submits_itself(code: Sequence[Code]) -> Iterator[Remark]:
                 )
 
 
-def _starts_processes(cell: int | None, tree: ast.AST) -> Iterator[Remark]:
-    for call in calls(tree):
+def _starts_processes(code: Sequence[Code]) -> Iterator[Remark]:
+    told = False
+    for cell, call in ((cell, call) for cell, tree in code for call in calls(tree)):
         name = dotted_name(call.func)
         last = name.rpartition(".")[2]
         given = {
@@ -153,8 +154,9 @@ def _starts_processes(cell: int | None, tree: ast.AST) -> Iterator[Remark]:
                 "spawn",
             )
         elif last in ("set_start_method", "get_context", "DataLoader") and (
-            given & {"spawn", "forkserver"}
+            given & {"spawn", "forkserver"} and not told
         ):
+            told = True
             yield Remark.at(
                 cell,
                 call.lineno,

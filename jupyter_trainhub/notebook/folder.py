@@ -113,12 +113,14 @@ class Folder:
 
     def _content(self, name: str) -> bytes:
         path = self.root / name
-        if not Path(os.path.realpath(path)).is_relative_to(self.root):
-            raise Unshippable(name, OUTSIDE, kind="link")
+        self._target(name)
         try:
             # A pipe would be waited for.
             with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
                 before = os.fstat(file.fileno())
+                # Whoever shares the folder may have put a link there since it was looked at.
+                if not os.path.samestat(before, os.stat(self._target(name), follow_symlinks=False)):
+                    raise Unshippable(name, "being replaced at this moment", kind="changing")
                 if not stat.S_ISREG(before.st_mode):
                     raise Unshippable(name, "not a plain file")
                 if before.st_size > self.max_bytes:
@@ -130,6 +132,16 @@ class Folder:
         if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
             raise Unshippable(name, "being written at this moment", len(content), "changing")
         return content
+
+    def _target(self, name: str) -> Path:
+        """The file that ``name`` leads to. Raises Unshippable where that must not travel."""
+        path = Path(os.path.realpath(self.root / name))
+        if not path.is_relative_to(self.root):
+            raise Unshippable(name, OUTSIDE, kind="link")
+        kind = self._ignore.kind(path.relative_to(self.root).as_posix())
+        if kind == "secret":
+            raise Unshippable(name, _WHY[kind], self.size(name), kind)
+        return path
 
     def size(self, name: str) -> int:
         """The bytes of a file, 0 where it is gone."""

@@ -24,8 +24,12 @@ _NOISE = GitIgnoreSpec.from_lines([
     TRAINHUB_IGNORE,
 ])
 _SECRETS = GitIgnoreSpec.from_lines([
-    ".env", ".env.*", "!.env.example", "*.pem", "*.key", "*.p12", "*.pfx", ".netrc", ".pypirc",
-    "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", ".ssh/", ".aws/", ".kube/", ".git-credentials",
+    ".env", ".env.*", "!.env.example", "*.pem", "*.key", "*.p12", "*.pfx", "*.ppk", "*.jks",
+    "*.kdbx", "*.keystore", ".netrc", ".pgpass", ".pypirc", ".npmrc", ".my.cnf", ".vault-token",
+    "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_ecdsa_sk", "id_ed25519_sk", ".ssh/", ".aws/",
+    ".azure/", ".docker/", ".gnupg/", ".kube/", "kubeconfig", "*.kubeconfig", ".git-credentials",
+    "**/.git/config", ".huggingface/", "credentials.json", "client_secret*.json",
+    "service[-_]account*.json", "**/.streamlit/secrets.toml", "!kubeconfig/",
 ])
 # fmt: on
 _FILES: dict[str, Kind] = {TRAINHUB_IGNORE: "trainhub", ".gitignore": "git"}
@@ -48,10 +52,10 @@ class Ignore:
 
         Folders end with ``/``.
         """
+        if _SECRETS.match_file(name.lower()):
+            return "secret"
         if _NOISE.match_file(name):
             return "noise"
-        if _SECRETS.match_file(name):
-            return "secret"
         *folder, last = (*self._above, *name.rstrip("/").split("/"))
         for file, kind in _FILES.items():
             inside = self._is_hidden(tuple(folder), file)

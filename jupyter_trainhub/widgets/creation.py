@@ -12,7 +12,7 @@ import ipywidgets
 
 from jupyter_trainhub.errors import TrainHubError
 from jupyter_trainhub.widgets.form import Form, Schema
-from jupyter_trainhub.widgets.served import Served
+from jupyter_trainhub.widgets.served import OUTPUT, Served
 
 # Seconds without a key after which what was typed is checked.
 _PAUSE = 0.4
@@ -75,12 +75,17 @@ class CreationForm:
         """What the form holds. Raises InvalidField for what cannot be read."""
         return self.form.values()
 
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
-
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """The widgets, with what stays in the notebook: what was made, if anything was."""
         self._is_shown = True
         self._in_thread(self._check)
-        display(self.widget)  # type: ignore[no-untyped-call]
+        text = self.made.text() if self.made else f"<{self.button.description} form>"
+        return {
+            **self.widget._repr_mimebundle_(**kwargs),
+            OUTPUT: {"kind": "form"},
+            "text/html": self.made.html() if self.made else escape(text),
+            "text/plain": text,
+        }
 
     def _changed(self) -> None:
         if not self._is_shown:

@@ -8,6 +8,7 @@ from typing import Any
 
 import traitlets
 
+from jupyter_trainhub.errors import NotFound
 from jupyter_trainhub.hub.descriptions import why
 from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.hub.views import View, over
@@ -19,6 +20,7 @@ from jupyter_trainhub.widgets.still import job_html
 _SHOWN = (
     "name",
     "uid",
+    "run",
     "phase",
     "reason",
     "message",
@@ -66,10 +68,20 @@ class JobView(Served):
 
     def __init__(self, hub: Hub, view: View) -> None:
         name = view["name"]
-        answers = {
-            "stop": lambda: shown(hub.jobs.stop(name)),
-            "refresh": lambda: shown(hub.jobs.get(name)),
-        }
+        run = view.get("run")
+
+        def mine() -> View:
+            now: View = hub.jobs.get(name)
+            if now.get("run") != run:
+                # Of the same name: a notebook may be old.
+                raise NotFound(f"there is no job {name!r} of run {run} any more")
+            return now
+
+        def stop() -> View:
+            mine()
+            return shown(hub.jobs.stop(name))
+
+        answers = {"stop": stop, "refresh": lambda: shown(mine())}
         super().__init__("job", name, shown(view), answers)
         self._hub = hub
         self._lock = threading.Lock()

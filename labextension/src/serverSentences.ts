@@ -35,6 +35,8 @@ const TOLD = new Set([
   'not_saved.title',
   'secrets.kind',
   'skipped.reason',
+  'cells.reason',
+  'left_out_files.reason',
   'missing.what',
   'missing.why',
   'missing.remedy',
@@ -53,6 +55,8 @@ const PARTS = new Set([
   'not_saved',
   'secrets',
   'skipped',
+  'cells',
+  'left_out_files',
   'missing'
 ]);
 /** Fields that hold what users wrote, and what their programs said. */
@@ -86,7 +90,8 @@ export class ServerSentences {
       trans._p(CONTEXT, text, ...words);
     const names = ['%1', '%2', '%3', '%4', '%5', '%6'];
     this._rules = patterns
-      .filter(text => translate(text, names) !== text)
+      // A catalogue without the text answers it with `%` for `%%`.
+      .filter(text => translate(text, names) !== text.replace(/%%/g, '%'))
       .sort((a, b) => literal(b).length - literal(a).length)
       .map(text => ({
         isOpen: OPEN.test(text) || BETWEEN_SENTENCES.test(text),
@@ -105,7 +110,7 @@ export class ServerSentences {
       if (this._told.size >= MOST_REMEMBERED) {
         this._told.clear();
       }
-      told = this._sentences(text) ?? text;
+      told = this._notes(text) ?? this._sentences(text) ?? text;
       this._told.set(text, told);
     }
     return told;
@@ -138,6 +143,12 @@ export class ServerSentences {
         this._value(above + name, item)
       ])
     );
+  }
+
+  /** Notes that are joined to one text, where each is recognised by itself; else null. */
+  private _notes(text: string): string | null {
+    const notes = text.split('; ').map(note => this._sentence(note));
+    return notes.length > 1 && !notes.includes(null) ? notes.join('；') : null;
   }
 
   /** `text`, each sentence that is recognised in the user's language; null when none is. */

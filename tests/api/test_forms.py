@@ -35,7 +35,7 @@ def test_no_widget_does_anything_before_it_is_shown(tmp_path: Path) -> None:
     meter._repr_mimebundle_()
     assert meter.view == {"nodes": []}
     for form in forms:
-        form._ipython_display_()
+        form._repr_mimebundle_()
         eventually(partial(_says, form, "does not run yet"))
     assert not (tmp_path / "TRAINHUB_CLUSTER_DIR").exists()
 

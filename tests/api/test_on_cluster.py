@@ -173,7 +173,7 @@ def test_an_instance_is_saved_and_its_image_found(folder: Path) -> None:
 def test_a_form_tells_what_would_happen_and_creates(folder: Path) -> None:
     form = th.instance_form()
     answer, fields = form.answer, form.form.fields
-    form._ipython_display_()
+    form._repr_mimebundle_()
     eventually(lambda: "It starts now" in answer.value)
     fields["cpus"].value = 1000
     eventually(lambda: "It cannot start" in answer.value)
@@ -192,7 +192,7 @@ def test_a_form_shows_what_would_run_and_submits_it(folder: Path) -> None:
     write_notebook(folder / "bad.ipynb", "x = (", "# nothing")
     write_notebook(folder / "good.ipynb", "print('one')", "print('two')")
     form = th.submit_form("bad.ipynb")
-    form._ipython_display_()
+    form._repr_mimebundle_()
     eventually(lambda: "cell 1: " in form.answer.value)
     form.form.fields["notebook"].value = "good.ipynb"
     form.form.fields["cpus"].value = 0.1

@@ -39,7 +39,7 @@ def submission(name: str) -> str:
     return (
         "import jupyter_trainhub as th\n"
         f"job = th.submit(command=['python', '-c', {PROGRAM!r}], name={name!r},"
-        " cpus=0.1, memory='128Mi')\njob"
+        " cpus=0.1, memory='256Mi')\njob"
     )
 
 

@@ -32,8 +32,8 @@ def pod(rank: int, phase: str = "Failed", **fields: Any) -> Object:
 def job(name: str, phase: str = "Failed", created: str = "1", **fields: Any) -> Object:
     spec = {"notebook": "train.ipynb"}
     return {"name": name, "run": f"{name}-0a", "uid": "u", "phase": phase, "reason": "Error",
-            "message": "", "remedy": None, "finished": None, "created": created, "error": None,
-            "attempt": 1, "earlier": [], "nodes": 1, "spec": spec, "pods": [pod(0)],
+            "owner": "ada", "message": "", "remedy": None, "finished": None, "created": created,
+            "error": None, "attempt": 1, "earlier": [], "nodes": 1, "spec": spec, "pods": [pod(0)],
             **fields}  # fmt: skip
 
 
@@ -41,6 +41,7 @@ class Cluster:
     """A hub with jobs whose logs may be there, and a record."""
 
     def __init__(self) -> None:
+        self.user = "ada"
         self.views = {"train-1": job("train-1")}
         self.logs: dict[str, bytes] = {"train-1": LOG}
         self.record: list[Object] = []
@@ -104,6 +105,16 @@ def test_a_record_that_was_written_over_is_none(document: Any) -> None:
     assert recorded(document) == []
 
 
+@pytest.mark.parametrize(
+    "change", [{"message": {}}, {"cell": "1"}, {"frames": [3]}, {"log": {"lines": [3]}}]
+)
+def test_a_record_with_another_rank_in_it_is_none(failures: Failures, change: Object) -> None:
+    failure = failures.of_job("train-1")
+    assert recorded({"items": [failure]}) == [failure]
+    assert recorded({"items": [{**failure, "root": {**failure["root"], **change}}]}) == []
+    assert recorded({"items": [{**failure, "hints": [{"title": []}]}]}) == []
+
+
 def test_nothing_is_read_of_what_did_not_fail(cluster: Cluster, failures: Failures) -> None:
     for phase in ("Running", "Succeeded"):
         cluster.views["train-1"] = job("train-1", phase, pods=[pod(0, phase)])
@@ -137,6 +148,7 @@ def test_a_notebook_has_failed_until_it_succeeds(cluster: Cluster, failures: Fai
         "train-2": job("train-2", created="2"),
         "train-3": job("train-3", "Running", created="3"),
         "other-1": job("other-1", created="4", spec={"notebook": "other.ipynb"}),
+        "train-9": job("train-9", created="9", owner="eve"),
     }
 
     def names() -> list[str]:

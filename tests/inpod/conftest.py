@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +15,27 @@ from jupyter_trainhub.notebook.bundle import bundle, plan_notebook
 from tests.inpod.pod import Pod, StartPod
 
 Ship = Callable[..., Path]
+
+
+def run(folder: Path, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the notebook in ``folder`` from the working folder ``cwd``."""
+    return subprocess.run(
+        [sys.executable, str(folder / "run_notebook.py")],
+        cwd=cwd,
+        env={"PATH": os.environ["PATH"], **env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """An empty working folder."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture

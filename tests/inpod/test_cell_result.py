@@ -51,9 +51,12 @@ def log(tmp_path: Path) -> Run:
     return run
 
 
+WANTED = (EXPRESSION, "m", "absent")
+
+
 def values(log: bytes, largest: int = 8 * MIB) -> dict[str, Any]:
     """The values that came back, and why others did not."""
-    found = read_results([log], largest)
+    found = read_results([log], WANTED, largest)
     return {
         name: result.why if result.data is None else decode(result.data)
         for name, result in found.items()
@@ -85,10 +88,10 @@ def test_nothing_comes_of_nothing_and_of_other_ranks(log: Run) -> None:
 
 
 def test_what_cannot_come_back_is_told(log: Run) -> None:
-    found = read_results([log("class Own:\n    pass\nOwn()")], MIB)[EXPRESSION]
+    found = read_results([log("class Own:\n    pass\nOwn()")], WANTED, MIB)[EXPRESSION]
     assert "of the type __main__.Own" in found.why
     assert found.shown.startswith("<__main__.Own object")
-    found = read_results([log("[1] * 1000", cap=100)], 100)[EXPRESSION]
+    found = read_results([log("[1] * 1000", cap=100)], WANTED, 100)[EXPRESSION]
     assert found.data is None
     assert "it takes 2009 bytes, and 100 are allowed" in found.why
 
@@ -99,7 +102,7 @@ def test_four_mebibytes_come_back_whole_and_soon(log: Run) -> None:
     assert max(map(len, text.splitlines())) < 3200
     # In whatever pieces a log is read, twice in parts after a connection broke.
     pieces = [text[at : at + 50_001] for at in range(0, len(text), 50_001)]
-    (found,) = read_results([*pieces[:9], b"\n", *pieces], 8 * MIB).values()
+    (found,) = read_results([*pieces[:9], b"\n", *pieces], WANTED, 8 * MIB).values()
     assert found.data is not None
     assert len(decode(found.data)) == 4 * MIB
     assert time.monotonic() - begun < 3
@@ -127,15 +130,21 @@ def parts(data: bytes, /, **changes: Any) -> list[dict[str, Any]]:
         parts(b"x", parts="1"),
         parts(b"x", size="1"),
         parts(b"x", size=10**15),
+        parts(b"0" * 99 * MIB, size=-1),
         parts(b"x", data=base64.b64encode(zlib.compress(b"0" * 99 * MIB)).decode()),
         parts(b"x", part=1),
         [{"of": "", "part": 0}],
     ],
 )  # fmt: skip
 def test_forged_records_are_no_value(records: list[dict[str, Any]]) -> None:
-    assert results(parts(b"x"), MIB) == {"": Result(b"x")}
-    assert results(records, MIB)[""].data is None
+    assert results(parts(b"x"), WANTED, MIB) == {"": Result(b"x")}
+    assert results(records, WANTED, MIB)[""].data is None
 
 
 def test_what_is_no_record_of_a_value_is_nothing() -> None:
-    assert results([{"of": 1, "part": 0}, {"of": "a", "part": []}, {}], MIB) == {}
+    assert results([{"of": 1, "part": 0}, {"of": "m", "part": []}, {}], WANTED, MIB) == {}
+
+
+def test_nobody_sets_what_was_not_asked_for() -> None:
+    # A program that prints foreign text may print such records, too.
+    assert results(parts(b"x", of="print"), WANTED, MIB) == {}

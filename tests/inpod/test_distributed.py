@@ -15,7 +15,8 @@ import pytest
 
 from jupyter_trainhub.manifests.failure import failure_of
 from jupyter_trainhub.manifests.frameworks.port import PORTS
-from jupyter_trainhub.manifests.rank_failure import Node, cells_of
+from jupyter_trainhub.manifests.node_log import Node
+from jupyter_trainhub.manifests.rank_failure import cells_of
 from tests.inpod.conftest import Ship
 
 pytest.importorskip("torch", reason="the launcher's programs need PyTorch")

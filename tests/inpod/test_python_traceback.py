@@ -163,3 +163,15 @@ def test_what_is_cut_off_tells_nothing(text: str) -> None:
 )
 def test_who_only_lost_another_rank_is_known(text: str, lost: bool) -> None:
     assert lost_peer(text) is lost
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[rank{'9' * 5000}]: x",
+        f'Traceback (most recent call last):\n  File "a", line {"9" * 5000}\nValueError: x',
+        'Stack (most recent call first):\n  File "\\Uffffffff", line 1 in f\n',
+    ],
+)
+def test_numbers_that_python_cannot_read_are_text(text: str) -> None:
+    read_tracebacks(text)

@@ -14,7 +14,8 @@ import pytest
 
 from jupyter_trainhub.inpod.launch.processes import descendants
 from jupyter_trainhub.manifests.failure import failure_of
-from jupyter_trainhub.manifests.rank_failure import Node, cells_of
+from jupyter_trainhub.manifests.node_log import Node
+from jupyter_trainhub.manifests.rank_failure import cells_of
 from tests.conftest import eventually
 from tests.inpod.conftest import Ship
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -13,28 +12,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_trainhub.inpod import program
-from tests.inpod.conftest import Ship
-
-
-def run(folder: Path, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run the notebook in ``folder`` from the working folder ``cwd``."""
-    return subprocess.run(
-        [sys.executable, str(folder / "run_notebook.py")],
-        cwd=cwd,
-        env={"PATH": os.environ["PATH"], **env},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-@pytest.fixture
-def work(tmp_path: Path) -> Path:
-    """An empty working folder."""
-    folder = tmp_path / "work"
-    folder.mkdir()
-    return folder
+from tests.inpod.conftest import Ship, run
 
 
 @pytest.mark.parametrize("name", ["launch.py", "run_notebook.py", "serve_tensorboard.py"])

@@ -172,6 +172,10 @@ def forged(tree: Any, blobs: bytes = b"") -> bytes:
         forged({"blob": 1}, b"1"),
         forged({"set": [[1]]}),
         forged({"dict": [1], "set": []}),
+        # As values of a column these would be 8 TB.
+        forged(
+            {"series": [{"dtype": "int64", "data": {"range": [0, 1 << 40, 1]}, "name": None}] * 2}
+        ),
         forged({"int": "0x" + "g"}),
         HEADER.pack(60_000) + b"[" * 30_000 + b"]" * 30_000,
     ],

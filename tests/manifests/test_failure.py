@@ -11,7 +11,8 @@ import pytest
 from jupyter_trainhub.inpod.log_record import packed
 from jupyter_trainhub.manifests.failure import failure_of
 from jupyter_trainhub.manifests.labels import Object
-from jupyter_trainhub.manifests.rank_failure import Cell, Node, cells_of
+from jupyter_trainhub.manifests.node_log import Node
+from jupyter_trainhub.manifests.rank_failure import Cell, cells_of
 
 VIEW: Object = {
     "name": "train-7",
@@ -261,3 +262,12 @@ def test_many_ranks_are_judged_at_once() -> None:
     assert time.monotonic() - begun < 3
     assert (failure["root"]["rank"], len(failure["followers"])) == (0, 504)
     assert len(json.dumps(failure)) < 1 << 20
+
+
+def test_what_a_program_wrote_in_the_name_of_the_launcher_is_cut() -> None:
+    forged = error(0, time=10**400, lineno=10**20, traceback="x" * 10**6, frames=[{}] * 1000)
+    assert len(node(0, *[error(0)] * 1000).errors) <= 64
+    # Times are compared with those of others.
+    root = told(node(0, forged), node(1, lost(1, time=10**400)))["root"]
+    assert (root["time"], root["lineno"], len(root["frames"])) == (None, None, 40)
+    assert len(root["traceback"]) < 20_000

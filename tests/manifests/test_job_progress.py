@@ -143,3 +143,12 @@ def test_a_record_at_the_end_of_an_open_line_is_found_and_cut_off() -> None:
     # Such a record may be there for no other reason than to end the line.
     empty = f"{bar(40).decode()}[trainhub] progress {packed({})} [trainhub]\n".encode()
     assert after(empty)["step"] == 40
+
+
+def test_a_time_that_a_program_prints_hides_nothing_that_follows() -> None:
+    known = JobProgress()
+    known.take(b"9999-12-31T23:59:59-14:00 Epoch 1/4 loss: 2\n", 1e9)
+    known.take(b"Epoch 2/4 loss: 1\n", 1e9 + 1)
+    view = known.view(1e9 + 2, running=True)
+    assert view is not None
+    assert (view["epoch"], view["metrics"]) == (2, {"loss": 1.0})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -413,3 +414,32 @@ def test_a_job_that_no_operator_takes_up_says_so(seconds: int, status: Object, r
     view = job_view(owner, [], now=released + timedelta(seconds=seconds))
     assert (view["phase"], view["reason"]) == ("Pending", reason)
     assert ("PyTorchJob" in view["message"]) == (reason == "NoOperator")
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ({"exitCode": 137, "reason": "OOMKilled"}, "It used more memory than its limit"),
+        ({"exitCode": 137, "reason": "Error"}, "It was ended by SIGKILL (exit code 137)"),
+    ],
+)
+def test_the_cell_that_ran_is_known_where_nobody_could_tell_its_error(
+    state: Object, words: str
+) -> None:
+    owner = owner_of(PyTorch(), ("Failed", "BackoffLimitExceeded"))
+    place = json.dumps({"cell": 6, "cell_id": "a1"})
+    view = job_view(owner, [terminated(0, **state, message=place)])
+    assert view["message"].startswith(words)
+    assert "while cell 7 ran" in view["message"]
+    assert (view["error"]["cell"], view["error"]["cell_id"]) == (6, "a1")
+
+
+def test_secrets_in_the_words_of_a_program_do_not_leave() -> None:
+    said = "login https://ada:pw@hub.example with HF_TOKEN=abcd1234 failed"
+    message = json.dumps({"message": said, "error": {"etype": "ValueError", "message": said}})
+    view = job_view(
+        owner_of(PyTorch(), ("Failed", "BackoffLimitExceeded")),
+        [terminated(0, exitCode=1, message=message)],
+    )
+    assert "https://***@hub.example with HF_TOKEN=***" in view["message"]
+    assert "abcd1234" not in json.dumps(view)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -92,3 +93,35 @@ def test_what_a_line_says(line: str, told: dict[str, Any]) -> None:
 )
 def test_lines_that_say_nothing(line: str) -> None:
     assert read(line) is None
+
+
+NINES = "9" * 700
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x:  10%|#| 1.2.3/4 [00:01<00:02, 1it/s]",
+        "x:  10%|#| 1/4 [00:01<00:02, ..it/s]",
+        f"x:  10%|#| 1/{NINES} [00:01<00:02, 1it/s]",
+        "{'loss': 1.0, 'epoch': '...'}",
+        f"Epoch [1/3], Step [1/{NINES}], loss: 1",
+        f"Epoch [1/{NINES}], loss: 1",
+    ],
+)
+def test_what_only_looks_like_numbers_says_nothing(line: str) -> None:
+    assert read(line) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "1%|x|" + "1" * 300 + "/" + "1" * 600,
+        "a" + "_loss" * 50 + " " * 700 + "x",
+        "a" + " " * 900 + "b",
+    ],
+)
+def test_no_line_takes_long(line: str) -> None:
+    begun = time.process_time()
+    read(line)
+    assert time.process_time() - begun < 0.3

@@ -12,6 +12,7 @@ import pytest
 from jupyter_trainhub.errors import InvalidField
 from jupyter_trainhub.notebook.beside import Beside
 from jupyter_trainhub.notebook.bundle import bundle
+from jupyter_trainhub.notebook.folder import Folder, Unshippable
 from jupyter_trainhub.notebook.imports import imports
 from jupyter_trainhub.notebook.plan import Plan, plan_notebook
 from tests.notebook.conftest import MakeNotebook
@@ -322,3 +323,32 @@ def test_the_bundle_holds_what_travels(plan: PlanBeside) -> None:
 def test_a_deeply_nested_expression_is_no_trouble() -> None:
     tree = ast.parse("x = " + " + ".join(["1"] * 2000) + "\nimport c")
     assert [one.module for one in imports(tree)] == ["c"]
+
+
+@pytest.mark.parametrize(
+    "name", [".env", "SERVER.PEM", ".git/config", "sub/.aws/credentials", "service-account-7.json"]
+)
+def test_no_way_leads_to_a_secret(plan: PlanBeside, tmp_path: Path, name: str) -> None:
+    (tmp_path / "notes.txt").symlink_to(name)
+    planned = plan("x", files={name: "geheim"}, include=["notes.txt", name])
+    assert len(planned.errors) == 2
+    assert all("may hold a secret" in error.message for error in planned.errors)
+    assert not planned.shipped
+
+
+def test_a_link_put_there_meanwhile_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("geheim")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a.txt").write_text("")
+    folder = Folder(tmp_path / "in", 100)
+    plain_open = os.open
+
+    def swapped(path: Path, *how: int) -> int:
+        return plain_open(outside if path.name == "a.txt" else path, *how)
+
+    monkeypatch.setattr(os, "open", swapped)
+    with pytest.raises(Unshippable, match="being replaced"):
+        folder.read("a.txt")

@@ -20,6 +20,7 @@ from jupyter_trainhub.hub.images.naming import reference
 from jupyter_trainhub.hub.images.registries.manager import Registries
 from jupyter_trainhub.hub.nodes import Nodes
 from jupyter_trainhub.inpod import program
+from jupyter_trainhub.manifests import foreign_json
 from jupyter_trainhub.registry.failures import RegistryError
 
 # By the name under which jobs start their programs.
@@ -181,7 +182,7 @@ def _parsed(text: str) -> tuple[str, list[str]]:
     """What the program printed, which may follow words of the image's own."""
     for line in reversed(text.splitlines()):
         with contextlib.suppress(ValueError, KeyError, TypeError):
-            found: Any = json.loads(line)
+            found: Any = foreign_json.parse(line)
             return str(found["python"]), [str(name) for name in found["modules"]]
     raise Conflict(
         "the Python of the image did not tell what it can import",

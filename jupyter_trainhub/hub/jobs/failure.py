@@ -16,7 +16,8 @@ from jupyter_trainhub.hub.views import ENDED, View, Views
 from jupyter_trainhub.manifests import foreign_json
 from jupyter_trainhub.manifests.failure import failure_of
 from jupyter_trainhub.manifests.job_attempt import TIME_LIMIT
-from jupyter_trainhub.manifests.rank_failure import Cell, Node, cells_of
+from jupyter_trainhub.manifests.node_log import Node
+from jupyter_trainhub.manifests.rank_failure import Cell, cells_of
 
 if TYPE_CHECKING:
     from jupyter_trainhub.hub.hub import Hub
@@ -76,12 +77,15 @@ class Failures:
     def of_notebook(self, is_it: Callable[[str], bool]) -> Views:
         """The Failures of the notebook's jobs since the last that succeeded, the newest first.
 
-        ``is_it`` tells of a job's ``notebook`` whether it is the one.
+        Only the user's own: names such as ``train.ipynb`` are many people's. ``is_it`` tells of a
+        job's ``notebook`` whether it is the one.
         """
         views = [
             view
             for view in self._hub.jobs.list()
-            if view["phase"] in ENDED and is_it(str(view["spec"].get("notebook") or ""))
+            if view["phase"] in ENDED
+            and view["owner"] == self._hub.user
+            and is_it(str(view["spec"].get("notebook") or ""))
         ]
         found = []
         for view in sorted(views, key=lambda view: view["created"] or "", reverse=True):
@@ -173,10 +177,37 @@ def recorded(document: object) -> Views:
     return [item for item in items or () if isinstance(item, dict) and _is_failure(item)]
 
 
+# Of what a RankFailure, its frames and a hint hold.
+_TEXTS = ("node", "pod", "time", "etype", "message", "reason", "cell_id", "cell_source", "line",
+          "traceback", "file", "name", "id", "title", "remedy")  # fmt: skip
+_NUMBERS = ("rank", "node_rank", "exit_code", "cell", "lineno", "start", "at")
+_OBJECTS = {"frames": list, "log": dict, "lines": list}
+
+
 def _is_failure(item: View) -> bool:
-    ranks = [item.get("root") or {}, *(item.get("others") or ()), *(item.get("followers") or ())]
-    return isinstance(item.get("attempt"), int) and all(
-        isinstance(rank, dict) and isinstance(rank.get("frames", []), list) for rank in ranks
+    try:
+        ranks = [*([item["root"]] if item["root"] else []), *item["others"], *item["followers"]]
+        return type(item["attempt"]) is int and (
+            all(map(_is_rank_failure, ranks)) and all(map(_has_types, item["hints"]))
+        )
+    except (KeyError, TypeError, AttributeError):
+        return False
+
+
+def _is_rank_failure(rank: View) -> bool:
+    lines, frames = rank["log"]["lines"], rank["frames"]
+    return (
+        all(name in rank for name in ("node_rank", *in_short(rank)))
+        and all(map(_has_types, (rank, rank["log"], *frames)))
+        and all(isinstance(line, str) for line in lines)
+    )
+
+
+def _has_types(fields: View) -> bool:
+    return (
+        all(isinstance(fields.get(name), str | None) for name in _TEXTS)
+        and all(isinstance(fields.get(name), int | None) for name in _NUMBERS)
+        and all(isinstance(fields.get(name, kind()), kind) for name, kind in _OBJECTS.items())
     )
 
 

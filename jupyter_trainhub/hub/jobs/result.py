@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from jupyter_trainhub.manifests import log_record
 from jupyter_trainhub.manifests.result import EXPRESSION, Result, results
@@ -10,13 +10,14 @@ from jupyter_trainhub.manifests.result import EXPRESSION, Result, results
 __all__ = ["EXPRESSION", "Result", "read_results"]
 
 
-def read_results(log: Iterable[bytes], largest: int) -> dict[str, Result]:
+def read_results(log: Iterable[bytes], wanted: Collection[str], largest: int) -> dict[str, Result]:
     """The values in the ``log`` of rank 0, read with records; none of more than ``largest`` bytes.
 
-    By the names of variables; the cell's own value is ``EXPRESSION``.
+    By the names of variables, of which those ``wanted`` are read; the cell's own value is
+    ``EXPRESSION``.
     """
     records = (record for text in _candidates(log) for record in log_record.find(text, "result"))
-    return results(records, largest)
+    return results(records, wanted, largest)
 
 
 def _candidates(log: Iterable[bytes]) -> Iterator[bytes]:

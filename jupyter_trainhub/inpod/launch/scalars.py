@@ -106,6 +106,8 @@ class ScalarWatch:
                         if _MARK in entry.name:
                             # Another job may write to the same folder; writers name their machine.
                             ours = self._host in entry.name
+                            # A pipe would be waited for.
+                            ours = ours and entry.is_file()
                             if ours and entry.stat().st_mtime >= self._since:
                                 yield entry.path
                         elif depth < _DEEPEST and _is_searched(entry):

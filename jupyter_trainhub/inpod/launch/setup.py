@@ -41,7 +41,8 @@ def install(source: Path, interpreter: str | None, env: Mapping[str, str]) -> No
             argv = [interpreter or sys.executable, *argv[1:]]
         code, last = _run_step(argv, {**_PIP_SETTINGS, **env})
         if code != 0:
-            raise Ended("SetupFailed", f"the installation by {written!r} failed:\n{last}", code if code > 0 else 1)
+            why = f"the installation by {written!r} failed:\n{last}"
+            raise Ended("SetupFailed", why, code if code > 0 else 1)
 
 
 def _run_step(argv: list[str], env: Mapping[str, str]) -> tuple[int, str]:
@@ -76,4 +77,4 @@ def _run_step(argv: list[str], env: Mapping[str, str]) -> tuple[int, str]:
 
 def _without_passwords(text: str) -> str:
     """``text`` without the credentials of the addresses in it."""
-    return re.sub(r"://[^/@\s]+@", "://***@", text)
+    return re.sub(r"://[^/\s]+@", "://***@", text)

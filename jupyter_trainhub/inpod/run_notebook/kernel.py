@@ -141,6 +141,9 @@ def prepare() -> None:
     if sys.path[:1] == [str(Path(__file__).parent)]:
         del sys.path[0]
     sys.path.insert(0, "")
+    if os.environ.get("TRAINHUB_FILES"):
+        # What came with the job goes before what the working folder has by now.
+        sys.path.insert(0, os.environ["TRAINHUB_FILES"])
     # Unbuffered, print() would write in pieces, which the ranks of a node would mix on one line.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

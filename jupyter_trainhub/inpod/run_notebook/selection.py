@@ -55,6 +55,9 @@ class Selection:
             elif _is_record(statement, names):
                 names.records.add(statement.name)
             return True
+        if type(statement).__name__ == "TypeAlias":  # Since Python 3.12.
+            names.values.update(_bound(statement))
+            return True
         if isinstance(statement, ast.Assign):
             return self._sets(statement.targets, statement.value)
         if isinstance(statement, ast.AnnAssign):

@@ -38,6 +38,8 @@ FILES = "files/"
 # A ConfigMap may hold 1 MiB; the rest is for keys, metadata and the JSON around them.
 # https://kubernetes.io/docs/concepts/configuration/configmap/
 LARGEST_CODE = 960 * 1024
+# Bytes that an archive may have unpacked, besides so many times its own.
+_LEAST_LIMIT = 128 << 20
 # How many further ConfigMaps a job may have: far more than a cluster's etcd bears.
 _MOST_PARTS = 1000
 
@@ -123,7 +125,7 @@ def read(first: Object, others: Sequence[Object] = ()) -> Code:
         argv = None
     found = {key: content for one in (first, *others) for key, content in contents(one).items()}
     pieces = [found.pop(key) for key in sorted(found) if key.startswith(_ARCHIVE)]
-    files = {paths.get(key, key): content for key, content in found.items()}
+    files = {str(paths.get(key, key)): content for key, content in found.items()}
     if not isinstance(argv, list) or not all(isinstance(item, str) for item in (*argv, *files)):
         raise _changed(first)
     if pieces:
@@ -187,7 +189,12 @@ def _archive(files: tuple[tuple[str, bytes], ...]) -> bytes:
 
 def _unpacked(archive: bytes) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
-    with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
+    # Text is packed to a tenth; a thousandth is a bomb of somebody who may write ConfigMaps.
+    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    plain = unpacker.decompress(archive, _LEAST_LIMIT + 100 * len(archive))
+    if not unpacker.eof:
+        raise tarfile.TarError("it is larger than what it was made of, or cut")
+    with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as tar:
         for entry in tar:
             content = tar.extractfile(entry)
             if content is None or entry.name.startswith("/") or ".." in entry.name.split("/"):

@@ -15,6 +15,7 @@ export function progress({ progress }) {
   }
   const { fraction, step, total, epoch, epochs, rate, remaining, metrics } =
     progress;
+  const silent = (Date.now() - Date.parse(progress.at)) / 1000;
   const isCounted = typeof fraction === 'number';
   const facts = [
     isCounted ? `${Math.floor(100 * fraction)} %` : '',
@@ -22,8 +23,11 @@ export function progress({ progress }) {
     counted('epoch', epoch, epochs),
     rate ? say('%1 steps/s', rate.toPrecision(3)) : '',
     remaining ? say('%1 left', duration(remaining)) : '',
+    progress.stalled ? say('No progress for %1', duration(silent)) : '',
+    // Null is a number that is not finite.
     ...Object.entries(metrics ?? {}).map(
-      ([name, value]) => `${name} ${Number(value).toPrecision(4)}`
+      ([name, value]) =>
+        `${name} ${value === null ? 'nan' : Number(value).toPrecision(4)}`
     )
   ];
   return [

@@ -18,6 +18,8 @@ const LINES = 20_000;
 /** The last lines that stay in the notebook. */
 const KEPT = 200;
 
+const GONE = () => say('It is no longer there; this is how it was seen last.');
+
 /** Where training programs write what TensorBoard shows, below the folder that they run in. */
 const LOG_FOLDERS = ['runs', 'lightning_logs', 'logs', ''];
 
@@ -40,6 +42,11 @@ export function renderJob({ model, el, signal }) {
 
   /** @type {HTMLButtonElement} */
   const stop = askingButton(say('Stop'), say('Stop it?'), async () => {
+    if (await isReplaced()) {
+      head.note(GONE());
+      stop.hidden = true;
+      return;
+    }
     const stopped = await head.act(
       'PATCH',
       route,
@@ -75,6 +82,20 @@ export function renderJob({ model, el, signal }) {
     make('div', { class: 'trainhub' }, head.element, details, log.element)
   );
 
+  /**
+   * Whether the name is another job's by now: a notebook may be old. The attempts at a job have one
+   * run, and objects of their own.
+   *
+   * @param {import('./head.js').View} now
+   */
+  const isOther = now => Boolean(view.run) && now.run !== view.run;
+  const isReplaced = async () => {
+    try {
+      return isOther(await (await ask('GET', route)).json());
+    } catch {
+      return false;
+    }
+  };
   /** @param {import('./head.js').View} now */
   const show = now => {
     const isNews = now.phase !== view.phase;
@@ -101,7 +122,7 @@ export function renderJob({ model, el, signal }) {
   };
   const poll = async () => {
     const now = await (await ask('GET', route)).json();
-    if (view.uid && now.uid !== view.uid) {
+    if (isOther(now)) {
       throw new Refusal('', 'NotFound');
     }
     show(now);
@@ -141,7 +162,7 @@ export function renderJob({ model, el, signal }) {
       const { isAnswer, message, reason } = /** @type {Refusal} */ (error);
       head.note(
         reason === 'NotFound'
-          ? say('It is no longer there; this is how it was seen last.')
+          ? GONE()
           : isAnswer
             ? message
             : say(

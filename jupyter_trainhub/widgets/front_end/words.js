@@ -35,6 +35,7 @@ export const CHINESE = {
   'Delete it?': '确定删除？',
   TensorBoard: 'TensorBoard',
   Progress: '进度',
+  'No progress for %1': '已 %1 无进展',
   Rank: 'Rank',
   Phase: '阶段',
   Node: '节点',

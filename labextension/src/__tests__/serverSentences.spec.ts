@@ -62,6 +62,26 @@ describe('ServerSentences', () => {
       '/a/b.tar is damaged between byte 1 and byte 9: these should be sha256:1, and are sha256:2',
       '/a/b.tar 在第 1 至 9 字节之间损坏：应为 sha256:1，实际为 sha256:2'
     ],
+    [
+      "line 3: input() waits for a keyboard, and a job has none. Use a cell tagged 'parameters' or an environment variable, or tag the cell trainhub-skip.",
+      '第 3 行：input() 等待键盘输入，而任务没有键盘。请用带标签 parameters 的单元格或环境变量，或给单元格加上标签 trainhub-skip。'
+    ],
+    [
+      'line 1: %%bash is a shell script, which jobs do not run. Use subprocess.run, prepare it in the image, or tag the cell trainhub-skip.',
+      '第 1 行：%%bash 是 shell 脚本，任务不会运行它。请用 subprocess.run，或在镜像中准备好，或给单元格加上标签 trainhub-skip。'
+    ],
+    [
+      '%%time left out: its code runs untimed; !nvidia-smi -L left out: jobs run no shell commands',
+      '已去掉 %%time：其中的代码照常运行，不计时；已跳过 !nvidia-smi -L：任务不运行 shell 命令'
+    ],
+    [
+      'ls is a command of IPython without its %. Write %ls, or tag the cell trainhub-skip.',
+      'ls 是省略了 % 的 IPython 命令。请写成 %ls，或给单元格加上标签 trainhub-skip。'
+    ],
+    [
+      'lib/net.py is imported, but does not travel with the job: .trainhubignore leaves it out. Remove it there, or the import.',
+      'lib/net.py 被导入，却不随任务一起发送：.trainhubignore 排除了它。请从其中删去，或去掉该导入。'
+    ],
     ['What the cluster alone knows: 0/1.', 'What the cluster alone knows: 0/1.']
   ])('says %j', (english, told) => {
     expect(chinese.translate(english)).toBe(told);
@@ -81,6 +101,20 @@ describe('ServerSentences', () => {
       message: '正在等待节点。',
       folders: [{ path: '/', title: '其他所有文件', source: null }],
       blockers: [{ node: 'a', reasons: ['已停止调度'] }]
+    });
+  });
+
+  it('says why cells and files are left out, and leaves their text', () => {
+    const cell = { reason: 'tagged trainhub-skip', source: 'nothing to run' };
+    const answer = {
+      cells: [cell],
+      left_out_files: [{ name: 'too large', reason: 'too large' }],
+      reason: 'tagged x'
+    };
+    expect(chinese.localize(answer)).toEqual({
+      ...answer,
+      cells: [{ ...cell, reason: '带有标签 trainhub-skip' }],
+      left_out_files: [{ name: 'too large', reason: '过大' }]
     });
   });
 

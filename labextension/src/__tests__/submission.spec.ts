@@ -107,7 +107,7 @@ describe('SourceFile', () => {
     expect(readOnly.saves).toBe(0);
     expect(readOnly.context.model.dirty).toBe(true);
     expect(told).toEqual(
-      Array(2).fill('train.ipynb could not be saved, so it was not submitted.')
+      Array(2).fill('train.ipynb could not be saved. Nothing else was done.')
     );
   });
 
@@ -145,6 +145,12 @@ describe('submitAgain', () => {
     created: '2026-11-22T01:00:00Z',
     spec: { name: 'train', notebook: PATH }
   });
+  // Whose file is called alike, and whose image could read this one.
+  const ALIEN = job('train-9', {
+    owner: 'eve',
+    created: '2026-11-22T03:00:00Z',
+    spec: { name: 'train-9', notebook: PATH, image: 'eve/trap' }
+  });
   const RECORD = {
     cells: [
       { index: null, id: 'parameters', source: 'lr = 1' },
@@ -167,7 +173,8 @@ describe('submitAgain', () => {
 
   const begin = (answers: RequestTable['answers']): Promise<void> => {
     table = new RequestTable({
-      'GET jobs': { body: { items: [OLDER, LAST] } },
+      'GET status': { body: { user: LAST.owner } },
+      'GET jobs': { body: { items: [ALIEN, OLDER, LAST] } },
       'POST jobs/preview': { body: { cells: NOW, errors: [] } },
       'POST jobs': { body: job('train-3') },
       'GET runs/train-2-89abcdef/file': { body: JSON.stringify(RECORD) },

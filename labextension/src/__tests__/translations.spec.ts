@@ -69,7 +69,9 @@ function usesInSchema(path: string): IUse[] {
       .filter(text => text)
       .map(text => ['settings', text]),
     ['settings', schema['jupyter.lab.setting-icon-label']],
-    ...toolbars.flat().map(({ label }) => ['toolbar', label])
+    ...toolbars.flatMap(items =>
+      items.filter(({ label }) => label).map(({ label }) => ['toolbar', label])
+    )
   ].map(([context, text]) => ({
     key: `${context}${IN}${text}`,
     isPlural: false

@@ -34,8 +34,13 @@ export async function submitAgain(
 ): Promise<void> {
   const { api, commands, store, trans } = hub;
   try {
-    const jobs = await api.jobs.list();
-    const last = lastJobOf(path, jobs);
+    const [jobs, { user }] = await Promise.all([
+      api.jobs.list(),
+      api.status()
+    ]);
+    // Of somebody else's, whose file is called alike, the image is not to be trusted with this one.
+    const own = jobs.filter(({ owner }) => owner === user);
+    const last = lastJobOf(path, own);
     if (!last) {
       await commands.execute(CommandIDs.openJobForm, { notebook: path });
       return;

@@ -76,7 +76,7 @@ export class SourceFile implements IDisposable {
     } catch (error) {
       const { notifyFailure } = await import('../notifications');
       notifyFailure(
-        trans.__('%1 could not be saved, so it was not submitted.', this.name),
+        trans.__('%1 could not be saved. Nothing else was done.', this.name),
         error,
         trans
       );
