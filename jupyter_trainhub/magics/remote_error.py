@@ -112,5 +112,7 @@ def _place(root: Mapping[str, Any]) -> str:
 
 
 def _brief(error: Mapping[str, Any]) -> str:
-    what = error.get("etype") or error.get("reason") or "failed"
-    return f"rank {error.get('rank')}: {what}: {error.get('message') or ''}"
+    rank = f"rank {error.get('rank')}"
+    # Where only Kubernetes tells of a pod, its message begins with the rank.
+    told = str(error.get("message") or error.get("reason") or "failed").removeprefix(f"R{rank[1:]}: ")
+    return ": ".join(filter(None, (rank, error.get("etype"), told)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,6 +12,7 @@ from jupyter_trainhub.notebook.beside import Beside
 from jupyter_trainhub.notebook.plan import with_shipment
 from jupyter_trainhub.notebook.planned import Plan, PlannedCell
 from jupyter_trainhub.notebook.remark import Remark
+from jupyter_trainhub.notebook.source import parse_script
 
 # The header by which jupytext knows a notebook that is kept as Python text:
 # https://jupytext.readthedocs.io/en/latest/formats-scripts.html
@@ -49,7 +49,7 @@ def plan_script(
     plan = Plan(name, language="script")
     try:
         text = source.decode("utf-8-sig")
-        tree = ast.parse(text, name)
+        tree = parse_script(text, name)
     except UnicodeDecodeError:
         return _refused(plan, "it is not UTF-8 text. Save it as UTF-8.")
     except SyntaxError as error:
@@ -77,7 +77,7 @@ def plan_command(command: Sequence[str], beside: Beside) -> Plan:
     if not beside.include:
         return Plan(name, language="command", max_bytes=beside.max_bytes)
     text = f"import {command[2]}" if _runs_module(command) else ""
-    code = [(None, ast.parse(text))]
+    code = [(None, parse_script(text, name))]
     plan = with_shipment(Plan(name, language="command"), code, beside)
     return plan
 

@@ -11,7 +11,7 @@ INSTALLERS = frozenset(["pip", "conda", "mamba", "micromamba", "uv"])
 _SYSTEM_INSTALLERS = frozenset(["apt", "apt-get", "dnf", "yum", "apk"])
 # What a shell would not pass to pip as it stands.
 _SHELL_WORDS = re.compile(r"[();<>|&]+")
-_SHELL_CHARACTERS = frozenset("$`*?{}~\\")
+_EXPANDED = re.compile(r"[$`*?{}\\]|^~")
 _PIP = re.compile(r"(?:[\w./-]*/)?pip[\d.]*")
 _PYTHON = re.compile(r"(?:[\w./-]*/)?python[\d.]*|\{sys\.executable\}|\$sys\.executable")
 
@@ -53,6 +53,6 @@ def installation(command: str) -> tuple[str, ...] | None:
             pass
         case _:
             return None
-    if any(_SHELL_WORDS.fullmatch(word) or not _SHELL_CHARACTERS.isdisjoint(word) for word in rest):
+    if any(_SHELL_WORDS.fullmatch(word) or _EXPANDED.search(word) for word in rest):
         return None
     return ("python", "-m", "pip", "install", *rest) if rest else None

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import threading
 import warnings
+from collections.abc import Callable
+
+# The filters of warnings are those of all threads.
+_COMPILING = threading.Lock()
+_TRIES = 5
 
 
 def parse(source: str) -> ast.Module:
     """The syntax tree of ``source``. Raises SyntaxError."""
     tree = _compile(source, ast.PyCF_ONLY_AST)
+    assert isinstance(tree, ast.Module)
+    return tree
+
+
+def parse_script(source: str, name: str) -> ast.Module:
+    """The syntax tree of the script ``name``, in which ``await`` stands in functions only.
+
+    Raises what ``ast.parse`` raises.
+    """
+    tree = _tried_again(lambda: ast.parse(source, name))
     assert isinstance(tree, ast.Module)
     return tree
 
@@ -33,13 +50,21 @@ def is_idle(tree: ast.Module) -> bool:
 
 
 def _compile(source: str | ast.Module, flags: int) -> object:
-    with warnings.catch_warnings():
+    flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    with _COMPILING, warnings.catch_warnings():
         # Doubtful escapes are for the author's own kernel to point out.
         warnings.simplefilter("ignore")
         try:
-            return compile(
-                source, "<cell>", "exec", flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True
-            )
+            return _tried_again(lambda: compile(source, "<cell>", "exec", flags, dont_inherit=True))
         except (ValueError, RecursionError, MemoryError) as error:
             # NUL characters, and code nested beyond what the compiler can take.
             raise SyntaxError(str(error) or "nested too deeply") from error
+
+
+def _tried_again(make: Callable[[], object]) -> object:
+    # Python 3.11 counts the depth of the trees that all threads make together, and fails where two
+    # do so at once: https://github.com/python/cpython/issues/106905
+    for _ in range(_TRIES):
+        with contextlib.suppress(SystemError):
+            return make()
+    return make()

@@ -8,6 +8,8 @@ const CONTEXT = 'server';
 const PLACEHOLDER = /%\d/;
 /** Where one sentence ends and the next begins. */
 const BETWEEN_SENTENCES = /(?<=[.?!]) (?=[A-Z\d])/;
+/** The same in a pattern, of which a sentence may be a placeholder. */
+const BETWEEN_PATTERNS = /[.?!] (?=[A-Z\d%])/;
 /** A pattern that ends with a cause. */
 const OPEN = /^[^%].*%\d$/;
 /** What went wrong with a registry, after its address: `host:5000/path: there is no room`. */
@@ -35,7 +37,6 @@ const TOLD = new Set([
   'not_saved.title',
   'secrets.kind',
   'skipped.reason',
-  'cells.reason',
   'left_out_files.reason',
   'missing.what',
   'missing.why',
@@ -46,6 +47,8 @@ const TOLD = new Set([
   'putty.value',
   'direct.note'
 ]);
+/** Fields that hold several notes, with `; ` between them. */
+const NOTES = new Set(['cells.reason']);
 /** Parts of answers of which other fields are told, too. */
 const PARTS = new Set([
   'folders',
@@ -94,7 +97,7 @@ export class ServerSentences {
       .filter(text => translate(text, names) !== text.replace(/%%/g, '%'))
       .sort((a, b) => literal(b).length - literal(a).length)
       .map(text => ({
-        isOpen: OPEN.test(text) || BETWEEN_SENTENCES.test(text),
+        isOpen: OPEN.test(text) || BETWEEN_PATTERNS.test(text),
         matches: matcher(text),
         translate: words => translate(text, words)
       }));
@@ -110,7 +113,7 @@ export class ServerSentences {
       if (this._told.size >= MOST_REMEMBERED) {
         this._told.clear();
       }
-      told = this._notes(text) ?? this._sentences(text) ?? text;
+      told = this._sentences(text) ?? text;
       this._told.set(text, told);
     }
     return told;
@@ -123,7 +126,14 @@ export class ServerSentences {
 
   private _value(key: string, value: unknown): unknown {
     if (typeof value === 'string') {
-      return TOLD.has(key) ? this.translate(value) : value;
+      return TOLD.has(key)
+        ? this.translate(value)
+        : NOTES.has(key)
+          ? value
+              .split('; ')
+              .map(note => this.translate(note))
+              .join('；')
+          : value;
     }
     if (Array.isArray(value)) {
       return value.map(item => this._value(key, item));
@@ -143,12 +153,6 @@ export class ServerSentences {
         this._value(above + name, item)
       ])
     );
-  }
-
-  /** Notes that are joined to one text, where each is recognised by itself; else null. */
-  private _notes(text: string): string | null {
-    const notes = text.split('; ').map(note => this._sentence(note));
-    return notes.length > 1 && !notes.includes(null) ? notes.join('；') : null;
   }
 
   /** `text`, each sentence that is recognised in the user's language; null when none is. */

@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from examples.headless_jupyterlab import JupyterLab
 from tests.browser.conftest import finish
@@ -53,6 +53,11 @@ def test_more_cpus_than_any_node_has(trainhub: TrainHubPage) -> None:
     expect(trainhub.field(form, "name").locator("input")).to_have_value("huge")
 
 
+def in_preview(form: Locator) -> Locator:
+    """The first error that the preview shows."""
+    return form.get_by_role("region", name="What will run").locator('[data-severity="error"]').first
+
+
 def test_name_that_is_taken(trainhub: TrainHubPage, taken: str) -> None:
     trainhub.open("quickstart.ipynb")
     form = trainhub.press_submit_as_job()
@@ -75,8 +80,7 @@ def test_notebook_without_code_is_refused(trainhub: TrainHubPage, folder: Path) 
     write_notebook(folder / "empty.ipynb")
     trainhub.open("bad-input/empty.ipynb")
     form = trainhub.press_submit_as_job()
-    trainhub.send(form)
-    expect(trainhub.error(form, "notebook")).to_be_visible()
+    expect(in_preview(form)).to_contain_text("There is no code to run.")
 
 
 def test_notebook_that_does_not_parse_is_refused(trainhub: TrainHubPage, folder: Path) -> None:
@@ -86,8 +90,8 @@ def test_notebook_that_does_not_parse_is_refused(trainhub: TrainHubPage, folder:
     trainhub.file("broken.ipynb").click(button="right")
     trainhub.page.get_by_role("menuitem", name="Submit as job").click()
     form = trainhub.form("job")
-    trainhub.send(form)
-    expect(trainhub.error(form, "notebook")).to_be_visible()
+    expect(in_preview(form)).to_contain_text("This is not a notebook")
+    expect(form.locator('button[type="submit"]')).to_be_disabled()
 
 
 def test_log_folder_outside_the_allowed_roots(trainhub: TrainHubPage, lab: JupyterLab) -> None:

@@ -10,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Page, expect
 
 from examples.headless_jupyterlab import JupyterLab
+from tests.browser.conftest import finish
 from tests.browser.trainhub_page import JOB_MILLISECONDS, TrainHubPage
 
 FOLDER = "seen"
@@ -47,7 +48,7 @@ def type_into_last_cell(page: Page, text: str) -> None:
     editor.fill(text)
 
 
-def test_what_is_seen_is_what_runs(trainhub: TrainHubPage, notebook: Path) -> None:
+def test_what_is_seen_is_what_runs(trainhub: TrainHubPage, notebook: Path, lab: JupyterLab) -> None:
     trainhub.open(f"{FOLDER}/{notebook.name}")
     page = trainhub.page
     type_into_last_cell(page, "print('the old text', beside.NAME, VALUE)")
@@ -101,3 +102,5 @@ def test_what_is_seen_is_what_runs(trainhub: TrainHubPage, notebook: Path) -> No
     expect(trainhub.notification("Job seen-2 has succeeded.")).to_be_visible(
         timeout=JOB_MILLISECONDS
     )
+    for name in ("seen", "seen-2"):
+        finish(lab.request("DELETE", f"trainhub/api/jobs/{name}"))

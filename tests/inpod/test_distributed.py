@@ -132,7 +132,7 @@ def test_the_rank_that_fails_among_eight_is_named_with_its_cell(ship: Ship, tmp_
     error = message["error"]
     assert (error["cell"], error["lineno"], error["rank"]) == (2, 3, 5)
     pods = [{"name": f"pod-{node}", "rank": node, "phase": "Failed"} for node in (0, 1)]
-    nodes = [Node.of(pod, job.stdout[pod["rank"]].encode()) for pod in pods]
+    nodes = [Node.of(pod, text.encode()) for pod, text in zip(pods, job.stdout, strict=True)]
     view = {"name": "x", "phase": "Failed"}
     cells = cells_of(json.loads((folder / "cells.json").read_text()))
     failure = failure_of(view, 1, nodes, cells, processes=4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import random
 
 import pytest
@@ -118,3 +119,12 @@ def test_each_job_has_a_port_of_its_own() -> None:
     assert choose_port("a", set(PORTS) - {free}) == free
     with pytest.raises(ClusterRefused):
         choose_port("a", PORTS)
+
+
+def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(code, "_LEAST_LIMIT", 1 << 20)
+    (found,) = code.config_maps("job-x", {}, {"files/a": b"x"}, ARGV)
+    bomb = gzip.compress(bytes(20 << 20))
+    found["binaryData"]["files.tar.gz.0000"] = base64.b64encode(bomb).decode()
+    with pytest.raises(ClusterRefused, match="changed by hand"):
+        code.read(found)

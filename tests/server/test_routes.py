@@ -202,7 +202,11 @@ async def test_a_command_is_judged_without_being_submitted(api: Call, hub: FakeH
     await api("GET", "jobs")
     spec = {"name": "x", "command": ["true"]}
     preview = await api("POST", "jobs", "preview", body={"spec": spec})
-    assert preview == {"cells": [], "files": [], "warnings": [], "errors": []}
+    assert preview["language"] == "command"
+    assert preview["max_bytes"] > 0
+    found = {key: value for key, value in preview.items() if key not in ("language", "max_bytes")}
+    assert not any(found.values())
+    assert {"cells", "files", "setup", "imports", "warnings", "errors"} <= set(found)
     with pytest.raises(Refused) as refused:
         await api("POST", "jobs", "preview", body={"spec": {**spec, "project": "none"}})
     assert refused.value.body["details"]["field"] == "project"

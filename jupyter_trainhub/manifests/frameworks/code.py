@@ -125,9 +125,11 @@ def read(first: Object, others: Sequence[Object] = ()) -> Code:
         argv = None
     found = {key: content for one in (first, *others) for key, content in contents(one).items()}
     pieces = [found.pop(key) for key in sorted(found) if key.startswith(_ARCHIVE)]
-    files = {str(paths.get(key, key)): content for key, content in found.items()}
-    if not isinstance(argv, list) or not all(isinstance(item, str) for item in (*argv, *files)):
+    if not isinstance(argv, list) or not all(
+        isinstance(item, str) for item in (*argv, *paths.values())
+    ):
         raise _changed(first)
+    files = {paths.get(key, key): content for key, content in found.items()}
     if pieces:
         try:
             files |= _unpacked(b"".join(pieces))

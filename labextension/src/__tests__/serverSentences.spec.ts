@@ -71,10 +71,6 @@ describe('ServerSentences', () => {
       '第 1 行：%%bash 是 shell 脚本，任务不会运行它。请用 subprocess.run，或在镜像中准备好，或给单元格加上标签 trainhub-skip。'
     ],
     [
-      '%%time left out: its code runs untimed; !nvidia-smi -L left out: jobs run no shell commands',
-      '已去掉 %%time：其中的代码照常运行，不计时；已跳过 !nvidia-smi -L：任务不运行 shell 命令'
-    ],
-    [
       'ls is a command of IPython without its %. Write %ls, or tag the cell trainhub-skip.',
       'ls 是省略了 % 的 IPython 命令。请写成 %ls，或给单元格加上标签 trainhub-skip。'
     ],
@@ -105,7 +101,11 @@ describe('ServerSentences', () => {
   });
 
   it('says why cells and files are left out, and leaves their text', () => {
-    const cell = { reason: 'tagged trainhub-skip', source: 'nothing to run' };
+    const cell = {
+      reason:
+        '%%time left out: its code runs untimed; !nvidia-smi -L left out: jobs run no shell commands',
+      source: 'nothing to run'
+    };
     const answer = {
       cells: [cell],
       left_out_files: [{ name: 'too large', reason: 'too large' }],
@@ -113,7 +113,13 @@ describe('ServerSentences', () => {
     };
     expect(chinese.localize(answer)).toEqual({
       ...answer,
-      cells: [{ ...cell, reason: '带有标签 trainhub-skip' }],
+      cells: [
+        {
+          ...cell,
+          reason:
+            '已去掉 %%time：其中的代码照常运行，不计时；已跳过 !nvidia-smi -L：任务不运行 shell 命令'
+        }
+      ],
       left_out_files: [{ name: 'too large', reason: '过大' }]
     });
   });

@@ -173,7 +173,7 @@ describe('submitAgain', () => {
 
   const begin = (answers: RequestTable['answers']): Promise<void> => {
     table = new RequestTable({
-      'GET status': { body: { user: LAST.owner } },
+      'GET status': { body: { user: LAST.owner, cluster: {} } },
       'GET jobs': { body: { items: [ALIEN, OLDER, LAST] } },
       'POST jobs/preview': { body: { cells: NOW, errors: [] } },
       'POST jobs': { body: job('train-3') },

@@ -34,10 +34,7 @@ export async function submitAgain(
 ): Promise<void> {
   const { api, commands, store, trans } = hub;
   try {
-    const [jobs, { user }] = await Promise.all([
-      api.jobs.list(),
-      api.status()
-    ]);
+    const [jobs, { user }] = await Promise.all([api.jobs.list(), api.status()]);
     // Of somebody else's, whose file is called alike, the image is not to be trusted with this one.
     const own = jobs.filter(({ owner }) => owner === user);
     const last = lastJobOf(path, own);

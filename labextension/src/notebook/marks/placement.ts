@@ -118,11 +118,9 @@ export function findCell(
   { cell: index, cell_id, cell_source: source }: IPlace,
   cells: readonly INotebookCell[]
 ): INotebookCell | null {
-  if (index === null) {
-    return null;
-  }
   const named = cells.find(({ id }) => id === cell_id);
-  if (named || typeof source !== 'string') {
+  // A cell that was not saved when it ran has an id, but no index.
+  if (named || typeof source !== 'string' || index === null) {
     return named ?? null;
   }
   const distance = (cell: INotebookCell): number =>
