@@ -28,8 +28,9 @@ ROOT = Path(__file__).parent.parent
 LIST = ROOT / "labextension" / "src" / "serverSentences.json"
 
 MODULES = {
-    "manifests": "activity claim_status disruption fitness fitness_rules folders history idle_words"
-    " instance_status job_attempt job_phase job_status pod_status probe scheduling termination"
+    "manifests": "activity claim_status disruption failure fitness fitness_rules folders history"
+    " idle_words instance_status job_attempt job_phase job_status log_hints pod_status probe"
+    " scheduling termination"
     " transfer troubles usage waiting workload_status",
     "manifests/frameworks": "code port",
     "specs": "base entry job mount names place quantity resources storage virtual_cluster volume",
@@ -45,14 +46,15 @@ MODULES = {
     " saving spools",
     "hub/images/transfers": "handover manager outcome records",
     "hub/instances": "creation editing manager readiness",
-    "hub/jobs": "attempts creation frameworks manager program requests restarts stopping yaml",
+    "hub/jobs": "attempts creation frameworks keeping manager program requests restarts stopping yaml",
     "hub/jobs/log": "opening reader request",
     "hub/metrics": "cadvisor kubelets manager node_stats nvidia_smi pod_metrics prometheus",
     "hub/runs": "comparison export folder git log manager record recording store",
     "hub/tensorboards": "manager registry roots",
     "hub/volumes": "answer download manager naming readers",
     "inpod/files": "__main__ archive opening",
-    "inpod/launch": "__main__ command ending mpi peers remote_shell shape supervisor",
+    "inpod/launch": "__main__ command ending files mpi peers rank_errors remote_shell setup shape"
+    " supervisor",
     "inpod/rootfs_diff": "layer measurement opening secrets start walk",
     "kube": "client credentials exec portforward refusal stream",
     "notebook": "bundle cells checks folder ignore_file ipython_syntax magics markdown modules"
@@ -101,14 +103,18 @@ _COMPOSED = (
     "%1 is cordoned",
     "%1 is in the state %2",
     "%1 is not ready",
+    "cell %1, line %2: %3",
+    "the installation by %1 failed:\n%2",
     "Rank %1 ended with exit code %2.",
     "Rank %1 used more memory than its limit%2.",
     "Rank %1 was ended by %2 (exit code %3).",
     "the image has no %1 and no %2, by which nodes of framework mpi reach each other; add %3 to it",
 )
 
-# Calls whose first argument is not for people: regular expressions, words of the machine.
-_PATTERNS = {"Rule", "compile", "fullmatch", "match", "search", "split", "sub"}
+# Calls whose first arguments are not for people: regular expressions, words of the machine.
+_PATTERNS = {"Hint": 2} | dict.fromkeys(
+    ("Rule", "compile", "fullmatch", "match", "search", "split", "sub"), 1
+)
 _UNTOLD = {"Field", "debug", "info", "warning", "error", "get", "strftime", "AssertionError"} | {
     *("exception", "say", "report", "add_argument", "ArgumentParser", "_comment", "_copies")
 }
@@ -121,7 +127,7 @@ _FOREIGN = re.compile(
     r"|^#|^ && |^--|^(FROM|USER|Basic|Bearer|bytes|adduser|useradd|sed|echo) |^(1|%1) files?$"
     r"|ALL=|^HTTP request|trainhub$|^trainhub: |\[trainhub\]|^usage: |^(exec|restrict|attachment)\W"
     r"|by \(pod|\{\$|^violates |^must support|^Failed to pull image$"
-    r"|^(__import__|device)\(|^def f|^%env %1$|^%1 MiB$"
+    r"|^Fatal Python|^(__import__|device)\(|^def f|^%env %1$|^%1 MiB$"
 )
 # Titles that the front end knows by their names.
 _TITLES = {"Python kernel", "SSH server", "SSH client", "SSH port", "SSH login by password"} | {
@@ -182,7 +188,8 @@ def _untold(tree: ast.AST) -> Iterator[ast.AST]:
         elif isinstance(node, ast.Call):
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
             whole = node.args + [word.value for word in node.keywords]
-            hidden = whole if name in _UNTOLD else node.args[:1] if name in _PATTERNS else []
+            patterns = node.args[: _PATTERNS.get(name, 0)]
+            hidden = whole if name in _UNTOLD else patterns
             yield from (inner for argument in hidden for inner in ast.walk(argument))
 
 

@@ -96,7 +96,7 @@ def _apart(places: Sequence[RankError]) -> list[Object]:
     if not apart or len(apart) >= len(places) - len(apart) + 1:
         return []
     ranks = ", ".join(str(rank) for rank in sorted(apart, key=str)[:8])
-    title = f"Rank {ranks} {'was' if len(apart) == 1 else 'were'} elsewhere than the others."
+    title = f"Rank {ranks} stood elsewhere than the others."
     remedy = "The others may have waited for it in a collective operation: look at its line."
     return [{"id": "apart", "title": title, "remedy": remedy, "line": None, "rank": apart[0]}]
 

@@ -11,7 +11,7 @@ const BETWEEN_SENTENCES = /(?<=[.?!]) (?=[A-Z\d])/;
 /** The same in a pattern, of which a sentence may be a placeholder. */
 const BETWEEN_PATTERNS = /[.?!] (?=[A-Z\d%])/;
 /** A pattern that ends with a cause. */
-const OPEN = /^[^%].*%\d$/;
+const OPEN = /^[^%].*%\d$/s;
 /** What went wrong with a registry, after its address: `host:5000/path: there is no room`. */
 const AT_REGISTRY = /^(\S+[:/]\S+): (.+)$/s;
 

@@ -138,6 +138,12 @@ describe('NotebookMarks', () => {
     expect(JSON.stringify(bench.content.model!.toJSON())).not.toContain('Rank');
   });
 
+  it('marks a cell that was not saved when it ran', async () => {
+    const root = rankFailure(0, { cell: null, frames: [] });
+    await open([failure({ root, followers: [] })]);
+    expect(bench.said[0]).toContain('failed here, line 2:');
+  });
+
   it('says that a cell has changed, and takes it back when it is as before', async () => {
     await open([failure()]);
     const { sharedModel } = bench.content.model!.cells.get(0);
