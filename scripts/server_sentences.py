@@ -46,7 +46,8 @@ MODULES = {
     " saving spools",
     "hub/images/transfers": "handover manager outcome records",
     "hub/instances": "creation editing manager readiness",
-    "hub/jobs": "attempts creation frameworks keeping manager program requests restarts stopping yaml",
+    "hub/jobs": "attempts creation frameworks keeping manager program requests restarts stopping"
+    " yaml",
     "hub/jobs/log": "opening reader request",
     "hub/metrics": "cadvisor kubelets manager node_stats nvidia_smi pod_metrics prometheus",
     "hub/runs": "comparison export folder git log manager record recording store",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_trainhub.errors import InvalidField
-from jupyter_trainhub.manifests import scheduling, troubles
+from jupyter_trainhub.manifests import log_hints, scheduling, troubles
 from jupyter_trainhub.manifests.explanation import Rule
 from jupyter_trainhub.specs.job import JobSpec
 from scripts.server_sentences import LIST, MODULES, ROOT, sentences, told
@@ -64,6 +64,7 @@ def test_catalogue_has_every_sentence(path: Path) -> None:
 def test_every_rule_has_its_pattern() -> None:
     assert len(rules()) > 50
     answers = {text for rule in rules() for text in (rule.message, rule.remedy) if text}
+    answers |= {text for hint in log_hints.HINTS for text in (hint.title, hint.remedy)}
     filled = {re.sub(r"\{\w+(!r)?\}", "'a word'", text) for text in answers}
     assert {text for text in filled if not is_known(text)} == set()
 
@@ -115,6 +116,7 @@ def test_errors_of_fields_are_known(spec: dict[str, object]) -> None:
     [
         ("raise Error(f'there is no {kind} {name!r}')", ["there is no %1 %2"]),
         ("Rule(r'no such file', 'There is no image {image!r}.')", ["There is no image %1."]),
+        ("Hint('a', r'no room', 'It is full.', 'Make room.')", ["It is full.", "Make room."]),
         ('"""A docstring of words."""', []),
         ("re.search('not so fast', text)", []),
         ("f'{why} It was started {count} times.'", ["It was started %1 times."]),

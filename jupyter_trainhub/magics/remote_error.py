@@ -114,5 +114,6 @@ def _place(root: Mapping[str, Any]) -> str:
 def _brief(error: Mapping[str, Any]) -> str:
     rank = f"rank {error.get('rank')}"
     # Where only Kubernetes tells of a pod, its message begins with the rank.
-    told = str(error.get("message") or error.get("reason") or "failed").removeprefix(f"R{rank[1:]}: ")
+    told = str(error.get("message") or error.get("reason") or "failed")
+    told = told.removeprefix(f"R{rank[1:]}: ")
     return ": ".join(filter(None, (rank, error.get("etype"), told)))

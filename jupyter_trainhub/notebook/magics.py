@@ -125,8 +125,8 @@ def _display_only(name: str, line: str, written: str) -> Outcome:
     if name == "load_ext" and line not in _HARMLESS_EXTENSIONS:
         return Outcome(
             note=f"{written} left out: a job has no IPython",
-            warning=f"{written} is left out: a job has no IPython. If the code needs what the "
-            "extension does, import it as a Python module.",
+            warning=f"{written} does nothing in a job, which has no IPython. If the code needs "
+            "what the extension does, import it as a Python module.",
         )
     return Outcome(note=f"{written} left out: it changes nothing in a job")
 

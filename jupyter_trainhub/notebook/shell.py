@@ -30,7 +30,7 @@ def shell(written: str, command: str) -> Outcome:
     remedy = "Put it into the image." if installs else "Do it before, or with subprocess.run."
     return Outcome(
         note=f"{written} left out: jobs run no shell commands",
-        warning=f"{written} is left out: jobs run no shell commands. {remedy}",
+        warning=f"{written} does not run, for jobs run no shell commands. {remedy}",
     )
 
 

@@ -122,8 +122,8 @@ class CreationForm:
         try:
             self.made = self._create_values(self.form.values())
             answer = Answer([("CREATED", self.made.text())])
-            self._result.children = [self.made]
             self.made.display_begun()
+            self._result.children = [self.made]
         except TrainHubError as error:
             answer = _refused(error)
         finally:

@@ -30,6 +30,7 @@ const TOLD = new Set([
   'why',
   'detail',
   'reasons',
+  'warning',
   'warnings',
   'notes',
   'remark',
@@ -44,6 +45,7 @@ const TOLD = new Set([
   'folders.title',
   'folders.source',
   'hints.title',
+  'hints.remedy',
   'putty.value',
   'direct.note'
 ]);
@@ -216,9 +218,12 @@ export class ServerSentences {
   private readonly _told = new Map<string, string>();
 }
 
-/** Whether it is about an exception, whose message is the program's own. */
-function isException(value: object): boolean {
-  return typeof (value as { etype?: unknown }).etype === 'string';
+/**
+ * Whether it is about an exception, whose message is the program's own. Where Kubernetes ended the
+ * program (`OOMKilled`), its reason stands in for the exception.
+ */
+function isException(value: { etype?: unknown; reason?: unknown }): boolean {
+  return typeof value.etype === 'string' && value.etype !== value.reason;
 }
 
 function literal(pattern: string): string {

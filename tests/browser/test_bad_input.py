@@ -80,7 +80,7 @@ def test_notebook_without_code_is_refused(trainhub: TrainHubPage, folder: Path) 
     write_notebook(folder / "empty.ipynb")
     trainhub.open("bad-input/empty.ipynb")
     form = trainhub.press_submit_as_job()
-    expect(in_preview(form)).to_contain_text("There is no code to run.")
+    expect(in_preview(form)).to_contain_text("there is no code to run")
 
 
 def test_notebook_that_does_not_parse_is_refused(trainhub: TrainHubPage, folder: Path) -> None:
@@ -90,7 +90,7 @@ def test_notebook_that_does_not_parse_is_refused(trainhub: TrainHubPage, folder:
     trainhub.file("broken.ipynb").click(button="right")
     trainhub.page.get_by_role("menuitem", name="Submit as job").click()
     form = trainhub.form("job")
-    expect(in_preview(form)).to_contain_text("This is not a notebook")
+    expect(in_preview(form)).to_contain_text("this is not a notebook")
     expect(form.locator('button[type="submit"]')).to_be_disabled()
 
 

@@ -55,9 +55,11 @@ class Cluster:
         )
         cells = [{"index": 0, "id": "a", "file": "train.ipynb#cell-1-a", "source": "\nf()"}]
         code = Code({"cells.json": json.dumps({"cells": cells}).encode()}, ["python"])
+        self.runs_of_old: list[Object] = []
         self.runs = SimpleNamespace(
             get=lambda run: {**self.views["train-1"], "job": "train-1"},
             failures=lambda run: self.record,
+            list=lambda search: self.runs_of_old,
             log=lambda run, rank, attempt, tail: self._log("record", rank),
             code=lambda run: code,
         )
@@ -159,6 +161,11 @@ def test_a_notebook_has_failed_until_it_succeeds(cluster: Cluster, failures: Fai
     assert names() == []
     cluster.views["train-4"] = job("train-4", created="4")
     assert names() == ["train-4"]
+    cluster.runs_of_old = [job("other-2", "Succeeded", created="9", spec={"notebook": "other"})]
+    assert names() == ["train-4"]
+    # Of a job that was deleted since, as those of %%distributed are.
+    cluster.runs_of_old += [job("train-5", "Succeeded", created="5")]
+    assert names() == []
 
 
 def test_a_failure_in_words(failures: Failures) -> None:

@@ -87,15 +87,24 @@ class Failures:
             and view["owner"] == self._hub.user
             and is_it(str(view["spec"].get("notebook") or ""))
         ]
+        latest = self._succeeded(is_it) if views else ""
         found = []
         for view in sorted(views, key=lambda view: view["created"] or "", reverse=True):
-            if view["phase"] == "Succeeded":
+            if view["phase"] == "Succeeded" or (view["created"] or "") < latest:
                 break
             failure = self.of_view(view)
             # What somebody stopped has not failed.
             if failure["root"] or any(each["reason"] == TIME_LIMIT for each in failure["others"]):
                 found.append(failure)
         return found
+
+    def _succeeded(self, is_it: Callable[[str], bool]) -> str:
+        """When the last run that succeeded was made, for jobs that are deleted by now; or ""."""
+        runs: Views = []
+        with contextlib.suppress(TrainHubError):
+            runs = [run for run in self._hub.runs.list("Succeeded") if run["phase"] == "Succeeded"]
+        own = (run for run in runs if is_it(str(run["spec"].get("notebook") or "")))
+        return max((run["created"] or "" for run in own), default="")
 
     def told(self, view: View) -> View:
         """``view`` with an ``error`` that only the log tells, where that has been read already."""

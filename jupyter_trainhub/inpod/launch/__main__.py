@@ -66,8 +66,9 @@ def launch(argv: Sequence[str], env: dict[str, str]) -> int:
     except Ended as early:
         ending = early
     try:
-        _report(ending, env, errors)
+        # Last stands what a person may read: views leave out the records that come before.
         hand_out(errors, folder, node)
+        _report(ending, env, errors)
     finally:
         if tee is not None:
             tee.finish()

@@ -22,9 +22,10 @@ ORDER = (
     "log.js",
     "head.js",
     "facts.js",
+    "download.js",
+    "tensorboard.js",
     "job.js",
     "instance.js",
-    "tensorboard.js",
     "cluster.js",
     "main.js",
 )

@@ -1,9 +1,11 @@
 import { plain } from './ansi.js';
+import { download, rawText } from './download.js';
 import { askingButton, button, make, whileShown } from './elements.js';
 import { failure, progress, ranks, still } from './facts.js';
 import { Head, open, tellPage } from './head.js';
 import { LogPane } from './log.js';
-import { Refusal, address, ask, part } from './server.js';
+import { Refusal, ask, part } from './server.js';
+import { openTensorBoard } from './tensorboard.js';
 import { say } from './words.js';
 
 /** Milliseconds without a sign of life after which the kernel counts as lost; it gives one each 3 s. */
@@ -20,9 +22,6 @@ const KEPT = 200;
 
 const GONE = () => say('It is no longer there; this is how it was seen last.');
 
-/** Where training programs write what TensorBoard shows, below the folder that they run in. */
-const LOG_FOLDERS = ['runs', 'lightning_logs', 'logs', ''];
-
 /**
  * A job. The kernel tells how it stands and what it writes. When the kernel is gone, or when more
  * lines are wanted than it sent, the server is asked every few seconds. It is not streamed from,
@@ -38,6 +37,8 @@ export function renderJob({ model, el, signal }) {
   let seen = performance.now();
   let isServed = false;
   let isLost = false;
+  // Whether the log was read after the job had ended.
+  let isWhole = false;
   let text = '';
 
   /** @type {HTMLButtonElement} */
@@ -76,6 +77,7 @@ export function renderJob({ model, el, signal }) {
     download: rank => download(name, rank, log),
     readAll: () => {
       isServed = true;
+      isWhole = false;
     }
   });
   el.append(
@@ -133,7 +135,7 @@ export function renderJob({ model, el, signal }) {
     // Whoever reads further up is left alone.
     if (latest !== text && !log.isPaused) {
       text = latest;
-      const lines = latest.replace(/\n$/, '').split('\n');
+      const lines = latest ? latest.replace(/\n$/, '').split('\n') : [];
       log.replace(
         lines.length < tail ? 0 : Math.max(0, log.ring.next - lines.length),
         lines
@@ -148,16 +150,18 @@ export function renderJob({ model, el, signal }) {
         : ''
     );
     keep();
-    return view.over ? 0 : POLL;
+    isWhole = view.over && latest === text;
   };
   const look = async () => {
-    isLost ||= !model.get('following') || performance.now() - seen > LOST;
+    const isSilent = performance.now() - seen > LOST;
+    isLost ||= model.get('following') ? isSilent : !view.over;
     isServed ||= isLost;
-    if (!isServed || (view.over && log.ring.missing === 0)) {
+    if (!isServed || isWhole) {
       return POLL;
     }
     try {
-      return await poll();
+      await poll();
+      return POLL;
     } catch (error) {
       const { isAnswer, message, reason } = /** @type {Refusal} */ (error);
       head.note(
@@ -211,61 +215,4 @@ function isOver({ phase, restart }) {
   return (
     ['Succeeded', 'Failed', 'Stopped'].includes(phase) && restart !== 'waiting'
   );
-}
-
-/**
- * Opens the TensorBoard of the first folder with logs below the one that the job runs in.
- *
- * @param {HTMLElement} el
- * @param {Head} head
- * @param {string | null} folder
- */
-async function openTensorBoard(el, head, folder) {
-  for (const name of folder === null ? [] : LOG_FOLDERS) {
-    const path = [folder, name].filter(Boolean).join('/') || '/';
-    try {
-      const board = await (
-        await ask('POST', 'tensorboards', { folders: [path] })
-      ).json();
-      open(
-        el,
-        { kind: 'tensorboard', id: board.id, folders: [path] },
-        board.url
-      );
-      return;
-    } catch (error) {
-      const { message, reason } = /** @type {import('./server.js').Refusal} */ (
-        error
-      );
-      if (reason !== 'NotFound') {
-        head.note(message);
-        return;
-      }
-    }
-  }
-  head.note(say('No folder with logs was found.'));
-}
-
-/**
- * Downloads the whole log or, where no server is reached, the lines that are here.
- *
- * @param {string} name
- * @param {number | null} rank
- * @param {LogPane} log
- */
-async function download(name, rank, log) {
-  const path = `jobs/${part(name)}/logs?download=true&rank=${rank ?? 'all'}`;
-  let href = address(path);
-  try {
-    await ask('GET', `jobs/${part(name)}`);
-  } catch {
-    const text = log.ring.of(rank).map(rawText).join('\n');
-    href = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
-  }
-  make('a', { href, download: `${name}.log` }).click();
-}
-
-/** @param {import('./lines.js').Line} line */
-function rawText({ rank, text }) {
-  return rank === null ? text : `[${rank}] ${text}`;
 }

@@ -1,10 +1,13 @@
 import { button, make, whileShown } from './elements.js';
-import { Head } from './head.js';
+import { Head, open } from './head.js';
 import { ask, baseUrl, part } from './server.js';
 import { say } from './words.js';
 
 /** Where TensorBoard keeps its settings, on the origin that it shares with this page. */
 const SETTINGS = '_tb_global_settings';
+
+/** Where training programs write what TensorBoard shows, below the folder that they run in. */
+const LOG_FOLDERS = ['runs', 'lightning_logs', 'logs', ''];
 
 /**
  * A TensorBoard in a frame, once it answers.
@@ -89,4 +92,37 @@ function presetTheme() {
   } catch {
     // A page without storage, or with something else in it: TensorBoard has its own theme.
   }
+}
+
+/**
+ * Opens the TensorBoard of the first folder with logs below the one that the job runs in.
+ *
+ * @param {HTMLElement} el
+ * @param {Head} head
+ * @param {string | null} folder
+ */
+export async function openTensorBoard(el, head, folder) {
+  for (const name of folder === null ? [] : LOG_FOLDERS) {
+    const path = [folder, name].filter(Boolean).join('/') || '/';
+    try {
+      const board = await (
+        await ask('POST', 'tensorboards', { folders: [path] })
+      ).json();
+      open(
+        el,
+        { kind: 'tensorboard', id: board.id, folders: [path] },
+        board.url
+      );
+      return;
+    } catch (error) {
+      const { message, reason } = /** @type {import('./server.js').Refusal} */ (
+        error
+      );
+      if (reason !== 'NotFound') {
+        head.note(message);
+        return;
+      }
+    }
+  }
+  head.note(say('No folder with logs was found.'));
 }

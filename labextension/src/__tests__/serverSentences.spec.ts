@@ -83,6 +83,17 @@ describe('ServerSentences', () => {
     expect(chinese.translate(english)).toBe(told);
   });
 
+  it('tells what Kubernetes says where there is no exception', () => {
+    const killed = {
+      etype: 'OOMKilled',
+      reason: 'OOMKilled',
+      message: 'It used more memory than its limit of 2 GiB while cell 3 ran.'
+    };
+    expect(chinese.localize({ root: killed }).root.message).toBe(
+      '它使用的内存超过了上限（2 GiB）（当时正在运行单元格 3）。'
+    );
+  });
+
   it("leaves what users wrote, and Kubernetes' own words", () => {
     const answer = {
       message: 'It waits for a node.',
@@ -122,6 +133,57 @@ describe('ServerSentences', () => {
       ],
       left_out_files: [{ name: 'too large', reason: '过大' }]
     });
+  });
+
+  it('tells of a failure, and leaves what its program said', () => {
+    const root = { etype: 'OSError', message: 'Wait.', traceback: 'Wait.' };
+    const silent = {
+      etype: null,
+      message:
+        'exit code 137, killed (SIGKILL), most often because the memory limit was reached'
+    };
+    const hint = {
+      title: 'The image has no module einops.',
+      remedy:
+        'Most often memory or shared memory is used up: ask for more, or use fewer workers. With num_workers=0 the error shows itself.',
+      line: 'Wait.'
+    };
+    expect(chinese.localize({ root, others: [silent], hints: [hint] })).toEqual(
+      {
+        root,
+        others: [
+          {
+            etype: null,
+            message: '退出码 137，被终止（SIGKILL），多半是达到了内存限制'
+          }
+        ],
+        hints: [
+          {
+            title: '镜像中没有模块 einops。',
+            remedy:
+              '多半是内存或共享内存已用尽：请申请更多，或减少 worker。设 num_workers=0 可看到错误本身。',
+            line: 'Wait.'
+          }
+        ]
+      }
+    );
+  });
+
+  it.each([
+    [
+      'Rank 1: cell 3, line 2: ValueError: no data',
+      'Rank 1：单元格 3 第 2 行：ValueError: no data'
+    ],
+    [
+      "The installation by 'python -m pip install x' failed:\nERROR: No matching distribution found for x",
+      "'python -m pip install x' 安装失败：\nERROR: No matching distribution found for x"
+    ],
+    [
+      'Rank 3, 5 stood elsewhere than the others.',
+      'Rank 3、5 停在与其他 rank 不同的地方。'
+    ]
+  ])('says how a job ended: %s', (english, told) => {
+    expect(chinese.translate(english)).toBe(told);
   });
 
   it('leaves a text alone that no server writes', () => {
