@@ -60,14 +60,14 @@ def test_becomes_python_on_the_same_lines(cell: str, python: str) -> None:
 @pytest.mark.parametrize(
     ("cell", "warning"),
     [
-        ("x = 1\n!nvidia-smi", "line 2: !nvidia-smi is left out"),
+        ("x = 1\n!nvidia-smi", "line 2: !nvidia-smi does not run"),
         ("%pip install torch", "unless the job installs packages"),
         ("!pip install torch && ls", "Put it into the image."),
         ("!apt-get install git", "Put it into the image."),
-        ("%conda install x", "line 1: %conda install x is left out"),
+        ("%conda install x", "line 1: %conda install x does not run"),
         ("%load_ext cudf.pandas", "import it as a Python module"),
         ("%cd data", "Mount it"),
-        ("%time !ls", "!ls is left out"),
+        ("%time !ls", "!ls does not run"),
     ],
 )
 def test_warns_of_what_is_left_out(cell: str, warning: str) -> None:

@@ -116,7 +116,9 @@ describe('placeFailures', () => {
   });
 
   it('marks nothing for what failed outside of cells', () => {
-    expect(marksIn(AS_SUBMITTED, { cell: null, frames: [] })).toEqual({});
+    expect(
+      marksIn(AS_SUBMITTED, { cell: null, cell_id: null, frames: [] })
+    ).toEqual({});
   });
 });
 

@@ -90,7 +90,7 @@ describe('ServerSentences', () => {
       message: 'It used more memory than its limit of 2 GiB while cell 3 ran.'
     };
     expect(chinese.localize({ root: killed }).root.message).toBe(
-      '它使用的内存超过了上限（2 GiB）（当时正在运行单元格 3）。'
+      '内存用量超过了限制（2 GiB）（单元格 3 运行时）。'
     );
   });
 

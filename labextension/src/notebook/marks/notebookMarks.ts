@@ -133,11 +133,14 @@ export class NotebookMarks implements IDisposable {
 
   private _onObjectChanged(_: unknown, change: IObjectChange): void {
     const { kind, key, object } = change;
+    if (kind !== 'job') {
+      return;
+    }
     const job = object as IJob | null;
     const concerns = job
       ? this._isOf(job) && isFinished(job.phase)
       : this._failures.some(failure => failure.job === key);
-    if (kind === 'job' && concerns) {
+    if (concerns) {
       void this._fetch();
     }
   }
