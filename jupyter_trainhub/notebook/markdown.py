@@ -15,9 +15,15 @@ _HEADER = re.compile(r"\A---\n(?:.*\n)*?(?:jupyter|jupytext|kernelspec):(?:.*\n)
 
 def document(source: bytes, name: str) -> dict[str, Any]:
     """The notebook in the text file ``name``. Raises InvalidField where it is none."""
-    # Takes a third of a second to load.
-    import jupytext
-
+    try:
+        # Takes a third of a second to load. Not everybody has it: it changes JupyterLab's menus.
+        import jupytext
+    except ImportError:
+        raise _unreadable(
+            name,
+            "jupytext, which reads these, is not installed",
+            "Install it beside the Jupyter server: pip install jupytext.",
+        ) from None
     suffix = PurePath(name).suffix
     try:
         text = source.decode("utf-8-sig").replace("\r\n", "\n")

@@ -69,9 +69,13 @@ class Names:
         self.imported: set[str] = set()
         self.functions: set[str] = set()
         self.records: set[str] = set()
+        # A builtin may be among these.
+        self._unknown: set[str] = set()
 
     def forget(self, names: Iterable[str]) -> None:
         """These have got values that are not known."""
+        names = set(names)
+        self._unknown |= names
         for known in (self.values, self.imported, self.functions, self.records):
             known.difference_update(names)
 
@@ -113,7 +117,7 @@ class Names:
             return bool({words[-1], ".".join(words[-2:])} & _MAKERS)
         if isinstance(function, ast.Name):
             name = function.id
-            return name in self.records or (name in _BUILTINS and name not in self.values)
+            return name in self.records or name in _BUILTINS - self.values - self._unknown
         return (
             isinstance(function, ast.Attribute)
             and function.attr in _METHODS
