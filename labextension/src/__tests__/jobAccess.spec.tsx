@@ -71,7 +71,7 @@ describe('JobLogTab', () => {
       rank
     );
     await settle();
-    await act(() => new Promise(resolve => setTimeout(resolve, 80)));
+    await act(() => new Promise(resolve => setTimeout(resolve, 250)));
     return table;
   }
 

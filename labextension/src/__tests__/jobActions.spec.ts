@@ -1,3 +1,4 @@
+import { waitFor } from '@testing-library/react';
 import { Notification } from '@jupyterlab/apputils';
 import type { IDisposable } from '@lumino/disposable';
 import { CommandIDs } from '../commands';
@@ -119,10 +120,11 @@ describe('JobActions', () => {
     expect(told()).toEqual(['1 of 3 jobs could not be deleted.']);
     const [{ options }] = Notification.manager.notifications;
     options.actions![0].callback(new MouseEvent('click'));
-    await new Promise(resolve => setTimeout(resolve, 50));
-    expect(document.querySelector('.jp-Dialog')!.textContent).toContain(
-      'b: You may not delete it.'
-    );
+    await waitFor(() => {
+      expect(document.querySelector('.jp-Dialog')?.textContent).toContain(
+        'b: You may not delete it.'
+      );
+    });
     document.querySelector<HTMLElement>('.jp-Dialog button')!.click();
   });
 

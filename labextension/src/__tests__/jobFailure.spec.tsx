@@ -1,5 +1,5 @@
 import { PageConfig } from '@jupyterlab/coreutils';
-import { act, fireEvent, screen } from '@testing-library/react';
+import { act, fireEvent, screen, waitFor } from '@testing-library/react';
 import { Widget } from '@lumino/widgets';
 import React from 'react';
 import { CommandIDs } from '../commands';
@@ -180,9 +180,10 @@ test('the log opens where a rank failed', async () => {
   page.select('log', null, { attempt: 1, find: 'ValueError: x' });
   Widget.attach(page, document.body);
   await settle();
-  await settle(() => new Promise(resolve => setTimeout(resolve, 100)));
-  expect(document.querySelector('.jp-mod-current')?.textContent).toContain(
-    'ValueError: x'
-  );
+  await waitFor(() => {
+    expect(document.querySelector('.jp-mod-current')?.textContent).toContain(
+      'ValueError: x'
+    );
+  });
   act(() => page.dispose());
 });

@@ -1,4 +1,4 @@
-import { act, fireEvent, screen } from '@testing-library/react';
+import { act, fireEvent, screen, waitFor } from '@testing-library/react';
 import { Signal } from '@lumino/signaling';
 import type { JSONSchema7 } from 'json-schema';
 import { Widget } from '@lumino/widgets';
@@ -98,6 +98,9 @@ const UNTOUCHED = {
   peer_timeout: 600,
   ssh: false
 };
+
+// The preview is asked for once the form has been still for a while.
+const SLOWLY = { timeout: 4000 };
 
 describe('JobForm', () => {
   let table: RequestTable;
@@ -331,12 +334,15 @@ describe('JobForm', () => {
     await open({ source: notebook('train.ipynb') }, [], {
       'POST jobs/preview': { body: { ...PREVIEW, errors } }
     });
-    await settle(() => new Promise(resolve => setTimeout(resolve, 450)));
+    await waitFor(() => {
+      expect(screen.getAllByRole('button', { name: '1 error' })).toHaveLength(
+        2
+      );
+    }, SLOWLY);
     const button = screen.getByRole<HTMLButtonElement>('button', {
       name: 'Submit job'
     });
     expect(button.disabled).toBe(true);
-    expect(screen.getAllByRole('button', { name: '1 error' })).toHaveLength(2);
     act(() => form.dispose());
     await open({ source: notebook('train.ipynb', false) });
     await submit();
@@ -345,8 +351,9 @@ describe('JobForm', () => {
 
   it('asks what would run as soon as the form is there', async () => {
     await open({ source: notebook('a/My model.ipynb') });
-    await settle(() => new Promise(resolve => setTimeout(resolve, 450)));
-    expect(table.asked).toContain('POST jobs/preview');
+    await waitFor(() => {
+      expect(table.asked).toContain('POST jobs/preview');
+    }, SLOWLY);
     expect(sent().spec).toMatchObject({
       name: 'My-model',
       notebook: 'a/My model.ipynb'

@@ -1,8 +1,8 @@
 import {
-  act,
   cleanup,
   fireEvent,
   screen,
+  waitFor,
   within
 } from '@testing-library/react';
 import React from 'react';
@@ -79,8 +79,8 @@ async function show(
     attempt: 1
   });
   renderInHub(<JobMetricsTab job={subject} />, hubContext(table));
-  await act(async () => {
-    await new Promise(resolve => setTimeout(resolve, 20));
+  await waitFor(() => {
+    expect(screen.queryByText('Measuring…')).toBeNull();
   });
   return table;
 }

@@ -106,7 +106,7 @@ class Bench {
   /** Does something, and waits until marks are placed anew. */
   async after(action: () => unknown = () => null): Promise<void> {
     await settle(action);
-    await settle(() => new Promise(resolve => setTimeout(resolve, 200)));
+    await settle(() => new Promise(resolve => setTimeout(resolve, 300)));
   }
 }
 

@@ -18,7 +18,7 @@ import { settle } from './instanceBench';
 import { RequestTable } from './requestTable';
 
 /** Longer than the quiet after which the server is asked. */
-const QUIET = 450;
+const QUIET = 600;
 
 const cell = (
   index: number | null,
