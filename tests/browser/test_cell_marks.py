@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,12 @@ FAILED_LINE = "    return total / divisor"
 
 
 @pytest.fixture
-def trainhub(page: Page, lab: JupyterLab) -> TrainHubPage:
-    return TrainHubPage(page, lab)
+def trainhub(page: Page, lab: JupyterLab) -> Iterator[TrainHubPage]:
+    """The page; the jobs of the notebook are deleted at the end, for others look at lists."""
+    yield TrainHubPage(page, lab)
+    for job in finish(lab.request("GET", "trainhub/api/jobs"))["items"]:
+        if job["spec"].get("notebook") == "shares.ipynb":
+            finish(lab.request("DELETE", f"trainhub/api/jobs/{job['name']}"))
 
 
 def write_notebook(path: Path) -> None:
