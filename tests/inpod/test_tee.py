@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_trainhub.manifests import log_record
 from tests.inpod.pod import StartPod
 
 ROOT = os.geteuid() == 0
 
 
 def without_record(text: str) -> str:
-    lines = text.splitlines(keepends=True)
-    return "".join(line for line in lines if "[trainhub] environment " not in line)
+    """What people are shown of a log."""
+    return b"".join(map(log_record.shown, text.encode().splitlines(keepends=True))).decode()
 
 
 def test_the_log_is_kept_as_it_was_printed(start: StartPod, tmp_path: Path) -> None:
