@@ -32,9 +32,9 @@ AT = 1_795_000_000.0
 LOST = "[/gloo/transport/tcp/pair.cc:553] Connection closed by peer [10.0.0.7]:5123"
 TRACEBACK = """\
 Traceback (most recent call last):
-  File "/work/train.py", line 9, in <module>
+  File "/home/ada/train.py", line 9, in <module>
     main()
-  File "/work/train.py", line 5, in main
+  File "/home/ada/train.py", line 5, in main
     rows = open("/data/rows.csv")
 FileNotFoundError: [Errno 2] No such file or directory: '/data/rows.csv'
 """
@@ -168,8 +168,8 @@ def test_the_traceback_of_a_command_is_found_in_its_log() -> None:
     assert (root["etype"], root["lineno"], root["cell"]) == ("FileNotFoundError", 5, None)
     assert root["message"].endswith("'/data/rows.csv'")
     assert [(frame["file"], frame["name"]) for frame in root["frames"]] == [
-        ("/work/train.py", "<module>"),
-        ("/work/train.py", "main"),
+        ("/home/ada/train.py", "<module>"),
+        ("/home/ada/train.py", "main"),
     ]
     assert root["traceback"] == TRACEBACK.rstrip()
 

@@ -178,7 +178,7 @@ describe('NotebookMarks', () => {
     await put('Failed', 'other.ipynb');
     expect(bench.asked).toBe(1);
     // One that was submitted elsewhere is named by its place on the disk.
-    await put('Succeeded', '/work/train.ipynb');
+    await put('Succeeded', '/home/ada/train.ipynb');
     expect(bench.asked).toBe(2);
     expect(bench.said.join('')).toBe('');
   });
