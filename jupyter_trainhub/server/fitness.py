@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from jupyter_trainhub.server.base import ApiHandler
+from jupyter_trainhub.server.abandoned import AbandonableHandler
 
 
-class FitnessHandler(ApiHandler):
+class FitnessHandler(AbandonableHandler):
     """The fitness of an image or of an instance's container."""
 
     auth_resource = "trainhub:images"
-
-    def initialize(self) -> None:
-        """Nobody has gone away yet."""
-        self._unwanted = threading.Event()
-
-    def on_connection_close(self) -> None:
-        """Who asked does not wait any more, so that the pod of the check is ended."""
-        self._unwanted.set()
-        super().on_connection_close()
 
     async def answer(self, **target: Any) -> None:
         """Sends the Fitness."""
@@ -31,7 +21,7 @@ class FitnessHandler(ApiHandler):
         self.finish(
             dict(
                 await self.service.probe(
-                    hub.fitness.check, cancelled=self._unwanted.is_set, **target
+                    hub.fitness.check, cancelled=self.unwanted.is_set, **target
                 )
             )
         )

@@ -15,6 +15,7 @@ ORDER = (
     "words.js",
     "server.js",
     "elements.js",
+    "watching.js",
     "ansi.js",
     "lines.js",
     "search.js",

@@ -1,5 +1,5 @@
-import { bytes, make, whileShown } from './elements.js';
-import { ask } from './server.js';
+import { bytes, make } from './elements.js';
+import { watchView } from './watching.js';
 import { say } from './words.js';
 
 /** Milliseconds between two looks. */
@@ -20,28 +20,14 @@ export function renderCluster({ model, el, signal }) {
         ? nodes.map(row)
         : [make('p', {}, say('The cluster has no nodes.'))])
     );
-  const hear = () => show(model.get('view'));
-  model.on('change:view', hear);
-  signal.addEventListener('abort', () => model.off('change:view', hear));
-  hear();
-  whileShown(
-    el,
-    async () => {
-      try {
-        show(await (await ask('GET', 'cluster')).json());
-      } catch (error) {
-        const { isAnswer, message } =
-          /** @type {import('./server.js').Refusal} */ (error);
-        if (isAnswer) {
-          body.replaceChildren(make('p', {}, message));
-        } else {
-          model.send({ ask: 'refresh' });
-        }
-      }
-      return EVERY;
+  watchView({ model, el, signal }, 'cluster', {
+    show,
+    refused: ({ message }) => {
+      body.replaceChildren(make('p', {}, message));
+      return false;
     },
-    signal
-  );
+    pause: () => EVERY
+  });
 }
 
 /** @param {Record<string, any>} node */

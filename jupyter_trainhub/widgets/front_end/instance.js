@@ -1,6 +1,7 @@
-import { askingButton, button, make, whileShown } from './elements.js';
+import { askingButton, button, make } from './elements.js';
 import { Head, open } from './head.js';
-import { ask, part } from './server.js';
+import { part } from './server.js';
+import { watchView } from './watching.js';
 import { say } from './words.js';
 
 /** Milliseconds between two looks: while it changes, and else. */
@@ -52,28 +53,14 @@ export function renderInstance({ model, el, signal }) {
   };
   el.append(make('div', { class: 'trainhub' }, head.element));
 
-  const hear = () => show(model.get('view'));
-  model.on('change:view', hear);
-  signal.addEventListener('abort', () => model.off('change:view', hear));
-  show(view);
-  whileShown(
-    el,
-    async () => {
-      try {
-        show(await (await ask('GET', route)).json());
-      } catch (error) {
-        const { isAnswer, reason } =
-          /** @type {import('./server.js').Refusal} */ (error);
-        if (reason === 'NotFound') {
-          gone();
-          return 0;
-        }
-        if (!isAnswer) {
-          model.send({ ask: 'refresh' });
-        }
+  watchView({ model, el, signal }, route, {
+    show,
+    refused: ({ reason }) => {
+      if (reason === 'NotFound') {
+        gone();
       }
-      return CHANGING.includes(view.phase) ? SOON : LATER;
+      return reason === 'NotFound';
     },
-    signal
-  );
+    pause: () => (CHANGING.includes(view.phase) ? SOON : LATER)
+  });
 }

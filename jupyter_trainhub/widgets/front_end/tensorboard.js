@@ -1,6 +1,7 @@
-import { button, make, whileShown } from './elements.js';
+import { button, make } from './elements.js';
 import { Head, open } from './head.js';
 import { ask, baseUrl, part } from './server.js';
+import { watchView } from './watching.js';
 import { say } from './words.js';
 
 /** Where TensorBoard keeps its settings, on the origin that it shares with this page. */
@@ -53,30 +54,16 @@ export function renderTensorBoard({ model, el, signal }) {
       body.replaceChildren(frame);
     }
   };
-  const hear = () => show(model.get('view'));
-  model.on('change:view', hear);
-  signal.addEventListener('abort', () => model.off('change:view', hear));
-  show(view);
-  whileShown(
-    el,
-    async () => {
-      try {
-        show(await (await ask('GET', route)).json());
-      } catch (error) {
-        const { isAnswer, reason } =
-          /** @type {import('./server.js').Refusal} */ (error);
-        if (reason === 'NotFound') {
-          show({ ...view, phase: 'Stopped' });
-          return 0;
-        }
-        if (!isAnswer) {
-          model.send({ ask: 'refresh' });
-        }
+  watchView({ model, el, signal }, route, {
+    show,
+    refused: ({ reason }) => {
+      if (reason === 'NotFound') {
+        show({ ...view, phase: 'Stopped' });
       }
-      return view.phase === 'Starting' ? 1_000 : 10_000;
+      return reason === 'NotFound';
     },
-    signal
-  );
+    pause: () => (view.phase === 'Starting' ? 1_000 : 10_000)
+  });
 }
 
 /** Gives TensorBoard the theme of the page. */
