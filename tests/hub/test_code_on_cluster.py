@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 import random
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.hub.jobs import restarts
 from jupyter_trainhub.hub.jobs.creation import Creation
 from jupyter_trainhub.hub.notebooks import plan_file
-from jupyter_trainhub.kube.resources import CONFIG_MAPS, JOBS, NAMESPACES
+from jupyter_trainhub.kube.resources import CONFIG_MAPS, JOBS
 from jupyter_trainhub.notebook.bundle import bundle
 from jupyter_trainhub.specs.job import JobSpec
 from tests.conftest import eventually
+from tests.hub.own_namespace import hub_of_its_own
 
 pytestmark = pytest.mark.cluster
 
@@ -38,20 +37,8 @@ MODULE = "TEXT = 'old'\ndef double(x):\n    return x + x\n"
 @pytest.fixture
 def hub(kubeconfig: Path, image: str, tmp_path: Path) -> Iterator[Hub]:
     """A hub in a namespace of these tests' own."""
-    namespace = f"code-{uuid.uuid4().hex[:8]}"
-    config = TrainHubConfig(
-        kubeconfig=str(kubeconfig),
-        namespace=namespace,
-        default_image=image,
-        user="ada",
-        run_folder=str(tmp_path / "runs"),
-    )
-    made = Hub.connect(config)
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-    made.client.create(NAMESPACES, body)
-    yield made
-    made.close()
-    made.client.delete(NAMESPACES, namespace)
+    with hub_of_its_own("code", kubeconfig, image, tmp_path / "runs") as made:
+        yield made
 
 
 def write(folder: Path, text: str) -> Path:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.hub.hub import Hub
-from jupyter_trainhub.kube.resources import NAMESPACES
 from jupyter_trainhub.notebook.bundle import bundle
 from jupyter_trainhub.notebook.plan import plan_notebook
 from jupyter_trainhub.specs.job import JobSpec
+from tests.hub.own_namespace import hub_of_its_own
 
 pytestmark = [
     pytest.mark.cluster,
@@ -82,20 +80,9 @@ dist.destroy_process_group()"""
 @pytest.fixture
 def hub(kubeconfig: Path, image: str, tmp_path: Path) -> Iterator[Hub]:
     """A hub in a namespace of this test's own."""
-    namespace = f"ddp-{uuid.uuid4().hex[:8]}"
-    config = TrainHubConfig(
-        kubeconfig=str(kubeconfig),
-        namespace=namespace,
-        default_image=os.environ.get("TRAINHUB_TEST_TORCH_IMAGE", image),
-        user="ada",
-        run_folder=str(tmp_path),
-    )
-    made = Hub.connect(config)
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-    made.client.create(NAMESPACES, body)
-    yield made
-    made.close()
-    made.client.delete(NAMESPACES, namespace)
+    torch_image = os.environ.get("TRAINHUB_TEST_TORCH_IMAGE", image)
+    with hub_of_its_own("ddp", kubeconfig, torch_image, tmp_path) as made:
+        yield made
 
 
 @pytest.mark.skipif(

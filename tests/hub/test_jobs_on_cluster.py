@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,15 +10,15 @@ from typing import Any
 import nbformat
 import pytest
 
-from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.hub.jobs import restarts
 from jupyter_trainhub.kube.client import Object
-from jupyter_trainhub.kube.resources import JOBS, NAMESPACES, PODS
+from jupyter_trainhub.kube.resources import JOBS, PODS
 from jupyter_trainhub.notebook.bundle import bundle
 from jupyter_trainhub.notebook.plan import plan_notebook
 from jupyter_trainhub.specs.job import JobSpec
 from tests.conftest import eventually
+from tests.hub.own_namespace import hub_of_its_own
 
 pytestmark = pytest.mark.cluster
 
@@ -29,20 +28,8 @@ SLEEP = "import time; print('up', flush=True); time.sleep(600)"
 @pytest.fixture(scope="module")
 def hub(kubeconfig: Path, image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """A hub in a namespace of these tests' own."""
-    namespace = f"jobs-{uuid.uuid4().hex[:8]}"
-    config = TrainHubConfig(
-        kubeconfig=str(kubeconfig),
-        namespace=namespace,
-        default_image=image,
-        user="ada",
-        run_folder=str(tmp_path_factory.mktemp("runs")),
-    )
-    made = Hub.connect(config)
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-    made.client.create(NAMESPACES, body)
-    yield made
-    made.close()
-    made.client.delete(NAMESPACES, namespace)
+    with hub_of_its_own("jobs", kubeconfig, image, tmp_path_factory.mktemp("runs")) as made:
+        yield made
 
 
 def submit(hub: Hub, name: str, program: str, **fields: Any) -> Object:

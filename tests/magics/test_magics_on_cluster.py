@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from jupyter_trainhub.api import session
-from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.hub.hub import Hub
-from jupyter_trainhub.kube.resources import NAMESPACES
 from jupyter_trainhub.magics.remote_error import DistributedError
 from tests.conftest import eventually
+from tests.hub.own_namespace import hub_of_its_own
 from tests.magics.shell import Shell
 
 pytestmark = pytest.mark.cluster
@@ -27,20 +25,8 @@ SMALL = "--cpus 0.2 --memory 300Mi"
 @pytest.fixture(scope="module")
 def hub(kubeconfig: Path, image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """A hub in a namespace of these tests' own."""
-    namespace = f"magics-{uuid.uuid4().hex[:8]}"
-    config = TrainHubConfig(
-        kubeconfig=str(kubeconfig),
-        namespace=namespace,
-        default_image=image,
-        user="ada",
-        run_folder=str(tmp_path_factory.mktemp("runs")),
-    )
-    made = Hub.connect(config)
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-    made.client.create(NAMESPACES, body)
-    yield made
-    made.close()
-    made.client.delete(NAMESPACES, namespace)
+    with hub_of_its_own("magics", kubeconfig, image, tmp_path_factory.mktemp("runs")) as made:
+        yield made
 
 
 @pytest.fixture
