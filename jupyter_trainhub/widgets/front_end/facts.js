@@ -127,7 +127,9 @@ export function ranks({ pods }) {
  */
 export function still(view, lines, total) {
   const left = total - lines.length;
-  const log = [...(left > 0 ? [`… ${left}`] : []), ...lines].join('\n');
+  const missing =
+    left > 0 ? [say('%1 earlier lines are not shown.', left)] : [];
+  const far = progress(view).flatMap(bar => [...bar.querySelectorAll('span')]);
   const parts = [
     make('b', {}, view.name),
     ' ',
@@ -135,9 +137,11 @@ export function still(view, lines, total) {
     ' ',
     make('span', {}, [view.message, view.remedy].filter(Boolean).join(' ')),
     ...failure(view),
-    ...progress(view).flatMap(bar => [...bar.querySelectorAll('span')]),
+    ...(far.length ? [make('div', {}, ...far)] : []),
     ...ranks(view),
-    ...(lines.length ? [make('pre', {}, log)] : [])
+    ...(lines.length
+      ? [make('pre', {}, [...missing, ...lines].join('\n'))]
+      : [])
   ];
   return make('div', {}, ...parts).innerHTML;
 }

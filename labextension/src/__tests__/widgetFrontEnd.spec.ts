@@ -184,6 +184,7 @@ describe('still', () => {
     const html = still(view, ['<img>'], 3);
     expect(html).not.toMatch(/<(script|img)/);
     expect(html).toContain('&lt;img&gt;');
+    expect(html).toContain('2 earlier lines are not shown.');
   });
 });
 
