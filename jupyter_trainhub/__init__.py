@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         submit,
         submit_form,
         tensorboard,
+        tensorboards,
         volumes,
     )
     from jupyter_trainhub.inpod.progress import progress
@@ -51,6 +52,7 @@ __all__ = [
     "submit",
     "submit_form",
     "tensorboard",
+    "tensorboards",
     "volumes",
 ]
 

@@ -444,6 +444,34 @@ class TrainHubConfig(Configurable):
         The Python that runs TensorBoard (2.21 or later). Empty: the one that runs TrainHub.
         """,
     ).tag(config=True)
+    tensorboard_reload_interval = Int(
+        5, min=1, help="Seconds between two looks of a TensorBoard for new data."
+    ).tag(config=True)
+    tensorboard_memory = Unicode(
+        "4Gi",
+        help="""
+        The most memory that one TensorBoard may use, such as '4Gi'; one that uses more is ended.
+        Empty: no limit.
+        """,
+    ).tag(config=True)
+    tensorboard_most = Int(
+        8,
+        min=1,
+        help="""
+        How many TensorBoards of one user run on this machine at a time; the one that was not used
+        for longest ends for another.
+        """,
+    ).tag(config=True)
+    tensorboard_image = Unicode(
+        "",
+        help="""
+        Image of TensorBoards in the cluster, with Python and TensorBoard 2.21 or later, such as the
+        one of images/tensorboard. Empty: the default image.
+        """,
+    ).tag(config=True)
+    tensorboard_cpus = Float(
+        0.1, min=0.001, help="CPU cores that a TensorBoard in the cluster asks for."
+    ).tag(config=True)
 
     @validate("storages", "images", "presets", "gpu_models", "virtual_clusters")
     def _entries_fit(self, proposal: dict[str, Any]) -> list[dict[str, Any]]:

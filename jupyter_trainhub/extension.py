@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from urllib.parse import unquote
 
@@ -15,11 +16,15 @@ from jupyter_trainhub.server.events.emitter import SCHEMA
 from jupyter_trainhub.server.instance_proxy import UnescapedAddressHandler
 from jupyter_trainhub.server.routes import HANDLERS, IDE_PATH, LAB_PATH
 from jupyter_trainhub.server.service import Service
+from jupyter_trainhub.server.tensorboard_proxy import PREFIX
 from jupyter_trainhub.server.websocket_proxy import (
     IdeWebSocketHandler,
     InstanceWebSocketHandler,
     WebSocketMatches,
 )
+
+# Where `%tensorboard` leads browsers to, `%PORT%` replaced (tensorboard's notebook.py).
+_PROXY_URL = "TENSORBOARD_PROXY_URL"
 
 
 class TrainHub(ExtensionApp):
@@ -30,6 +35,7 @@ class TrainHub(ExtensionApp):
     classes = [*ExtensionApp.classes, TrainHubConfig]  # noqa: RUF012 (traitlets' own way)
 
     service: Service
+    _proxy_url: str | None = None
 
     def connector(self, config: TrainHubConfig) -> Connector:
         """What connects to the cluster; a subclass may bring another."""
@@ -64,7 +70,16 @@ class TrainHub(ExtensionApp):
             pattern = url_path_join(re.escape(unescaped), IDE_PATH)
             rules.append(Rule(PathMatches(pattern), UnescapedAddressHandler))
         application.add_handlers(".*$", rules)  # type: ignore[no-untyped-call]
+        self._show_tensorboards(base_url)
+
+    def _show_tensorboards(self, base_url: str) -> None:
+        # The kernels of this server inherit it: see TensorBoardPortHandler.
+        if _PROXY_URL not in os.environ:
+            self._proxy_url = url_path_join(base_url, PREFIX, "port", "%PORT%", "/")
+            os.environ[_PROXY_URL] = self._proxy_url
 
     async def stop_extension(self) -> None:
         """Ends what was started for live data. Jobs, instances and TensorBoards go on."""
+        if self._proxy_url is not None and os.environ.get(_PROXY_URL) == self._proxy_url:
+            del os.environ[_PROXY_URL]
         await self.service.stop()

@@ -139,8 +139,8 @@ def test_programs_in_pods_are_single_files_of_the_standard_library(module: Path)
     # `_typeshed` exists for type checkers only.
     allowed = {*sys.stdlib_module_names, "_typeshed"}
     # What these are run by is there.
-    if module.name == "serve_tensorboard.py":
-        allowed.add("tensorboard")
+    if module.parent.name == "serve_tensorboard":
+        allowed |= {"tensorboard", "tensorboard_data_server"}
     if module.name == "jupyter_server_config.py":
         allowed |= {"jupyter_server", "tornado", "traitlets"}
     if module.name == "torchrun.py":

@@ -68,9 +68,10 @@ def test_wheel_switches_the_server_extension_on(wheel: zipfile.ZipFile) -> None:
 def test_wheel_holds_the_programs_that_run_in_pods_and_no_tests(wheel: zipfile.ZipFile) -> None:
     names = set(wheel.namelist())
     programs = {path.name for path in (ROOT / "jupyter_trainhub" / "inpod").glob("*.*")}
-    assert {"serve_tensorboard.py", "start.sh", "sftp_server.py"} <= programs
+    assert {"start.sh", "sftp_server.py"} <= programs
     assert "jupyter_trainhub/inpod/launch/__main__.py" in names
     assert "jupyter_trainhub/inpod/run_notebook/__main__.py" in names
+    assert "jupyter_trainhub/inpod/serve_tensorboard/__main__.py" in names
     assert {f"jupyter_trainhub/inpod/{program}" for program in programs} <= names
     assert "jupyter_trainhub/server/events/object.yaml" in names
     assert not {name for name in names if name.startswith(("tests/", "labextension/"))}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jupyter_trainhub.api.board import TensorBoard
+from jupyter_trainhub.api.boards import TensorBoards, tensorboard
 from jupyter_trainhub.api.clusters import Cluster
 from jupyter_trainhub.api.image import Image, Images
 from jupyter_trainhub.api.instance import Instance, Instances
 from jupyter_trainhub.api.job import Job, Jobs
 from jupyter_trainhub.api.run import Run, Runs
 from jupyter_trainhub.api.submission import submit
-from jupyter_trainhub.api.tensorboards import TensorBoard, tensorboard
 from jupyter_trainhub.api.volume import Volume, Volumes
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Run",
     "Runs",
     "TensorBoard",
+    "TensorBoards",
     "Volume",
     "Volumes",
     "cluster",
@@ -37,6 +39,7 @@ __all__ = [
     "submit",
     "submit_form",
     "tensorboard",
+    "tensorboards",
     "volumes",
 ]
 
@@ -53,6 +56,7 @@ instances = Instances()
 jobs = Jobs()
 volumes = Volumes()
 runs = Runs()
+tensorboards = TensorBoards()
 
 
 # Widgets take their time to import, and most programs show none.

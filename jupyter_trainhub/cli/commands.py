@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_trainhub.cli import (
@@ -17,6 +16,7 @@ from jupyter_trainhub.cli import (
     run,
     snapshotter,
     ssh,
+    tensorboard,
     top,
     volume,
 )
@@ -60,12 +60,8 @@ def get(options: Namespace) -> int:
 def _read(options: Namespace) -> Views:
     name = options.name
     if options.kind == "tensorboards":
-        # They are processes of this machine; no cluster is needed to list them.
-        from jupyter_trainhub.hub.tensorboards import TensorBoards
-
-        boards = TensorBoards(configured(options))
-        found = boards.list() if name is None else [boards.get(name)]
-        return [dict(view) for view in found]
+        # Those of this machine need no cluster to be listed.
+        return tensorboard.read(options)
     hub = connect(options)
     if options.kind == "nodes":
         views = hub.nodes.list()
@@ -104,32 +100,10 @@ def create_instance(options: Namespace) -> int:
     return 0
 
 
-def create_tensorboard(options: Namespace) -> int:
-    """``trainhub create tensorboard``: 1 when it does not start, which its message explains."""
-    from jupyter_trainhub.hub.tensorboards import TensorBoards
-    from jupyter_trainhub.hub.tensorboards.roots import allowed_folder
-
-    config = configured(options)
-    roots = [Path.cwd(), Path.home(), *(Path(root) for root in config.log_roots)]
-    folders = [
-        allowed_folder(Path(folder).expanduser(), roots, shown=folder, field="folders")
-        for folder in options.folders
-    ]
-    boards = TensorBoards(config)
-    view = boards.wait(boards.ensure(folders)["id"])
-    if view["phase"] != "Running":
-        print(f"error: TensorBoard did not start: {view['message']}", file=sys.stderr)
-        return 1
-    endpoint = boards.endpoint(view["id"])
-    if options.output == "json":
-        output.print_views("tensorboards", [dict(view)], "json", one=True)
-    else:
-        print(f"tensorboard {view['id']}: http://{endpoint.host}:{endpoint.port}{endpoint.prefix}/")
-    return 0
-
-
 def logs(options: Namespace) -> int:
     """``trainhub logs``."""
+    if options.name.startswith(tensorboard.LOG_PREFIX):
+        return tensorboard.logs(options)
     hub = connect(options)
     names = ("rank", "follow", "tail", "attempt", "previous", "timestamps")
     print_log(hub, options.name, **{name: getattr(options, name) for name in names})
@@ -139,6 +113,8 @@ def logs(options: Namespace) -> int:
 
 def stop(options: Namespace) -> int:
     """``trainhub stop``."""
+    if options.kind == "tensorboard":
+        return tensorboard.stop(options)
     hub = connect(options)
     if options.kind == "job":
         return job.stop(hub, options.names)
@@ -152,6 +128,8 @@ def stop(options: Namespace) -> int:
 
 def start(options: Namespace) -> int:
     """``trainhub start``."""
+    if options.kind == "tensorboard":
+        return tensorboard.start(options)
     connect(options).instances.start(options.name)
     print(f"{options.kind} {options.name} is starting")
     return 0
@@ -161,6 +139,8 @@ def delete(options: Namespace) -> int:
     """``trainhub delete``."""
     if options.volumes and options.kind != "job":
         raise InvalidField("only jobs have volumes of their own", field="volumes")
+    if options.kind == "tensorboard":
+        return tensorboard.delete(options)
     if options.kind == "job":
         return job.delete(connect(options), options.names, volumes=options.volumes)
     for name in options.names:
@@ -171,11 +151,6 @@ def delete(options: Namespace) -> int:
 
 
 def _delete(options: Namespace, name: str) -> bool:
-    if options.kind == "tensorboard":
-        from jupyter_trainhub.hub.tensorboards import TensorBoards
-
-        TensorBoards(configured(options)).stop(name)
-        return True
     hub = connect(options)
     if options.kind == "image":
         hub.catalogue.delete(name)
@@ -238,6 +213,7 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "recipe": image.recipe,
     "check": image.check,
     "edit": instance.edit,
+    "open": tensorboard.open_,
     "restart": instance.restart,
     "events": instance.events,
     "idle": idle.idle,

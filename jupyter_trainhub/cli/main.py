@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from jupyter_trainhub.cli import commands, job
+from jupyter_trainhub.cli import commands, job, tensorboard
 from jupyter_trainhub.cli.parser import make_parser
 from jupyter_trainhub.errors import InvalidField, TrainHubError
 
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             if options.kind == "job":
                 return job.create(options, program)
             if options.kind == "tensorboard":
-                return commands.create_tensorboard(options)
+                return tensorboard.create(options)
             return commands.create_instance(options)
         return commands.COMMANDS[options.command](options)
     except TrainHubError as error:

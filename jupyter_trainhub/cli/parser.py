@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import argparse
 
-from jupyter_trainhub.cli import idle, image, job, run, snapshotter, ssh, top, volume
+from jupyter_trainhub.cli import (
+    idle,
+    image,
+    job,
+    run,
+    snapshotter,
+    ssh,
+    tensorboard,
+    top,
+    volume,
+)
 from jupyter_trainhub.cli import instance as instances
 from jupyter_trainhub.cli.confirmation import add_yes
 
@@ -59,13 +69,13 @@ def make_parser() -> argparse.ArgumentParser:
     instance.add_argument(
         "--dry-run", action="store_true", help="tell what would become of it, and make nothing"
     )
-    board = made.add_parser(
-        "tensorboard", parents=[_output()], help="open a TensorBoard on this machine"
-    )
-    board.add_argument("folders", nargs="+", metavar="FOLDER", help="log folders to show")
+    tensorboard.add_create_parser(made, where, _output())
+    tensorboard.add_open_parser(commands, where)
 
-    logs = commands.add_parser("logs", parents=[where], help="print a job's log")
-    logs.add_argument("name", metavar="JOB")
+    logs = commands.add_parser(
+        "logs", parents=[where], help="print the log of a job or a TensorBoard"
+    )
+    logs.add_argument("name", metavar="JOB|tensorboard/NAME")
     logs.add_argument("-f", "--follow", action="store_true", help="go on until the job has ended")
     logs.add_argument("--rank", type=int, metavar="N", help="one rank; default: all")
     logs.add_argument("--tail", type=int, metavar="N", help="the last lines of each rank only")
@@ -74,8 +84,8 @@ def make_parser() -> argparse.ArgumentParser:
     logs.add_argument("--timestamps", action="store_true", help="with the time of each line, UTC")
 
     for command, kinds, text in (
-        ("stop", ("job", "instance"), "end the pods and keep the record"),
-        ("start", ("instance",), "start a stopped instance"),
+        ("stop", ("job", "instance", "tensorboard"), "end the pods and keep the record"),
+        ("start", ("instance", "tensorboard"), "start what was stopped"),
         ("delete", ("job", "instance", "run", "volume", "image", "tensorboard"), "remove for good"),
     ):
         act = commands.add_parser(command, parents=[where], help=text)

@@ -39,9 +39,11 @@ if TYPE_CHECKING:
     from jupyter_trainhub.hub.images.transfers.manager import Transfers
     from jupyter_trainhub.hub.jobs.failure import Failures
     from jupyter_trainhub.hub.jobs.progress.manager import Progress
+    from jupyter_trainhub.hub.jobs.scalars.manager import Scalars
     from jupyter_trainhub.hub.metrics.manager import Metrics
     from jupyter_trainhub.hub.runs.manager import Runs
     from jupyter_trainhub.hub.tensorboards import TensorBoards
+    from jupyter_trainhub.hub.tensorboards.cluster import ClusterTensorBoards
     from jupyter_trainhub.hub.volumes.manager import Volumes
 
 
@@ -59,12 +61,12 @@ class Hub:
         self.discovery = Discovery(client)
         self.nodes = Nodes(client, gpu_resources(config))
         self.storage = Storages(self.nodes, config, user, group_names(config))
-        policy = Policy(config, self.storage)
+        self.policy = Policy(config, self.storage)
         self.reach = Reach(client, config, self.storage)
-        self.instances = Instances(client, config, self.nodes, policy, self.reach, user)
+        self.instances = Instances(client, config, self.nodes, self.policy, self.reach, user)
         self.looks = ContainerLooks(client, self.instances)
         self.ides = Ides(client, self.instances, self.reach, self.looks)
-        self.jobs = Jobs(self, policy)
+        self.jobs = Jobs(self, self.policy)
         self.entrances = Entrances(client, self.instances, self.jobs)
         self.idle = Idle(client, config, self.instances)
         # Told of each change of a transfer of this process, in threads of its own.
@@ -82,10 +84,17 @@ class Hub:
 
     @cached_property
     def tensorboards(self) -> TensorBoards:
-        """The TensorBoards of this machine, which need no cluster."""
+        """The TensorBoards of this machine and of the cluster."""
         from jupyter_trainhub.hub.tensorboards import TensorBoards
 
-        return TensorBoards(self.config)
+        return TensorBoards(self.config, lambda: self)
+
+    @cached_property
+    def cluster_tensorboards(self) -> ClusterTensorBoards:
+        """Those of the cluster alone."""
+        from jupyter_trainhub.hub.tensorboards.cluster import ClusterTensorBoards
+
+        return ClusterTensorBoards(self)
 
     @cached_property
     def registries(self) -> Registries:
@@ -161,7 +170,14 @@ class Hub:
         def follows(run: str, pod: str) -> bool:
             return "runs" in self.__dict__ and self.runs.follows(run, pod)
 
-        return Progress(self.client, follows, RunStore(self.config, self.storage).progress)
+        return Progress(self.client, follows, RunStore(self.config, self.storage).told)
+
+    @cached_property
+    def scalars(self) -> Scalars:
+        """The latest curves of jobs."""
+        from jupyter_trainhub.hub.jobs.scalars.manager import Scalars
+
+        return Scalars(self)
 
     @cached_property
     def runs(self) -> Runs:
@@ -213,6 +229,8 @@ class Hub:
         """End what runs in threads of this hub; waits some seconds."""
         if "progress" in self.__dict__:
             self.progress.stop()
+        if "scalars" in self.__dict__:
+            self.scalars.close()
         if "runs" in self.__dict__:
             self.runs.stop()
         if "metrics" in self.__dict__:

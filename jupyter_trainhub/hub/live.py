@@ -1,4 +1,4 @@
-"""The present state of instances and jobs, kept by watching, and told when it changes."""
+"""The present state of instances, jobs and TensorBoards, kept by watching, told when it changes."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from jupyter_trainhub.manifests.instance_status import instance_view
 from jupyter_trainhub.manifests.job_status import job_view
 from jupyter_trainhub.manifests.labels import KIND, Object, attempt, selector, user_name
 from jupyter_trainhub.manifests.requests import Amounts
+from jupyter_trainhub.manifests.tensorboard_status import tensorboard_view
 
 OnView = Callable[[str, str, str, Object | None], None]
 
@@ -38,7 +39,7 @@ class Cluster(Protocol):
 
 
 class LiveState:
-    """Instances and jobs of the namespace as views that are always current.
+    """Instances, jobs and TensorBoards of the namespace as views that are always current.
 
     ``on_change(kind, name, action, view)`` is called in threads of its own, one call at a time,
     with action ``changed``, or ``deleted`` and no view; it must not call :meth:`stop`. ``kind`` and
@@ -91,6 +92,12 @@ class LiveState:
                 self._workload_changed("instance", STATEFUL_SETS),
                 label_selector=selector("instance", name),
             )
+        if kind in (None, "tensorboard"):
+            self._watches.add(
+                JOBS,
+                self._workload_changed("tensorboard", JOBS),
+                label_selector=selector("tensorboard", name),
+            )
         if kind in (None, "job"):
             self._watches.add(
                 JOBS, self._workload_changed("job", JOBS), label_selector=selector("job", name)
@@ -119,7 +126,7 @@ class LiveState:
         return self._watches.failure
 
     def views(self, kind: str) -> list[Object]:
-        """The views of ``instance`` or ``job``, by name."""
+        """The views of ``instance``, ``job`` or ``tensorboard``, by name."""
         with self._lock:
             return [view for key, view in sorted(self._views.items()) if key[0] == kind]
 
@@ -140,9 +147,9 @@ class LiveState:
                     key = keys.pop(kubernetes_name, None)
                     if key is not None:
                         self._drop(key, identity)
-                elif kind == "instance" or is_job(item):
+                elif kind != "job" or is_job(item):
                     key = keys[kubernetes_name] = (kind, user_name(item))
-                    workload = item if kind == "instance" else typed(item, resource)
+                    workload = typed(item, resource) if kind == "job" else item
                     self._workloads.setdefault(key, {})[identity] = workload
                     self._refresh(key)
 
@@ -208,6 +215,9 @@ class LiveState:
             view = instance_view(
                 workload, pods, events=events, largest=self._largest, policy=self._policy
             )
+        elif key[0] == "tensorboard":
+            (workload,) = workloads.values()
+            view = tensorboard_view(workload, pods, events=events, largest=self._largest)
         else:
             attempts = Attempts.of(workloads.values())
             if _is_behind(attempts, pods):

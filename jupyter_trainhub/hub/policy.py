@@ -13,6 +13,7 @@ from jupyter_trainhub.manifests.site import Site
 from jupyter_trainhub.specs.catalogue import GpuModel
 from jupyter_trainhub.specs.instance import InstanceSpec
 from jupyter_trainhub.specs.job import JobSpec
+from jupyter_trainhub.specs.mount import Mount
 from jupyter_trainhub.specs.resources import PodSpec
 from jupyter_trainhub.specs.storage import Storage
 from jupyter_trainhub.specs.virtual_cluster import VirtualCluster
@@ -48,7 +49,7 @@ class Policy:
                 field="host_network",
                 remedy="Leave it out, or ask the administrator for allow_host_network.",
             )
-        self._check_mounts(spec)
+        self.check_mounts(spec.mounts)
         model = gpu_model(spec, config)
         spec, storages = self._storages.chosen(spec)
         site = Site(
@@ -113,9 +114,10 @@ class Policy:
             )
         return cluster
 
-    def _check_mounts(self, spec: PodSpec) -> None:
+    def check_mounts(self, mounts: Iterable[Mount]) -> None:
+        """Raise InvalidField for a mount of a user's own that the site does not allow."""
         allowed = self._config.allowed_mounts
-        for number, mount in enumerate(spec.mounts):
+        for number, mount in enumerate(mounts):
             if mount.kind not in allowed:
                 raise InvalidField(
                     f"the site does not allow mounts with {mount.kind}",

@@ -34,6 +34,16 @@ class Storages:
         """The storages that the site offers to the user, filled in. Raises InvalidField."""
         return offered(self._config, self._user, self._groups)
 
+    def named(self, names: Sequence[str]) -> list[Storage]:
+        """Those of :meth:`offered` that are called so. Raises InvalidField."""
+        offer = self.offered()
+        return [self._find(name, offer) for name in names]
+
+    def shared_with(self, owner: str) -> list[Storage]:
+        """Those of :meth:`offered` that are the same folders for ``owner``: not homes, say."""
+        theirs = {item.name: item for item in offered(self._config, owner, self._groups)}
+        return [item for item in self.offered() if theirs.get(item.name, item) == item]
+
     def virtual_clusters(self) -> list[VirtualCluster]:
         """The virtual clusters that the site offers to the user."""
         return virtual_clusters(self._config, self._user, self._groups)

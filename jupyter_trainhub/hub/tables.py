@@ -240,10 +240,25 @@ def nodes_table(views: Views) -> Table:
 def tensorboards_table(views: Views) -> Table:
     """TensorBoards, one a row."""
     rows = [
-        (view["id"], view["phase"], ", ".join(view["folders"]), age(view["started"]))
+        (
+            view["id"],
+            view["name"],
+            view["where"],
+            view["phase"],
+            _used(view["memory"]),
+            ", ".join(view["folders"]),
+            age(view["started"]),
+        )
         for view in views
     ]
-    return Table(("ID", "PHASE", "FOLDERS", "AGE"), rows)
+    return Table(("ID", "NAME", "WHERE", "PHASE", "MEMORY", "FOLDERS", "AGE"), rows)
+
+
+def _used(memory: dict[str, int | None]) -> str:
+    """What it holds, and of how much: ``120.5Mi/4Gi``."""
+    used, limit = memory["used"], memory["limit"]
+    shown = "" if used is None else describe_memory(used)
+    return f"{shown}/{describe_memory(limit)}" if shown and limit else shown
 
 
 def left(until: str | None, now: datetime | None = None) -> str:

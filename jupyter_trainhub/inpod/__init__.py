@@ -14,8 +14,8 @@ _PARTS = {
     "launch.py": (
         "../log_record", "../python_traceback", "../lost_peer", "ending", "rank_errors", "shape",
         "command", "torchrun", "processes", "supervisor", "connection", "peers", "tee",
-        "environment", "remote_shell", "mpi", "files", "setup", "event_file", "scalars",
-        "__main__",
+        "environment", "remote_shell", "mpi", "files", "setup", "event_file", "log_folders",
+        "scalars", "__main__",
     ),
     "run_notebook.py": (
         "../log_record", "../python_traceback", "../value_encoding", "../value_decoding", "speech",
@@ -27,7 +27,11 @@ _PARTS = {
     "rootfs_diff.py": (
         "opening", "mounts", "start", "globs", "secrets", "walk", "written", "measurement", "entry",
         "layer", "__main__",
-    )
+    ),
+    "serve_tensorboard.py": (
+        "failure", "importing", "limits", "log_folder", "activity", "state_file", "event_files",
+        "broken_files", "data_server", "loader", "__main__",
+    ),
 }  # fmt: skip
 _IMPORT_OF_A_PART = re.compile(r"^from \.\.?\w+ import (?:\([^)]*\)|.*)\n", re.MULTILINE)
 _ANNOTATIONS = "from __future__ import annotations\n"  # must stand before anything else

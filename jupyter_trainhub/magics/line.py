@@ -105,7 +105,16 @@ def _submit(options: argparse.Namespace) -> Any:
 
 
 def _tensorboard(options: argparse.Namespace) -> Any:
-    return api.tensorboard(*options.folders)
+    if options.list:
+        return api.tensorboards
+    if options.stop is not None:
+        api.tensorboards[options.stop].stop()
+        print(f"TensorBoard {options.stop} is stopped.")
+        return None
+    names = ("name", "where", "job", "instance")
+    fields = {name: getattr(options, name) for name in names}
+    given = {name: value for name, value in fields.items() if value is not None}
+    return api.tensorboard(*options.folders, **given)
 
 
 def _instances(options: argparse.Namespace) -> Any:
@@ -124,7 +133,10 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Any], str]] = {
     "stop": (_stop, "end jobs and keep their records"),
     "delete": (_delete, "delete jobs; their records stay"),
     "submit": (_submit, "submit this notebook, or another one, as a job"),
-    "tensorboard": (_tensorboard, "show a TensorBoard of log folders"),
+    "tensorboard": (
+        _tensorboard,
+        "show a TensorBoard of log folders; --list: those there are",
+    ),
     "instances": (_instances, "the dev instances"),
     "cluster": (_cluster, "the cluster and its nodes"),
     "help": (_help, "this text"),
@@ -150,5 +162,9 @@ def _parser() -> argparse.ArgumentParser:
     for name, kind in (("name", str), ("image", str), ("cpus", str), ("memory", str),
                        ("framework", str), ("nodes", int), ("gpus", int)):  # fmt: skip
         made["submit"].add_argument(f"--{name}", type=kind)
-    made["tensorboard"].add_argument("folders", nargs="+", metavar="FOLDER")
+    made["tensorboard"].add_argument("folders", nargs="*", metavar="[NAME:]FOLDER")
+    made["tensorboard"].add_argument("--list", action="store_true")
+    made["tensorboard"].add_argument("--where", choices=("auto", "local", "cluster"))
+    for name in ("name", "job", "instance", "stop"):
+        made["tensorboard"].add_argument(f"--{name}")
     return parser

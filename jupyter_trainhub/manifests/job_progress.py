@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from itertools import groupby
 from typing import Literal, NamedTuple
 
 from jupyter_trainhub.manifests import log_record
 from jupyter_trainhub.manifests.labels import Object
+from jupyter_trainhub.manifests.log_places import LogPlaces, told_places
+from jupyter_trainhub.manifests.metric_curves import MetricCurves
 from jupyter_trainhub.manifests.progress_line import read
-from jupyter_trainhub.manifests.progress_reading import MOST_METRICS, Reading, advanced, reported
+from jupyter_trainhub.manifests.progress_reading import Reading, advanced, reported
 
 # Seconds over which speed is measured, and the points that are kept where a step takes longer.
 _WINDOW = 60.0
@@ -46,9 +48,9 @@ class JobProgress:
 
     def __init__(self) -> None:
         self._last: Reading | None = None
-        # The order in which metrics were told last, and their values.
-        self._metrics: dict[str, tuple[int, float | None]] = {}
-        self._told = 0
+        self.metrics = MetricCurves()
+        # Where the program writes what TensorBoard shows.
+        self.places: LogPlaces | None = None
         self._points: list[_Point] = []
         self._at = self._stamp = 0.0
         # Seconds that usually pass until something is told, and what was told last.
@@ -69,11 +71,12 @@ class JobProgress:
             for _, reading in told:
                 if reading.source == "trainhub":
                     if state is not None and state.source != "trainhub":
-                        self._metrics.clear()
+                        self.metrics.clear()
                         self._points.clear()
                 elif state is not None and state.source == "trainhub":
                     continue
-                measured = self._measure(reading.metrics)
+                steps = reading.steps if reading.steps is not None or state is None else state.steps
+                measured = self.metrics.take(reading.metrics, steps)
                 alive |= measured or reading.place != self._heard
                 self._heard = reading.place
                 if not self._is_inner(reading, state, moment):
@@ -81,6 +84,15 @@ class JobProgress:
             if state is not None and alive:
                 self._move(state, moment)
         return self._at != before
+
+    def told(self, now: float, *, running: bool) -> Object:
+        """What it adds to the job's view: ``progress``, ``log_folders`` and ``log_runs``."""
+        places = self.places or LogPlaces([], [])
+        return {
+            "progress": self.view(now, running=running),
+            "log_folders": places.folders,
+            "log_runs": places.runs,
+        }
 
     def view(self, now: float, *, running: bool) -> Object | None:
         """The ``progress`` of a job's view at a time; None where nothing is known.
@@ -103,7 +115,7 @@ class JobProgress:
             "unit": "step",
             "rate": None if rate is None else float(f"{rate:.4g}"),
             "remaining": self._remaining(last, fraction, rate) if running and not stuck else None,
-            "metrics": {name: value for name, (_, value) in self._metrics.items()},
+            "metrics": self.metrics.latest(),
             "at": datetime.fromtimestamp(self._at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "source": last.source,
             "stalled": stuck,
@@ -126,23 +138,14 @@ class JobProgress:
             grows = is_last and b"\r" in line[start:]
             at = now if stamp is None or grows else stamp
             for record in log_record.find(line, "progress"):
-                if (found := reported(record)) is not None:
+                self.places = told_places(record) or self.places
+                found = reported(record)
+                if found is not None and (found.metrics or found.place != (None, None, None)):
                     yield at, found
             if is_text:
                 for part in log_record.shown(line)[start:].splitlines():
                     if (found := read(part.decode(errors="replace"))) is not None:
                         yield at, found
-
-    def _measure(self, metrics: Mapping[str, float | None]) -> bool:
-        """Keep the latest value of each metric; whether any is another one now."""
-        changed = False
-        for name, value in metrics.items():
-            self._told += 1
-            changed |= name not in self._metrics or self._metrics[name][1] != value
-            if name not in self._metrics and len(self._metrics) >= MOST_METRICS:
-                del self._metrics[min(self._metrics, key=lambda known: self._metrics[known][0])]
-            self._metrics[name] = self._told, value
-        return changed
 
     def _is_inner(self, reading: Reading, state: Reading | None, at: float) -> bool:
         """Whether it is a bar within a step of another one, or of less than that: a validation."""

@@ -57,8 +57,8 @@ def job_view(
     """The view of a job: ``job`` is the owner of its newest attempt, ``earlier`` those before it.
 
     ``pods`` are those of all attempts. ``error`` is the first exception that a rank reported, with
-    the cell of the notebook. ``progress`` is None here: it stands in the log. ``now`` is this
-    moment where it is left out.
+    the cell of the notebook. ``progress`` and ``log_folders`` are empty here: they stand in its
+    log. ``now`` is this moment where it is left out.
     """
     pods = list(pods)
     newest = JobAttempt.of(job, pods, events=events, largest=largest)
@@ -94,6 +94,8 @@ def job_view(
         "earlier": [_attempt_view(attempt, its_phase) for attempt, its_phase in past],
         "error": _error(culprit) if culprit else None,
         "progress": None,
+        "log_folders": [],
+        "log_runs": [],
     }
 
 

@@ -14,6 +14,7 @@ from jupyter_trainhub.manifests import foreign_json
 from jupyter_trainhub.specs.names import (
     INSTANCE_PREFIX,
     JOB_PREFIX,
+    TENSORBOARD_PREFIX,
     from_kubernetes,
     to_kubernetes,
 )
@@ -64,8 +65,13 @@ DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 # Set by Kubernetes' Job controller on the pods of an Indexed Job.
 COMPLETION_INDEX = "batch.kubernetes.io/job-completion-index"
 JOB_NAME = "batch.kubernetes.io/job-name"
+CONTROLLER_UID = "batch.kubernetes.io/controller-uid"
 
-PREFIXES = {"instance": INSTANCE_PREFIX, "job": JOB_PREFIX}
+PREFIXES = {
+    "instance": INSTANCE_PREFIX,
+    "job": JOB_PREFIX,
+    "tensorboard": TENSORBOARD_PREFIX,
+}
 
 
 def labels(kind: str, name: str, owner: str) -> dict[str, str]:

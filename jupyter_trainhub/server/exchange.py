@@ -21,11 +21,12 @@ from tornado.httputil import (
 )
 from tornado.iostream import IOStream, StreamClosedError
 
-from jupyter_trainhub.server.pool import ConnectionPool, UpstreamUnreachable
+from jupyter_trainhub.server.pool import PIECE, ConnectionPool, UpstreamUnreachable
 from jupyter_trainhub.server.upstream import REFUSALS, Upstream, UpstreamRefused, refusal
 
-# A response is never held whole, so its size is no danger.
-_PARAMETERS = HTTP1ConnectionParameters(max_body_size=2**63 - 1)
+# A response is never held whole, so its size is no danger. Each piece is a round through the event
+# loop: large ones halve the cost of a large answer.
+_PARAMETERS = HTTP1ConnectionParameters(max_body_size=2**63 - 1, chunk_size=PIECE)
 # Bytes of an answer that may be a refusal of the API server's.
 _LARGEST_REFUSAL = 2**16
 # What may be sent a second time, when an idle connection turns out to be closed.

@@ -11,10 +11,10 @@ from tornado import web
 from jupyter_trainhub.server import rewrite
 from jupyter_trainhub.server.body import RequestBody
 from jupyter_trainhub.server.exchange import Exchange, Request
-from jupyter_trainhub.server.pool import UpstreamUnreachable
+from jupyter_trainhub.server.pool import NotListening, UpstreamUnreachable
 from jupyter_trainhub.server.proxy import ProxyHandler
 from jupyter_trainhub.server.relay import Relay
-from jupyter_trainhub.server.upstream import UpstreamRefused
+from jupyter_trainhub.server.upstream import Upstream, UpstreamRefused
 
 # Methods whose body HTTP/1.1 lets us send in chunks, for want of a length.
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -68,11 +68,18 @@ class HttpProxyHandler(ProxyHandler):
 
     async def relay(self, name: str) -> None:
         """Passes the request on and its response back."""
-        if self._body is not None and self._relaying is not None:
+        if self._body is not None:
             await self._body.put(None)
-            await self._relaying
-        else:
-            await self._relay(name, None)
+        relaying = self._relaying
+        if relaying is None:
+            relaying = self._relaying = asyncio.ensure_future(self._relay(name, None))
+        try:
+            await relaying
+        except asyncio.CancelledError:
+            if not relaying.cancelled():
+                raise
+            # The browser has gone, so that there is nobody to answer.
+            raise web.Finish from None
 
     async def _relay(self, name: str, body: RequestBody | None) -> None:
         try:
@@ -81,6 +88,10 @@ class HttpProxyHandler(ProxyHandler):
             if body is not None:
                 body.discard()
 
+    async def waits_for(self, name: str) -> bool:
+        """Whether to try again, after a while, to reach a program that does not listen."""
+        return False
+
     async def _exchange_with(self, name: str, body: RequestBody | None) -> None:
         public = self.public_prefix(name)
         if self.request.path == public:
@@ -88,7 +99,28 @@ class HttpProxyHandler(ProxyHandler):
             query = rewrite.query(self.request.query)
             self.redirect(f"{public}/" + (f"?{query}" if query else ""))
             return
-        upstream = await self.upstream(name)
+        while True:
+            upstream = await self.upstream(name)
+            try:
+                complete = await self._ask(name, upstream, body, public)
+                break
+            except NotListening:
+                self._exchange = None
+                if not await self.waits_for(name):
+                    raise self.unreachable(name, upstream) from None
+            except UpstreamUnreachable:
+                raise self.unreachable(name, upstream) from None
+            except UpstreamRefused as refused:
+                raise self.refused(name, refused) from None
+        assert self._response is not None
+        if self._response.status in (401, 403):
+            # A new pod of the same name has a new token.
+            self.forget(name)
+        self._response.end(complete=complete)
+
+    async def _ask(
+        self, name: str, upstream: Upstream, body: RequestBody | None, public: str
+    ) -> bool:
         if rewrite.counts_as_activity(
             self.request.method or "", self.request.headers, reads_by_post=self.reads_by_post
         ):
@@ -110,16 +142,7 @@ class HttpProxyHandler(ProxyHandler):
             headers,
             body.pieces() if body is not None else None,
         )
-        try:
-            complete = await self._exchange.run(request, self._response)
-        except UpstreamUnreachable:
-            raise self.unreachable(name, upstream) from None
-        except UpstreamRefused as refused:
-            raise self.refused(name, refused) from None
-        if self._response.status in (401, 403):
-            # A new pod of the same name has a new token.
-            self.forget(name)
-        self._response.end(complete=complete)
+        return await self._exchange.run(request, self._response)
 
     def on_connection_close(self) -> None:
         """Drops the upstream's connection when the browser has gone away."""

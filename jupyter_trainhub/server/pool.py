@@ -7,6 +7,8 @@ round trips.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
+import socket
 import ssl
 from dataclasses import dataclass, field
 
@@ -18,10 +20,16 @@ CONNECT_SECONDS = 10.0
 IDLE_SECONDS = 30.0
 # Idle connections to one address. Browsers open six at a time.
 LARGEST_IDLE = 12
+# Bytes that are read at a time.
+PIECE = 2**18
 
 
 class UpstreamUnreachable(Exception):
     """The program does not accept connections, or closed one without an answer."""
+
+
+class NotListening(UpstreamUnreachable):
+    """The program does not accept connections: it has seen nothing of the request."""
 
 
 @dataclass(frozen=True)
@@ -41,19 +49,11 @@ class ConnectionPool:
         self._idle: dict[Address, list[tuple[IOStream, asyncio.TimerHandle]]] = {}
 
     async def connect(self, address: Address) -> IOStream:
-        """A new connection. Raises UpstreamUnreachable."""
-        client = TCPClient()
+        """A new connection. Raises NotListening."""
         try:
-            stream = await client.connect(
-                address.host,
-                address.port,
-                ssl_options=address.ssl_context,
-                timeout=CONNECT_SECONDS,
-            )
+            stream = await _connect(address)
         except (OSError, StreamClosedError, TimeoutError, asyncio.TimeoutError) as error:
-            raise UpstreamUnreachable(str(error)) from error
-        finally:
-            client.close()
+            raise NotListening(str(error)) from error
         stream.set_nodelay(True)
         return stream
 
@@ -89,3 +89,34 @@ class ConnectionPool:
         for address in list(self._idle):
             while (stream := self.take(address)) is not None:
                 stream.close()
+
+
+async def _connect(address: Address) -> IOStream:
+    family = _family(address.host)
+    if family is not None and address.ssl_context is None:
+        # TensorBoard closes each connection, and a resolver asks a thread even for a number.
+        stream = IOStream(socket.socket(family), read_chunk_size=PIECE)
+        try:
+            await asyncio.wait_for(stream.connect((address.host, address.port)), CONNECT_SECONDS)
+        except BaseException:
+            stream.close()
+            raise
+        return stream
+    client = TCPClient()
+    try:
+        return await client.connect(
+            address.host,
+            address.port,
+            ssl_options=address.ssl_context,
+            timeout=CONNECT_SECONDS,
+        )
+    finally:
+        client.close()
+
+
+def _family(host: str) -> socket.AddressFamily | None:
+    try:
+        version = ipaddress.ip_address(host).version
+    except ValueError:
+        return None
+    return socket.AF_INET if version == 4 else socket.AF_INET6

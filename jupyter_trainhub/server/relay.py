@@ -27,7 +27,7 @@ class Relay:
         self._path = path
         self._public = public
         self._tags = tags
-        self._held: bytearray | None = None
+        self._held: list[bytes] | None = None
         self._is_document = False
         self._was_changed = False
         self._encoding = ""
@@ -65,18 +65,19 @@ class Relay:
         self.wants_etag = (
             self._tags
             and "Etag" not in headers
+            and "max-age" not in headers.get("Cache-Control", "")
             and rewrite.is_cacheable(method, status, int(length) if length.isdecimal() else None)
         )
         if self._is_document or self._was_changed or self.wants_etag:
-            self._held = bytearray()
+            self._held = []
 
     async def write(self, chunk: bytes) -> None:
         """Passes a piece on, and waits until the browser has taken it."""
         if self._held is not None:
-            self._held += chunk
-            if len(self._held) <= rewrite.LARGEST_HELD:
+            self._held.append(chunk)
+            if sum(map(len, self._held)) <= rewrite.LARGEST_HELD:
                 return
-            chunk, self._held = bytes(self._held), None
+            chunk, self._held = b"".join(self._held), None
         self._handler.write(chunk)
         await self._handler.flush()
 
@@ -85,13 +86,14 @@ class Relay:
         if not complete:
             self._handler.detach().close()
             return
-        if self._held is not None:
-            self._handler.write(self._document(bytes(self._held)))
+        if self._is_document or self._was_changed:
+            if self._held is not None:
+                self._held = [self._document(b"".join(self._held))]
+        for piece in self._held or ():
+            self._handler.write(piece)
         self._handler.finish()
 
     def _document(self, body: bytes) -> bytes:
-        if not self._is_document and not self._was_changed:
-            return body
         plain = _plain(body, self._encoding)
         if plain is None:
             return body

@@ -72,6 +72,9 @@ _CACHE_OF_THE_GATEWAY = "no-cache, private"
 # An address that starts with the prefix, not one that merely contains it.
 _BEFORE = r"(?<![\w%.~/:@-])"
 
+# Where `data/plugins_listing` says that the script of a plugin is.
+_MODULE_PATH = re.compile(rb'("module_path":\s*")/(?!/)')
+
 # Bytes of a response that may be held in memory at a time.
 LARGEST_HELD = 4 * 2**20
 
@@ -208,7 +211,10 @@ def document(body: bytes, *, upstream: str, public: str, secret: str | None = No
     if secret:
         body = body.replace(secret.encode(), b"")
     body = body.replace(b"url(/font-roboto/", b"url(./font-roboto/")
-    if upstream in ("", public):
+    if not upstream:
+        # Nothing tells addresses of its own, but for the scripts of TensorBoard's plugins.
+        return _MODULE_PATH.sub(lambda found: found[1] + public.encode() + b"/", body)
+    if upstream == public:
         return body
     prefix = re.compile((_BEFORE + re.escape(upstream) + "/").encode())
     return prefix.sub(lambda _: (public + "/").encode(), body)

@@ -52,13 +52,21 @@ from jupyter_trainhub.server.runs import (
     RunsHandler,
     RunSubmitHandler,
 )
+from jupyter_trainhub.server.scalars import JobScalarsHandler
 from jupyter_trainhub.server.schemas import SchemasHandler
 from jupyter_trainhub.server.snapshots import MeasurementHandler, SnapshotHandler
 from jupyter_trainhub.server.ssh import InstanceSshHandler, JobSshHandler, SshKeysHandler
 from jupyter_trainhub.server.ssh_tunnel import JobSshTunnelHandler, SshTunnelHandler
 from jupyter_trainhub.server.status import StatusHandler
-from jupyter_trainhub.server.tensorboard_proxy import TensorBoardProxyHandler
-from jupyter_trainhub.server.tensorboards import TensorBoardHandler, TensorBoardsHandler
+from jupyter_trainhub.server.tensorboard_proxy import (
+    TensorBoardPortHandler,
+    TensorBoardProxyHandler,
+)
+from jupyter_trainhub.server.tensorboards import (
+    TensorBoardHandler,
+    TensorBoardLogHandler,
+    TensorBoardsHandler,
+)
 from jupyter_trainhub.server.terminal_websocket import TerminalWebSocketHandler
 from jupyter_trainhub.server.terminals import TerminalHandler, TerminalsHandler
 from jupyter_trainhub.server.transfers import TransferHandler, TransfersHandler
@@ -72,7 +80,8 @@ NAME = r"([^/]+)"
 # sent, letter by letter.
 LAB_PATH = r"trainhub/instances/([A-Za-z0-9_]+)/lab(?:/.*)?"
 IDE_PATH = r"trainhub/instances/([A-Za-z0-9_]+)/ide(?:/.*)?"
-TENSORBOARD_PATH = r"trainhub/tensorboards/([0-9a-f]+)(?:/.*)?"
+TENSORBOARD_PATH = r"trainhub/tensorboards/([A-Za-z0-9-]+)(?:/.*)?"
+TENSORBOARD_PORT = r"trainhub/tensorboards/port/([0-9]{1,5})(?:/.*)?"
 
 HANDLERS: list[tuple[str, Any]] = [
     (f"{API}/status", StatusHandler),
@@ -111,6 +120,7 @@ HANDLERS: list[tuple[str, Any]] = [
     (f"{API}/jobs/{NAME}/ssh", JobSshHandler),
     (f"{API}/jobs/{NAME}/yaml", JobYamlHandler),
     (f"{API}/jobs/{NAME}/metrics", JobMetricsHandler),
+    (f"{API}/jobs/{NAME}/scalars", JobScalarsHandler),
     (f"{API}/jobs/{NAME}/failure", JobFailureHandler),
     (f"{API}/notebooks/failures", NotebookFailuresHandler),
     (f"{API}/runs", RunsHandler),
@@ -129,6 +139,7 @@ HANDLERS: list[tuple[str, Any]] = [
     (f"{API}/volumes/{NAME}/archive", VolumeArchiveHandler),
     (f"{API}/tensorboards", TensorBoardsHandler),
     (f"{API}/tensorboards/{NAME}", TensorBoardHandler),
+    (f"{API}/tensorboards/{NAME}/log", TensorBoardLogHandler),
     (LAB_PATH, InstanceProxyHandler),
     (IDE_PATH, IdeProxyHandler),
     *(
@@ -141,5 +152,6 @@ HANDLERS: list[tuple[str, Any]] = [
             (r"ssh", tunnel),
         )
     ),
+    (TENSORBOARD_PORT, TensorBoardPortHandler),
     (TENSORBOARD_PATH, TensorBoardProxyHandler),
 ]

@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from jupyter_events import EventLogger
 
 from jupyter_trainhub.config import TrainHubConfig
-from jupyter_trainhub.errors import ClusterUnavailable, Conflict
+from jupyter_trainhub.errors import ClusterUnavailable
 from jupyter_trainhub.hub.access.terminals import Terminals
 from jupyter_trainhub.hub.tensorboards import TensorBoards
 from jupyter_trainhub.server.connection import ClusterState, Connection, Connector
 from jupyter_trainhub.server.events.emitter import ObjectEvents, View
 from jupyter_trainhub.server.idle_watch import OTHERS_SECONDS, OWN_SECONDS, IdleWatch
 from jupyter_trainhub.server.pool import ConnectionPool
+from jupyter_trainhub.server.tensorboard_follower import TensorBoardFollower
+from jupyter_trainhub.server.tensorboard_upstreams import TensorBoardUpstreams
 from jupyter_trainhub.server.tensorboard_watch import TensorBoardWatch
 from jupyter_trainhub.server.upstream import Upstream
 
@@ -55,7 +57,12 @@ class Service:
         event_logger: EventLogger,
     ) -> None:
         self.config = config
-        self.tensorboards = TensorBoards(config)
+        self.tensorboards = TensorBoards(config, lambda: self.connection.current)
+        self.tensorboard_upstreams = TensorBoardUpstreams(
+            lambda id_: self.run(self.tensorboards.endpoint, id_),
+            lambda id_: self.run(self.tensorboards.start, id_),
+            lambda: self.watch_tensorboards().look(),
+        )
         self.terminals = Terminals()
         self.connection = Connection(connector, self.run)
         self.connector = connector
@@ -65,6 +72,7 @@ class Service:
         self._live: LiveState | None = None
         self._restarts: RestartClock | None = None
         self._watch: TensorBoardWatch | None = None
+        self._follower: TensorBoardFollower | None = None
         self._idle_watch: IdleWatch | None = None
         self._probes: ThreadPoolExecutor | None = None
         self._stopping = False
@@ -92,10 +100,15 @@ class Service:
         """
         hub = await self.connection.hub(start=start)
         if self._live is None:
+            from jupyter_trainhub.hub.tensorboards.cluster import cluster_id
+
             events = self.events
             loop = asyncio.get_running_loop()
             # Others' jobs are started again by their own servers.
             self._restarts = restarts = hub.jobs.restarts.clock(everybody=False)
+            self._follower = follower = TensorBoardFollower(
+                lambda id_: self.run(self.tensorboards.get, id_), events.publish
+            )
 
             def changed(kind: str, name: str, action: str, view: View | None) -> None:
                 # Called in a thread of live state's.
@@ -103,6 +116,9 @@ class Service:
                     self.forget_instance(name)
                     if view is not None and view.get("idle"):
                         loop.call_soon_threadsafe(self.watch_idle)
+                elif kind == "tensorboard":
+                    loop.call_soon_threadsafe(follower.changed, cluster_id(name), view)
+                    return
                 elif kind == "job" and view is not None:
                     view = hub.progress.merged(dict(view))
                     restarts.note(dict(view))
@@ -137,6 +153,8 @@ class Service:
             self.connections.close()
             if self._restarts is not None:
                 self._restarts.close()
+            if self._follower is not None:
+                self._follower.close()
             live, self._live = self._live, None
             if live is not None:
                 await self.run(live.stop)
@@ -145,7 +163,7 @@ class Service:
         """The watch on TensorBoards, started by the first who wants to see them."""
         if self._watch is None:
             self._watch = TensorBoardWatch(
-                lambda: self.run(self.tensorboards.list), self.events.publish
+                lambda: self.run(self.tensorboards.list_here), self.events.publish
             )
         return self._watch
 
@@ -183,20 +201,6 @@ class Service:
         """Looks for the instance anew next time."""
         for program in PROGRAMS:
             self._upstreams.pop((name, program), None)
-
-    async def tensorboard_upstream(self, id_: str, *, revive: bool) -> Upstream:
-        """Where a TensorBoard listens; ``revive`` starts one again that has ended.
-
-        Raises NotFound and Conflict.
-        """
-        try:
-            endpoint = await self.run(self.tensorboards.endpoint, id_)
-        except Conflict as error:
-            if revive and error.reason == "TensorBoardStopped":
-                await self.run(self.tensorboards.revive, id_)
-                self.watch_tensorboards().look()
-            raise
-        return Upstream(endpoint.host, endpoint.port, endpoint.prefix)
 
     def note_activity(self, name: str, signal: str) -> None:
         """Notes that a person uses an instance; takes no time, and at most one write a minute."""
@@ -237,12 +241,15 @@ class Service:
         """Ends the watches, the terminals and the threads."""
         self._stopping = True
         await self.terminals.close()
+        self.tensorboard_upstreams.close()
         if self._watch is not None:
             await self._watch.stop()
         if self._idle_watch is not None:
             await self._idle_watch.stop()
         if self._restarts is not None:
             self._restarts.close()
+        if self._follower is not None:
+            self._follower.close()
         if self._live is not None:
             await self.run(self._live.stop)
         if self.connection.current is not None:

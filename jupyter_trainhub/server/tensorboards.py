@@ -1,75 +1,117 @@
-"""``tensorboards``: TensorBoards of this machine."""
+"""``tensorboards``: TensorBoards of this machine and of the cluster."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from jupyter_trainhub.errors import InvalidField
+from jupyter_trainhub.hub.tensorboards import TensorBoardView
 from jupyter_trainhub.server.base import ApiHandler
 from jupyter_trainhub.server.contents import log_folder
 
 RESOURCE = "trainhub:tensorboards"
 
+_CHANGEABLE = ("folders", "idle_seconds", "reload_interval", "memory", "name")
 
-class TensorBoardsHandler(ApiHandler):
-    """All TensorBoards."""
+
+class TensorBoardApiHandler(ApiHandler):
+    """Base of these routes."""
 
     auth_resource = RESOURCE
+
+    def here(self, path: str) -> Path:
+        """What a folder is on this machine. Raises InvalidField and NotFound; blocks."""
+        roots = self.service.config.log_roots
+        return log_folder(self.contents_manager, path, roots, field="folders")
+
+    async def changed(self, call: Callable[..., TensorBoardView], *arguments: Any) -> None:
+        """Answers with what ``call`` returns, and sees that others are told of it."""
+        view = await self.run(call, *arguments)
+        self.service.watch_tensorboards().look()
+        self.finish(dict(view))
+
+
+class TensorBoardsHandler(TensorBoardApiHandler):
+    """All TensorBoards."""
 
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        """``{items}``."""
+        """``{items, problem}``: those that can be seen, and why those of the cluster cannot be."""
         self.service.watch_tensorboards()
-        self.finish({"items": await self.run(self.service.tensorboards.list)})
+        items, problem = await self.run(self.service.tensorboards.listing)
+        self.finish({"items": items, "problem": problem})
 
     @web.authenticated
     @authorized
     async def post(self) -> None:
-        """Opens ``{folders}``: the TensorBoard of these folders, started unless it runs."""
-        folders = await self.run(self._folders)
-        view = await self.run(self.service.tensorboards.ensure, folders)
-        self.service.watch_tensorboards().look()
+        """Opens a TensorBoardSpec: the one of its folders and options, started unless it runs."""
+        body = self.json_object()
+        if await self.run(_asks_for_the_cluster, body):
+            await self.hub(start=True)
         self.set_status(201)
-        self.finish(view)
-
-    def _folders(self) -> list[Path]:
-        folders = self.json_object().get("folders")
-        if (
-            not isinstance(folders, list)
-            or not folders
-            or not all(isinstance(folder, str) for folder in folders)
-        ):
-            raise InvalidField(
-                "folders must be a list of paths, at least one",
-                field="folders",
-                remedy='Send {"folders": ["runs"]}.',
-            )
-        roots = self.service.config.log_roots
-        return [
-            log_folder(self.contents_manager, folder, roots, field="folders") for folder in folders
-        ]
+        await self.changed(self.service.tensorboards.open, body, self.here)
 
 
-class TensorBoardHandler(ApiHandler):
+class TensorBoardHandler(TensorBoardApiHandler):
     """One TensorBoard."""
-
-    auth_resource = RESOURCE
 
     @web.authenticated
     @authorized
     async def get(self, id_: str) -> None:
         """The TensorBoard."""
-        self.finish(await self.run(self.service.tensorboards.get, id_))
+        self.finish(dict(await self.run(self.service.tensorboards.get, id_)))
+
+    @web.authenticated
+    @authorized
+    async def patch(self, id_: str) -> None:
+        """Starts or stops it."""
+        boards = self.service.tensorboards
+        acts = {"running": boards.start, "stopped": boards.stop}
+        await self.changed(acts[self.state(*acts)], id_)
+
+    @web.authenticated
+    @authorized
+    async def put(self, id_: str) -> None:
+        """Changes folders, options or name; the answer may have another id."""
+        body = self.json_object()
+        unknown = sorted(body.keys() - set(_CHANGEABLE))
+        if unknown:
+            raise InvalidField(
+                f"{unknown[0]!r} cannot be changed",
+                field=unknown[0],
+                remedy=f"Change {', '.join(_CHANGEABLE)}.",
+            )
+        await self.changed(self.service.tensorboards.update, id_, body, self.here)
 
     @web.authenticated
     @authorized
     async def delete(self, id_: str) -> None:
-        """Ends it."""
-        await self.run(self.service.tensorboards.stop, id_)
+        """Ends and forgets it."""
+        await self.run(self.service.tensorboards.delete, id_)
         self.service.watch_tensorboards().look()
         self.set_status(204)
         self.finish()
+
+
+class TensorBoardLogHandler(TensorBoardApiHandler):
+    """What one printed."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, id_: str) -> None:
+        """``{log}``: the last 16 KiB."""
+        self.finish({"log": await self.run(self.service.tensorboards.log, id_)})
+
+
+def _asks_for_the_cluster(body: Mapping[str, Any]) -> bool:
+    # Imported when it is needed: pydantic takes its time.
+    from jupyter_trainhub.hub.tensorboards.resolve import asks_for_the_cluster
+    from jupyter_trainhub.specs.tensorboard import TensorBoardSpec
+
+    return asks_for_the_cluster(TensorBoardSpec.parse(body))

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field
 INSTANCE_PREFIX = "dev"
 JOB_PREFIX = "job"
 SNAPSHOT_PREFIX = "snapshot"
+TENSORBOARD_PREFIX = "tb"
 
 # A StatefulSet's pods carry "<name>-<10 characters>" in a label and a Job's pods are called
 # "<name>-<index>-<5 characters>"; both must fit into 63 characters.

@@ -41,8 +41,10 @@ def instance_html(view: View) -> str:
 
 
 def tensorboard_html(view: View) -> str:
-    """What a TensorBoard shows; itself it is a page of the server's."""
-    return f"<b>TensorBoard</b> {escape(', '.join(view['folders']))}"
+    """What a TensorBoard shows, and how it stands; itself it is a page of the server's."""
+    told = why(view)
+    message = f" <span>{escape(told)}</span>" if told else ""
+    return f"<b>TensorBoard</b> {escape(', '.join(view['folders']))} {view['phase']}{message}"
 
 
 def _pods(view: View) -> str:

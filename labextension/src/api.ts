@@ -5,8 +5,10 @@ import { ImagesApi, TransfersApi } from './images/api';
 import type { IFailure } from './jobs/failure/views';
 import type { ILogSource } from './jobs/log/model';
 import type { IPlan } from './jobs/preview/views';
+import type { IScalars } from './jobs/scalars/views';
 import { MetricsApi } from './metrics/api';
 import { RunsApi } from './runs/api';
+import { TensorBoardsApi } from './tensorboards/api';
 import { VolumesApi } from './volumes/api';
 import type { IJobSsh, YamlKind } from './jobs/views';
 import { asSentence, joinSentences } from './sentence';
@@ -23,7 +25,6 @@ import type {
   IShell,
   ISsh,
   IStatus,
-  ITensorBoard,
   InstanceTarget,
   Spec
 } from './views';
@@ -87,6 +88,9 @@ export class TrainHubApi {
     this.images = new ImagesApi(request);
     this.transfers = new TransfersApi(request);
     this.metrics = new MetricsApi(request);
+    this.tensorboards = new TensorBoardsApi(request, route =>
+      this._json(route, {}, { background: true }, 'trainhub')
+    );
     this.runs = new RunsApi(
       request,
       async route => (await this._request(route, {})).text(),
@@ -233,6 +237,9 @@ export class TrainHubApi {
     list: (options: IPollOptions = {}): Promise<IJob[]> =>
       this._items('jobs', options),
     get: (name: string): Promise<IJob> => this._json(path('jobs', name)),
+    /** Its latest curves; asked again and again by itself, whatever the user does. */
+    scalars: (name: string): Promise<IScalars> =>
+      this._json(path('jobs', name, 'scalars'), {}, { background: true }),
     /** @param codeOf - the run whose code it is to run; what the spec names as it is now if null */
     submit: (spec: Spec, codeOf: string | null = null): Promise<IJob> =>
       this._json('jobs', {
@@ -338,20 +345,7 @@ export class TrainHubApi {
     return this._items(`notebooks/failures${query}`, { background: true });
   }
 
-  readonly tensorboards = {
-    list: (options: IPollOptions = {}): Promise<ITensorBoard[]> =>
-      this._items('tensorboards', options),
-    get: (id: string): Promise<ITensorBoard> =>
-      this._json(path('tensorboards', id)),
-    /** Opens a TensorBoard on folders; the same one for the same folders. */
-    open: (folders: string[]): Promise<ITensorBoard> =>
-      this._json('tensorboards', {
-        method: 'POST',
-        body: JSON.stringify({ folders })
-      }),
-    delete: (id: string): Promise<void> =>
-      this._json(path('tensorboards', id), { method: 'DELETE' })
-  };
+  readonly tensorboards: TensorBoardsApi;
 
   /** Images, and what saves instances as such. */
   readonly images: ImagesApi;

@@ -11,6 +11,7 @@ export namespace CommandIDs {
   export const startInstance = 'trainhub:start-instance';
   export const stopInstance = 'trainhub:stop-instance';
   export const restartInstance = 'trainhub:restart-instance';
+  export const openInstanceLogs = 'trainhub:open-instance-logs';
   export const extendInstance = 'trainhub:extend-instance';
   export const openInstanceForm = 'trainhub:open-instance-form';
   export const editInstance = 'trainhub:edit-instance';
@@ -41,7 +42,13 @@ export namespace CommandIDs {
   export const showRuns = 'trainhub:show-runs';
 
   export const openTensorBoard = 'trainhub:open-tensorboard';
+  export const newTensorBoard = 'trainhub:new-tensorboard';
+  export const addToTensorBoard = 'trainhub:add-to-tensorboard';
+  export const editTensorBoard = 'trainhub:edit-tensorboard';
+  export const startTensorBoard = 'trainhub:start-tensorboard';
   export const stopTensorBoard = 'trainhub:stop-tensorboard';
+  export const deleteTensorBoard = 'trainhub:delete-tensorboard';
+  export const showTensorBoardLog = 'trainhub:show-tensorboard-log';
 
   export const showImages = 'trainhub:show-images';
   export const refreshImages = 'trainhub:refresh-images';
@@ -59,6 +66,14 @@ export namespace CommandIDs {
   export const retryTransfer = 'trainhub:retry-transfer';
   export const forgetTransfer = 'trainhub:forget-transfer';
 }
+
+/** A JSON Schema of log folders. */
+const LOG_FOLDERS: ReadonlyJSONObject = {
+  type: 'array',
+  items: { type: 'string' },
+  description:
+    'Log folders, `PATH` or `NAME:PATH`, as the contents API names them; the selected ones of the file browser if left out'
+};
 
 /** JSON Schemas of what the commands take, for `describedBy`. */
 export namespace CommandArguments {
@@ -166,19 +181,41 @@ export namespace CommandArguments {
     required: ['path', 'cell']
   };
 
-  /** For opening a TensorBoard. */
+  /** For log folders. */
   export const folders: ReadonlyJSONObject = {
     type: 'object',
+    properties: { folders: LOG_FOLDERS }
+  };
+
+  /** For opening a TensorBoard. */
+  export const openTensorBoard: ReadonlyJSONObject = {
+    type: 'object',
     properties: {
-      folders: {
-        type: 'array',
-        items: { type: 'string' },
-        description:
-          'Log folders as the contents API names them; the selected ones of the file browser if left out'
-      },
+      folders: LOG_FOLDERS,
       id: {
         type: 'string',
-        description: 'The id of a TensorBoard on them, whose tab may be open'
+        description: 'The id of a TensorBoard, whose tab may be open'
+      },
+      job: { type: 'string', description: 'The job whose logs are shown' },
+      instance: {
+        type: 'string',
+        description: 'The instance in which the folders are'
+      },
+      where: { type: 'string', enum: ['auto', 'local', 'cluster'] },
+      name: { type: 'string', description: 'What it is called' }
+    }
+  };
+
+  /** For adding runs to a TensorBoard that is open. */
+  export const addToTensorBoard: ReadonlyJSONObject = {
+    type: 'object',
+    properties: {
+      folders: LOG_FOLDERS,
+      job: { type: 'string', description: 'The job whose runs are added' },
+      id: {
+        type: 'string',
+        description:
+          'The id of the TensorBoard; it is asked for if left out and several are open'
       }
     }
   };

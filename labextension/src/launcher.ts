@@ -10,7 +10,8 @@ import { loadTranslations } from './translation';
 /** The "TrainHub" section of the launcher. */
 export const launcherPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter_trainhub:launcher',
-  description: 'Adds cards for new instances and jobs to the launcher.',
+  description:
+    'Adds cards for new instances, jobs and TensorBoards to the launcher.',
   autoStart: true,
   requires: [ILauncher],
   optional: [ITranslator],
@@ -20,7 +21,11 @@ export const launcherPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ) => {
     const trans = loadTranslations(translator);
-    [CommandIDs.newInstance, CommandIDs.submitJob].forEach((command, rank) => {
+    [
+      CommandIDs.newInstance,
+      CommandIDs.submitJob,
+      CommandIDs.newTensorBoard
+    ].forEach((command, rank) => {
       launcher.add({
         command,
         args: { isLauncher: true },

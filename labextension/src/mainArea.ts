@@ -10,13 +10,15 @@ export interface ITab<T extends Widget> {
   label: string;
   icon: LabIcon;
   create: () => Promise<T>;
+  /** Adds to a new tab what is around its content. */
+  prepare?: (tab: MainAreaWidget<T>) => Promise<void>;
 }
 
 /** Opens a tab in the main area, or activates it where it is open. */
 export async function openTab<T extends Widget>(
   shell: JupyterFrontEnd.IShell,
   tracker: WidgetTracker<MainAreaWidget<T>>,
-  { id, label, icon, create }: ITab<T>
+  { id, label, icon, create, prepare }: ITab<T>
 ): Promise<MainAreaWidget<T>> {
   const find = (): MainAreaWidget<T> | undefined =>
     tracker.find(tab => tab.id === id);
@@ -34,6 +36,7 @@ export async function openTab<T extends Widget>(
       tab.title.caption = label;
       tab.title.icon = icon;
       tab.title.closable = true;
+      await prepare?.(tab);
       await tracker.add(tab);
       shell.add(tab, 'main');
     }

@@ -9,6 +9,7 @@ import {
   titleOf,
   type IObjects,
   type IStatus,
+  type ITensorBoard,
   type Kind
 } from './views';
 
@@ -64,6 +65,11 @@ export class TrainHubStore implements IDisposable {
   /** Why the lists may be out of date; null when they are not. */
   get problem(): ApiError | null {
     return this._problem;
+  }
+
+  /** Why the TensorBoards of the cluster may be missing; null when they are not. */
+  get tensorboardProblem(): string | null {
+    return this._tensorboardProblem;
   }
 
   /** Whether the lists of this kind were fetched at least once. */
@@ -152,7 +158,7 @@ export class TrainHubStore implements IDisposable {
       const lists = await Promise.allSettled([
         ready ? this._api.instances.list(background) : null,
         ready ? this._api.jobs.list(background) : null,
-        this._api.tensorboards.list(background),
+        this._tensorboards(),
         ready ? this._api.transfers.list(background) : null
       ]);
       lists.forEach((result, index) => {
@@ -171,6 +177,14 @@ export class TrainHubStore implements IDisposable {
     } finally {
       this._scheduleFlush();
     }
+  }
+
+  private async _tensorboards(): Promise<ITensorBoard[]> {
+    const { items, problem } = await this._api.tensorboards.list({
+      background: true
+    });
+    this._tensorboardProblem = problem ?? null;
+    return items;
   }
 
   /**
@@ -262,6 +276,7 @@ export class TrainHubStore implements IDisposable {
   };
   private _status: IStatus | null = null;
   private _problem: ApiError | null = null;
+  private _tensorboardProblem: string | null = null;
   private _watchers = 0;
   private _subscribed = false;
   private _clock = 0;

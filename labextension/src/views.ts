@@ -2,6 +2,7 @@ import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import type { JSONSchema7 } from 'json-schema';
 import type { ITransfer } from './images/views';
 import type { IJob } from './jobs/views';
+import type { ITensorBoard } from './tensorboards/views';
 
 export {
   isFinished,
@@ -9,6 +10,7 @@ export {
   type IJobPod,
   type JobPhase
 } from './jobs/views';
+export type { ITensorBoard } from './tensorboards/views';
 
 /**
  * What the server answers, as it is on the wire: times are ISO 8601 in UTC, memory is bytes, CPUs
@@ -221,21 +223,6 @@ export interface ISchemas {
 
 export type InstancePhase =
   'Stopped' | 'Stopping' | 'Pending' | 'Starting' | 'Running' | 'Failed';
-
-/** A TensorBoard that shows one set of log folders. */
-export interface ITensorBoard {
-  kind: 'tensorboard';
-  id: string;
-  name: string;
-  folders: string[];
-  phase: TensorBoardPhase;
-  message: string | null;
-  /** Address below the server's base URL, without a slash in front. */
-  url: string | null;
-  started: string | null;
-}
-
-export type TensorBoardPhase = 'Starting' | 'Running' | 'Failed' | 'Stopped';
 
 /** The object that each kind stands for. */
 export interface IObjects {

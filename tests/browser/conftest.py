@@ -95,6 +95,12 @@ def configure_site(config: Path, nas: Path) -> None:
     write_config(config, site)
 
 
+def configure_base_url(config: Path) -> None:
+    """As behind a proxy that serves more than one thing; the @ is written as JupyterHub may do."""
+    base_url = {"ServerApp": {"base_url": "/a%40b/"}}
+    (config / "jupyter_server_config.json").write_text(json.dumps(base_url))
+
+
 def write_config(config: Path, site: dict[str, Any]) -> None:
     """What TrainHub's configuration file in the folder sets."""
     (config / "jupyter_trainhub_config.json").write_text(json.dumps({"TrainHubConfig": site}))
@@ -108,6 +114,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
     work.mkdir()
     shutil.copy(ROOT / "examples" / "quickstart.ipynb", work)
     configure_jupyterlab(server.folder / "config")
+    configure_base_url(server.folder / "config")
     configure_site(server.folder / "config", server.folder / "nas")
     finish(server.start())
     try:

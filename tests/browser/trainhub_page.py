@@ -5,11 +5,9 @@ from __future__ import annotations
 import uuid
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from playwright.sync_api import FrameLocator, Locator, Page, Response, expect
-
-from examples.headless_jupyterlab import JupyterLab
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 
@@ -19,10 +17,18 @@ INSTANCE_MILLISECONDS = 120_000
 TENSORBOARD_MILLISECONDS = 60_000
 
 
+class Server(Protocol):
+    """A running Jupyter server."""
+
+    @property
+    def url(self) -> str:
+        """Its address, which ends with a slash."""
+
+
 class TrainHubPage:
     """JupyterLab in a browser tab, with a workspace of its own: no tab of another test is open."""
 
-    def __init__(self, page: Page, lab: JupyterLab) -> None:
+    def __init__(self, page: Page, lab: Server) -> None:
         self.page = page
         self._address = f"{lab.url}lab/workspaces/{uuid.uuid4().hex[:8]}"
 

@@ -49,7 +49,9 @@ def web(lab: Lab, image: str) -> Lab:
 
 class TestProxy:
     @pytest.mark.parametrize(
-        "target", ["pods/web", f"pods/http:web:{PORT}", "services/web:main", "services/web:80"]
+        "target",
+        ["pods/web", f"pods/http:web:{PORT}", "services/web:main", "services/web:80"],
+        ids=["pod", "port of a pod", "port's name of a service", "port of a service"],
     )
     def test_what_reaches_the_pod(self, web: Lab, target: str) -> None:
         path = f"{web.path('')}{target}/proxy".replace("//", "/")

@@ -68,7 +68,7 @@ def followed() -> set[str]:
 
 @pytest.fixture
 def progress(logs: Logs, followed: set[str]) -> Iterator[Progress]:
-    recorded = {"old-12345678": {"fraction": 0.7}}
+    recorded = {"old-12345678": {"progress": {"fraction": 0.7}}}
     found = Progress(cast(KubeClient, logs), lambda run, pod: pod in followed, recorded.get)
     yield found
     found.stop()

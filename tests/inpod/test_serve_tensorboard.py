@@ -1,4 +1,4 @@
-"""A TensorBoard process: where it listens, what it shows, when it ends."""
+"""A TensorBoard process: where it listens, what it shows, how it fares, when it ends."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-from jupyter_trainhub.inpod import serve_tensorboard
+from jupyter_trainhub.inpod import program
 from jupyter_trainhub.inpod.launch.processes import descendants
 
 T = TypeVar("T")
+PREFIX = "/secret"
+STEPS = 40
 
 
 def eventually(probe: Callable[[], T], seconds: float = 40) -> T:
@@ -37,39 +39,72 @@ def eventually(probe: Callable[[], T], seconds: float = 40) -> T:
 
 
 class Board:
-    """A TensorBoard process on a log folder."""
+    """A TensorBoard process, with the program as it is shipped."""
 
-    def __init__(self, folder: Path, logs: Path, *options: str) -> None:
-        self._ready = folder / "ready.json"
+    def __init__(self, folder: Path, *options: str, patience: bool = True, **env: str) -> None:
+        self.state_file = folder / "state.json"
         self.temporary = folder / "tmp"
         self.temporary.mkdir()
+        shipped = folder / "serve_tensorboard.py"
+        text = program("serve_tensorboard.py").decode()
+        if not patience:
+            assert "_BETWEEN_RESTARTS = 30.0" in text
+            text = text.replace("_BETWEEN_RESTARTS = 30.0", "_BETWEEN_RESTARTS = 0.0")
+        shipped.write_text(text)
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         self.process = subprocess.Popen(
             [
                 sys.executable,
-                serve_tensorboard.__file__,
-                f"--logdir={logs}",
-                f"--ready-file={self._ready}",
-                "--path-prefix=/secret",
+                str(shipped),
+                f"--state-file={self.state_file}",
+                "--reload-interval=1",
                 *options,
             ],
-            env={**os.environ, "TMPDIR": str(self.temporary)},
+            env={
+                **os.environ,
+                "TMPDIR": str(self.temporary),
+                "TRAINHUB_TENSORBOARD_PREFIX": PREFIX,
+                **env,
+            },
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard)),
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard)),
         )
 
+    def state(self) -> dict[str, Any]:
+        """What the state file says now."""
+        if not self.state_file.exists():
+            return {}
+        state: dict[str, Any] = json.loads(self.state_file.read_text())
+        return state
+
     def ready(self) -> dict[str, Any]:
-        """What the ready file says, once it is there."""
-        assert eventually(lambda: self._ready.exists() or self.process.poll() is not None)
-        ready: dict[str, Any] = json.loads(self._ready.read_text())
-        return ready
+        """What the state file says once it listens."""
+        assert eventually(lambda: self.state().get("port") or self.process.poll() is not None)
+        return self.state()
 
     def get(self, path: str) -> Any:
         """The JSON that TensorBoard answers under its prefix."""
         url = f"http://127.0.0.1:{self.ready()['port']}{path}"
         with urllib.request.urlopen(url, timeout=20) as response:
             return json.load(response)
+
+    def runs(self) -> list[str]:
+        """The runs that it lists."""
+        runs: list[str] = self.get(f"{PREFIX}/data/runs")
+        return sorted(runs)
+
+    def points(self, run: str) -> int:
+        """How many points of the loss of ``run`` it shows; 0 while it cannot tell."""
+        try:
+            path = f"{PREFIX}/data/plugin/scalars/scalars?run={run}&tag=loss"
+            return len(self.get(path))
+        except OSError:
+            return 0
+
+    def notes(self) -> dict[str, str]:
+        """Its notes by their ids."""
+        return {note["id"]: note["message"] for note in self.state().get("notes", ())}
 
     def data_server(self) -> int:
         """Process id of TensorBoard's fast loader."""
@@ -89,8 +124,8 @@ def start(tmp_path: Path) -> Iterator[StartBoard]:
     """Starts TensorBoards that do not outlive the test."""
     boards: list[Board] = []
 
-    def start_one(logs: Path, *options: str) -> Board:
-        boards.append(Board(tmp_path, logs, *options))
+    def start_one(*options: str, **more: Any) -> Board:
+        boards.append(Board(tmp_path, *options, **more))
         return boards[-1]
 
     yield start_one
@@ -99,16 +134,22 @@ def start(tmp_path: Path) -> Iterator[StartBoard]:
         board.process.communicate()
 
 
-@pytest.fixture
-def logs(tmp_path: Path) -> Path:
-    """A log folder with a falling loss in the run ``first``."""
-    folder = tmp_path / "logs"
-    writer = EventFileWriter(str(folder / "first"))
-    for step, loss in enumerate([0.75, 0.5, 0.25]):
-        value = Summary.Value(tag="loss", simple_value=loss)
+def write_run(folder: Path) -> Path:
+    """A run with a falling loss; gives its event file."""
+    writer = EventFileWriter(str(folder))
+    for step in range(STEPS):
+        value = Summary.Value(tag="loss", simple_value=1 / (step + 1))
         writer.add_event(Event(step=step, wall_time=step, summary=Summary(value=[value])))
     writer.close()
-    return folder
+    (file,) = folder.iterdir()
+    return file
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    """A log folder with one run, ``first``."""
+    write_run(tmp_path / "logs" / "first")
+    return tmp_path / "logs"
 
 
 def open_files(pid: int) -> tuple[str, str]:
@@ -127,91 +168,173 @@ def is_gone(pid: int) -> bool:
         return True
 
 
-def test_shows_the_logs_under_its_prefix_only(start: StartBoard, logs: Path) -> None:
-    board = start(logs)
+def test_shows_named_folders_under_its_prefix_only(
+    start: StartBoard, logs: Path, tmp_path: Path
+) -> None:
+    board = start(f"--folder=one:{logs}", f"--folder=later:{tmp_path / 'later'}")
     ready = board.ready()
     assert ready["pid"] == board.process.pid
     assert ready["version"].startswith("2.")
     assert abs(ready["started"] - time.time()) < 60
-    assert eventually(lambda: board.get("/secret/data/runs")) == ["first"]
-    points = eventually(lambda: board.get("/secret/data/plugin/scalars/scalars?run=first&tag=loss"))
-    assert [(step, loss) for _, step, loss in points] == [(0, 0.75), (1, 0.5), (2, 0.25)]
+    assert eventually(board.runs) == ["one/first"]
+    assert eventually(lambda: board.points("one/first")) == STEPS
     with pytest.raises(urllib.error.HTTPError, match="404"):
         board.get("/data/runs")
+    # A folder that is not there yet is waited for.
+    write_run(tmp_path / "later")
+    assert eventually(lambda: board.runs() == ["later", "one/first"])
 
+    # Other users of the machine can read neither the prefix nor what TensorBoard would announce.
+    assert PREFIX not in Path(f"/proc/{board.process.pid}/cmdline").read_text()
+    assert not list(board.temporary.iterdir())
     # Both processes may open as many files as the system allows.
-    for pid in (board.process.pid, board.data_server()):
+    child = board.data_server()
+    for pid in (board.process.pid, child):
         soft, hard = open_files(pid)
         assert soft == hard
-    assert not list(board.temporary.glob(".tensorboard-info*"))
 
-    child = board.data_server()
+    asked = board.get(f"{PREFIX}/trainhub/state")
+    assert asked["loader"] == "fast"
+    assert asked["memory"] > 50 << 20
+    assert board.get(f"{PREFIX}/trainhub/state")["requests"] == asked["requests"] > 0
+
     board.process.send_signal(signal.SIGTERM)
-    assert board.process.wait(timeout=20) == 0
+    assert PREFIX not in board.errors()
+    assert board.process.returncode == 0
+    assert board.state()["ended"] == "signal"
     assert eventually(lambda: is_gone(child))
 
 
 def test_ends_when_idle_and_takes_its_data_server_along(start: StartBoard, logs: Path) -> None:
-    board = start(logs, "--idle-seconds=1.5")
+    board = start(f"--folder={logs}", "--idle-seconds=1.5")
     board.ready()
     child = board.data_server()
-    assert "no request for 1.5 s" in board.errors()
-    assert board.process.returncode == 0
+    assert "after 1.5 s without a request" in board.errors()
+    assert (board.process.returncode, board.state()["ended"]) == (0, "idle")
     assert eventually(lambda: is_gone(child))
 
 
-def test_a_kill_takes_the_data_server_along(start: StartBoard, logs: Path) -> None:
-    board = start(logs)
-    board.ready()
+def test_waits_for_logs_and_survives_its_loader(start: StartBoard, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    board = start(f"--folder={tmp_path / 'logs'}")
+    assert board.ready()["events"] is False
+    write_run(tmp_path / "logs" / "first")
+    assert eventually(lambda: board.state()["events"])
+    assert eventually(lambda: board.points("first")) == STEPS
+
+    crashed = board.data_server()
+    os.kill(crashed, signal.SIGKILL)
+    assert eventually(lambda: descendants(board.process.pid) not in ([], [crashed]))
+    assert eventually(lambda: board.points("first")) == STEPS
     child = board.data_server()
     board.process.kill()
     assert eventually(lambda: is_gone(child))
 
 
-def test_a_request_starts_the_idle_time_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [100.0]
-    monkeypatch.setattr("time.monotonic", lambda: clock[0])
-    activity = serve_tensorboard.Activity()
-    clock[0] += 50
-    assert activity.idle_seconds() == 50
-    seen = []
+@pytest.mark.parametrize("loader", ["fast", "slow"])
+def test_a_file_read_too_early_from_a_network_is_read_again(
+    start: StartBoard, logs: Path, tmp_path: Path, loader: str
+) -> None:
+    """A network file system that shows zeros for what is not there yet: loaders give it up."""
+    late = write_run(logs / "late")
+    whole = late.read_bytes()
+    late.write_bytes(whole[:500] + bytes(len(whole) - 500))
+    none = {"TENSORBOARD_DATA_SERVER_BINARY": str(tmp_path / "none")}
+    board = start(f"--folder={logs}", patience=False, **(none if loader == "slow" else {}))
+    assert board.ready()["loader"] == loader
+    pid, port = board.state()["pid"], board.state()["port"]
+    assert "late/" in eventually(lambda: board.notes().get("broken-file"))
+    assert ("slow-loader" in board.notes()) == (loader == "slow")
+    assert eventually(lambda: board.points("first")) == STEPS
 
-    def application(environ: Any, start_response: Any) -> list[bytes]:
-        clock[0] += 30
-        seen.append(activity.idle_seconds())
-        return [b"answer"]
+    with late.open("r+b") as file:
+        file.write(whole)
+    assert eventually(lambda: board.points("late") == STEPS)
+    assert eventually(lambda: "broken-file" not in board.notes())
+    assert (board.state()["pid"], board.state()["port"]) == (pid, port)
+    if loader == "slow":
+        return
+    # A copy by rsync takes the place of the file.
+    (logs / "copy").write_bytes(whole + whole)
+    os.replace(logs / "copy", late)
+    child = board.data_server()
+    assert eventually(lambda: descendants(board.process.pid) not in ([], [child]))
 
-    answer = serve_tensorboard.watched(application, activity)({}, lambda *_: lambda _: None)
-    assert list(answer) == [b"answer"]
-    # A request that is being answered is no idle time, however long it takes.
-    assert seen == [0]
-    clock[0] += 5
-    assert activity.idle_seconds() == 5
+
+def test_shows_more_runs_than_a_process_may_open_by_default(start: StartBoard, logs: Path) -> None:
+    """The data server keeps every event file open and lists no run when it may not."""
+    content = next((logs / "first").iterdir()).read_bytes()
+    for number in range(1499):
+        run = logs / f"run-{number}"
+        run.mkdir()
+        (run / "events.out.tfevents.1").write_bytes(content)
+    board = start(f"--folder={logs}")
+    assert eventually(lambda: len(board.runs()) == 1500)
+    assert board.notes() == {}
+
+
+def test_ends_itself_when_it_uses_too_much_memory(start: StartBoard, logs: Path) -> None:
+    board = start(f"--folder={logs}", "--memory=50000000")
+    assert "of memory, more than the 48 MiB that it may use" in board.errors()
+    assert (board.process.returncode, board.state()["ended"]) == (1, "memory")
+    assert board.state()["remedy"]
 
 
 def test_a_taken_port_is_named(start: StartBoard, logs: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        board = start(logs, f"--port={port}")
+        board = start(f"--folder={logs}", f"--port={port}")
         assert f"could not bind to port {port}" in board.errors()
     assert board.process.returncode == 1
+    assert board.state()["ended"] == "failure"
 
 
-def test_an_interpreter_without_tensorboard_is_named(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", serve_tensorboard.__file__, f"--logdir={tmp_path}"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "pip install 'tensorboard>=2.21'" in done.stderr
-
-
-def test_says_when_there_is_no_fast_loader(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("files", "message", "remedy"),
+    [
+        ({"__init__": "raise ModuleNotFoundError('No', name='tensorboard')"}, "has no", "-m pip"),
+        ({"__init__": "", "version": "VERSION = '2.20.0'"}, "2.20.0; 2.21 or later", "2.21"),
+        (
+            {"__init__": "", "version": "VERSION = '2.21.0'", "assets": "import pkg_resources_"},
+            "No module named 'pkg_resources_'",
+            "--force-reinstall",
+        ),
+        (
+            {"__init__": "raise ModuleNotFoundError('No', name='pkg_resources')"},
+            "needs pkg_resources, which setuptools has dropped",
+            "--upgrade 'tensorboard>=2.21'",
+        ),
+        (
+            {"__init__": "raise TypeError('Descriptors cannot be created directly.\\nIf so')"},
+            "its protobuf does not fit (TypeError: Descriptors cannot be created directly.)",
+            "'protobuf>=6.31.1,<8'",
+        ),
+    ],
+)
+def test_a_broken_installation_is_told_in_words(
+    start: StartBoard,
+    logs: Path,
+    tmp_path: Path,
+    files: dict[str, str],
+    message: str,
+    remedy: str,
 ) -> None:
-    monkeypatch.setenv("TENSORBOARD_DATA_SERVER_BINARY", str(tmp_path / "none"))
-    serve_tensorboard.warn_of_slow_loading()
-    assert "there is no fast loader" in capsys.readouterr().err
+    """TensorBoard missing, too old, or beside packages that it cannot be imported with."""
+    package = tmp_path / "broken" / "tensorboard"
+    package.mkdir(parents=True)
+    for name, content in files.items():
+        (package / f"{name}.py").write_text(content)
+    told = tmp_path / "termination-log"
+    board = start(
+        f"--folder={logs}",
+        PYTHONPATH=str(package.parent),
+        TRAINHUB_TERMINATION_LOG=str(told),
+    )
+    errors = board.errors()
+    assert board.process.returncode == 1
+    state = board.state()
+    assert (state["ended"], state["port"]) == ("failure", 0)
+    assert message in state["message"] and sys.executable in state["message"]
+    assert remedy in state["remedy"]
+    assert errors.splitlines()[-1] == f"{state['message']} {state['remedy']}"
+    assert json.loads(told.read_text())["message"] == state["message"]

@@ -59,7 +59,7 @@ def test_the_view_of_a_job_has_the_fields_of_the_contract() -> None:
         "kind name phase reason message remedy details framework backend nodes category project "
         "priority description virtual_cluster skus ssh estimated_time time_limit pinned run "
         "from_run attempt attempts restart created started finished owner spec uid volumes history "
-        "pods earlier error progress"
+        "pods earlier error progress log_folders log_runs"
     )
     assert set(view) == set(fields.split())
     assert view["started"] == "2026-11-22T02:23:39Z"
@@ -140,7 +140,7 @@ def test_a_job_whose_last_ranks_are_being_ended_is_stopping() -> None:
         (PyTorch(), ("Complete", "CompletionsReached"), "Succeeded"),
         (PyTorch(), ("Failed", "BackoffLimitExceeded"), "Failed"),
     ],
-    ids=str,
+    ids=lambda given: given[1] if isinstance(given, tuple) else None,
 )
 def test_the_same_words_for_every_kind(
     framework: Framework, condition: tuple[str, str], phase: str

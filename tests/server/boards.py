@@ -10,7 +10,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from jupyter_trainhub.hub.tensorboards import TensorBoards
-from jupyter_trainhub.hub.tensorboards.registry import Record
+from jupyter_trainhub.hub.tensorboards.local.record import Record
 
 STEPS = 20
 

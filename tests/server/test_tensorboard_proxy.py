@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tornado.httpclient import HTTPClientError
 
-from jupyter_trainhub.hub.tensorboards import process
+from jupyter_trainhub.hub.tensorboards.local import process
 from tests.server.boards import STEPS, read_record, write_loss
 from tests.server.calls import Fetch
 from tests.server.fakes import FakeTrainHub

@@ -41,6 +41,8 @@ class Upstream:
             (r"/big/(\d+)", Big),
             (r"/broken", Broken),
             (r"/small", Small),
+            (r"/part", Part),
+            (r"/data/plugins_listing", Listing),
             (r"/upload", Upload),
             (r"/ws", EchoSocket),
             (r"/forbidden", Forbidden),
@@ -143,6 +145,24 @@ class Small(Handler):
 
     def compute_etag(self) -> None:
         return None
+
+
+class Part(Handler):
+    """Answers with the part that is asked for."""
+
+    def get(self) -> None:
+        first, _, last = self.request.headers["Range"].removeprefix("bytes=").partition("-")
+        self.set_status(206)
+        self.set_header("Content-Range", f"bytes {first}-{last}/8")
+        self.finish(b"abcdefgh"[int(first) : int(last) + 1])
+
+
+class Listing(Handler):
+    """Names a plugin's script, as TensorBoard does."""
+
+    def get(self) -> None:
+        module = f"{self.upstream.prefix}/data/plugin/a/index.js"
+        self.finish({"a": {"loading_mechanism": {"type": "IFRAME", "module_path": module}}})
 
 
 @web.stream_request_body

@@ -46,9 +46,9 @@ class Gateway:
 class Endpoint:
     """Where a program in a pod listens, and the credential that it wants.
 
-    ``prefix`` is the path below which it answers. The ``token`` goes into the cookie called
-    ``cookie``, or else into Jupyter's headers. With a ``gateway`` the pod's own address is not
-    reached from here.
+    ``prefix`` is the path below which it answers. The ``token``, where it wants one, goes into the
+    cookie called ``cookie``, or else into Jupyter's headers. With a ``gateway`` the pod's own
+    address is not reached from here.
     """
 
     host: str
@@ -61,6 +61,8 @@ class Endpoint:
     @property
     def credentials(self) -> dict[str, str]:
         """The headers that let a request in."""
+        if not self.token:
+            return {}
         if self.cookie is not None:
             return {"Cookie": f"{self.cookie}={self.token}"}
         return {"Authorization": f"token {self.token}", TOKEN_HEADER: self.token}
@@ -69,6 +71,14 @@ class Endpoint:
         """Whether the program takes a GET of ``path``, below its prefix. Blocks for some seconds.
 
         A redirection is an answer, too.
+        """
+        answer = self.get(path, 0)
+        return answer is not None and answer[0] < 400
+
+    def get(self, path: str, most: int) -> tuple[int, bytes] | None:
+        """The HTTP status and at most ``most`` bytes of the program's answer to a GET of ``path``.
+
+        ``path`` is below its prefix. None where there is no answer. Blocks for some seconds.
         """
         gateway = self.gateway
         url = urlsplit(gateway.url if gateway else f"http://{bracketed(self.host)}:{self.port}")
@@ -87,9 +97,10 @@ class Endpoint:
                 f"{way}{self.prefix}{path}",
                 headers=self.credentials | dict(gateway.headers if gateway else {}),
             )
-            return connection.getresponse().status < 400
+            response = connection.getresponse()
+            return response.status, response.read(most)
         except (OSError, http.client.HTTPException):
-            return False
+            return None
         finally:
             connection.close()
 

@@ -191,15 +191,16 @@ def open_log(
     return SavedLog(folder, files, prefixed=prefixed, tail=tail, records=records, ended=ended)
 
 
-def final_progress(folders: Iterable[RunFolder], view: View) -> View | None:
-    """How far the newest attempt at a run came in the end, by the log of its first rank."""
+def final_words(folders: Iterable[RunFolder], view: View) -> View:
+    """What the log of the first rank told last of the newest attempt at a run."""
     for folder in folders:
         with contextlib.suppress(NotFound):
             log = b"".join(open_log(folder, 0, view.get("attempt") or 1, tail=_LAST_LINES))
             known = JobProgress()
             known.take(log[-CHUNK:], _seconds(view.get("finished")))
-            return known.view(0.0, running=False)
-    return None
+            told = known.told(0.0, running=False)
+            return {name: value for name, value in told.items() if value}
+    return {}
 
 
 def _seconds(time: str | None) -> float:

@@ -32,6 +32,8 @@ _COPIED = (
     "volumes",
     "error",
 )
+# What the log of the first rank tells, and how it is where it told nothing.
+TOLD: Mapping[str, Any] = {"progress": None, "log_folders": [], "log_runs": []}
 _OF_POD = ("name", "rank", "role", "attempt", "node", "phase", "exit_code", "image_digest")
 _TIMES = ("started", "finished")
 

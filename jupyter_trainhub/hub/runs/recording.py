@@ -22,9 +22,9 @@ from jupyter_trainhub.hub.runs.collection import (
 )
 from jupyter_trainhub.hub.runs.folder import RUN, RunFolder
 from jupyter_trainhub.hub.runs.last_logs import LastLogs, PodLog, PodLogs
-from jupyter_trainhub.hub.runs.log import drop_copies, final_progress, saved_logs
+from jupyter_trainhub.hub.runs.log import drop_copies, final_words, saved_logs
 from jupyter_trainhub.hub.runs.pruning import prune
-from jupyter_trainhub.hub.runs.record import Record, every_pod, is_over, missing, updated
+from jupyter_trainhub.hub.runs.record import TOLD, Record, every_pod, is_over, missing, updated
 from jupyter_trainhub.hub.runs.store import RunStore
 from jupyter_trainhub.hub.views import View
 from jupyter_trainhub.kube.client import KubeClient
@@ -195,10 +195,11 @@ class Recording:
             drop_copies(folder, by_pods, record["pods"])
         self._collection.environment(folder, by_pods, record["pods"])
         record["metrics_summary"] = self._collection.metrics(folder, view)
-        record["progress"] = self._progress.merged(view).get("progress")
+        told = self._progress.merged(view)
+        record |= {name: told.get(name) for name in TOLD}
         if over:
             kept = [by_pods, folder] if by_pods else [folder]
-            record["progress"] = final_progress(kept, view) or record["progress"]
+            record |= final_words(kept, view)
         if view.get("history"):
             folder.write_json(HISTORY_FILE, view["history"])
         again: float | None = _RUNNING

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from jupyter_trainhub.hub.views import View
+from jupyter_trainhub.manifests.log_places import absolute_paths
 from jupyter_trainhub.manifests.progress_reading import finite, finite_metrics
 from jupyter_trainhub.manifests.submission import GitState
 from jupyter_trainhub.manifests.usage import METRICS, UNITS
@@ -111,6 +112,7 @@ _FIELDS: Mapping[str, Check] = {
     "git": _git,
     "metrics_summary": _summary,
     "progress": _progress,
+    **dict.fromkeys(("log_folders", "log_runs"), absolute_paths),
     "missing": _each(dict.fromkeys(("what", "why"), _TEXT), "what", "why"),
     "pods": _each(_POD, "name", "rank"),
     "volumes": _each(_VOLUME, "role", "claim"),

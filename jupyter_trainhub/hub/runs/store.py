@@ -15,7 +15,7 @@ from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import Conflict, NotFound, TrainHubError
 from jupyter_trainhub.hub.policy import RUNS, run_storage
 from jupyter_trainhub.hub.runs.folder import RUN, RunFolder
-from jupyter_trainhub.hub.runs.record import Record, is_over
+from jupyter_trainhub.hub.runs.record import TOLD, Record, is_over
 from jupyter_trainhub.hub.runs.run_json import record_of
 from jupyter_trainhub.hub.storages import Storages
 from jupyter_trainhub.hub.views import View
@@ -89,11 +89,13 @@ class RunStore:
         """What its ``run.json`` holds; None where that cannot be read."""
         return record_of(folder.read_json(RUN), folder.run)
 
-    def progress(self, run: str) -> View | None:
-        """How far the run came in the end; None where no record tells."""
+    def told(self, run: str) -> View | None:
+        """What the log of a run told in the end; None where no record tells how far it came."""
         folder = self.find(run)
         record = self.record(folder) if folder else None
-        return record.get("progress") if record and is_over(record) else None
+        if record is None or not is_over(record) or not record.get("progress"):
+            return None
+        return {name: record.get(name) or empty for name, empty in TOLD.items()}
 
     def make(self, run: str) -> RunFolder:
         """The record of ``run``, made where it is not there. Raises OSError where none can be."""

@@ -1,10 +1,8 @@
-"""TensorBoards of this machine: one for each set of folders, shared by a user's programs."""
+"""TensorBoards: processes of this machine, pods of the cluster, and those that others started."""
 
-from jupyter_trainhub.hub.tensorboards.manager import (
-    TensorBoardConfig,
-    TensorBoardMissing,
-    TensorBoards,
-)
+from jupyter_trainhub.hub.tensorboards.local.interpreter import TensorBoardMissing
+from jupyter_trainhub.hub.tensorboards.local.manager import TensorBoardConfig
+from jupyter_trainhub.hub.tensorboards.manager import TensorBoards
 from jupyter_trainhub.hub.tensorboards.view import TensorBoardEndpoint, TensorBoardView
 
 __all__ = [

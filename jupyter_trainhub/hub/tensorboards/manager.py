@@ -1,281 +1,245 @@
-"""Starts, finds and ends TensorBoards."""
+"""All TensorBoards that a user can see: on this machine, in the cluster, and those of others."""
 
 from __future__ import annotations
 
-import re
-import secrets
-import subprocess
-import sys
+import threading
 import time
-from collections.abc import Iterable
-from datetime import datetime, timedelta, timezone
-from hashlib import sha256
-from importlib import metadata
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jupyter_core.paths import jupyter_runtime_dir
+from jupyter_trainhub.errors import ClusterUnavailable, Conflict, TrainHubError
+from jupyter_trainhub.hub.tensorboards.found import FoundTensorBoards
+from jupyter_trainhub.hub.tensorboards.local import LocalTensorBoards, Options, TensorBoardConfig
+from jupyter_trainhub.hub.tensorboards.view import TensorBoardEndpoint, TensorBoardView
 
-import jupyter_trainhub
-from jupyter_trainhub.errors import Conflict, InvalidField, NotFound, TrainHubError
-from jupyter_trainhub.hub.tensorboards import process
-from jupyter_trainhub.hub.tensorboards.registry import Record, Registry
-from jupyter_trainhub.hub.tensorboards.view import (
-    Phase,
-    TensorBoardEndpoint,
-    TensorBoardView,
-    link_names,
-    phase,
-    view,
-)
+if TYPE_CHECKING:
+    from jupyter_trainhub.hub.hub import Hub
+    from jupyter_trainhub.hub.tensorboards.cluster import ClusterTensorBoards
+    from jupyter_trainhub.hub.tensorboards.resolve import Here
+    from jupyter_trainhub.specs.tensorboard import TensorBoardSpec
 
-# 2.20 cannot be imported beside setuptools 82 and later (tensorflow/tensorboard#7003).
-OLDEST = (2, 21)
-GRACE_SECONDS = 5.0
-# How long one that ended stays listed, so that an open tab can be started again by its id.
-KEPT = timedelta(days=1)
-HOST = "127.0.0.1"
+CLUSTER = "cluster-"
+FOUND = "found-"
+
+# Seconds that a list waits for the cluster, and for one that did not answer the last time either.
+PATIENCE = 5.0
+_IMPATIENCE = 0.2
+# Between two looks at one in the cluster that starts.
+_LOOK_EVERY = 0.3
 
 # The class below has a method called `list`, which hides the type in its own annotations.
-Paths = list[str]
 Views = list[TensorBoardView]
 
-_PROGRAM = Path(jupyter_trainhub.__file__).with_name("inpod") / "serve_tensorboard.py"
 
+class Listing(NamedTuple):
+    """TensorBoards, and why those of the cluster are not among them."""
 
-class TensorBoardConfig(Protocol):
-    """What an administrator sets about TensorBoards."""
-
-    tensorboard_python: str
-    tensorboard_idle_seconds: int
-
-
-class TensorBoardMissing(TrainHubError):
-    """The Python that is to run TensorBoard has none, or one that is too old."""
-
-    status = 503
-    default_reason = "TensorBoardMissing"
+    items: Views
+    problem: str | None
 
 
 class TensorBoards:
-    """The TensorBoards of this user on this machine.
+    """Opens and finds TensorBoards; an id says where one is.
 
-    Safe to use from several threads and processes.
+    Those of this machine need no cluster, and one that is away does not slow them. Methods may be
+    called by any thread, and block.
     """
 
-    def __init__(self, config: TensorBoardConfig, *, root: Path | None = None) -> None:
-        """``root`` is where records are kept, Jupyter's runtime folder when left out."""
-        self._python = config.tensorboard_python or sys.executable
-        self._idle_seconds = config.tensorboard_idle_seconds
-        self._registry = Registry(root or Path(jupyter_runtime_dir(), "trainhub", "tensorboards"))
+    def __init__(
+        self,
+        config: TensorBoardConfig,
+        hub: Callable[[], Hub | None] | None = None,
+        *,
+        root: Path | None = None,
+    ) -> None:
+        """``hub`` gives the connection to the cluster, None for none; it may raise.
 
-    def ensure(self, folders: Iterable[Path]) -> TensorBoardView:
-        """The TensorBoard of these folders, started unless it runs already.
-
-        Does not wait until it listens. A folder need not hold anything yet. Raises InvalidField
-        when none is given, NotFound when one does not exist and TensorBoardMissing when TensorBoard
-        is not installed.
+        ``root`` is where records of local ones are kept.
         """
-        paths = sorted({_existing(folder) for folder in folders})
-        if not paths:
-            raise InvalidField(
-                "no folder was given", field="folders", remedy="Name at least one log folder."
-            )
-        id_ = sha256("\0".join(paths).encode()).hexdigest()[:16]
-        with self._registry.lock(id_) as folder:
-            record = self._registry.read(id_)
-            if record is None or not process.is_running(record.pid, record.birth):
-                record = self._start(id_, paths, folder)
-        return self._view(record)
+        self.local = LocalTensorBoards(config, root)
+        self.found = FoundTensorBoards()
+        self._hub = hub or (lambda: None)
+        self._lock = threading.Lock()
+        self._looking: Future[Views] | None = None
 
-    def revive(self, id_: str) -> TensorBoardView:
-        """Starts one again that has ended; gives the running one otherwise.
+    def open(self, spec: TensorBoardSpec | Mapping[str, Any], here: Here) -> TensorBoardView:
+        """The TensorBoard of these folders and options, started unless it runs.
 
-        Raises as :meth:`ensure`, and NotFound.
+        ``here`` says what a folder's text is on this machine; it raises InvalidField and NotFound.
+        Does not wait until it listens. Raises InvalidField, NotFound, AlreadyExists, Conflict,
+        TensorBoardMissing, and what the cluster refuses where the folders are there.
         """
-        return self.ensure(Path(folder) for folder in self._record(id_).folders)
+        from jupyter_trainhub.hub.tensorboards.resolve import asks_for_the_cluster, resolve
+        from jupyter_trainhub.specs.tensorboard import TensorBoardSpec
+
+        if not isinstance(spec, TensorBoardSpec):
+            spec = TensorBoardSpec.parse(spec)
+        hub = self._connected() if asks_for_the_cluster(spec) else self._known()
+        sources = resolve(spec, here, hub)
+        if sources.is_local:
+            return self.local.ensure(sources.local, Options(**spec.options, name=spec.name or ""))
+        return self._cluster().open(spec, sources)
+
+    def update(self, id_: str, changes: Mapping[str, Any], here: Here) -> TensorBoardView:
+        """Change folders, options or name; the view, maybe with another id.
+
+        Raises as :meth:`open`.
+        """
+        from jupyter_trainhub.hub.tensorboards.resolve import resolve
+        from jupyter_trainhub.specs.tensorboard import TensorBoardSpec
+
+        self._not_of_others(id_)
+        if id_.startswith(CLUSTER):
+            name = id_[len(CLUSTER) :]
+            old = self._cluster().spec(name)
+            spec = TensorBoardSpec.parse({**old.to_dict(), **changes, "where": "cluster"})
+            moved = spec.folders != old.folders
+            sources = resolve(spec, here, self._connected()) if moved else None
+            return self._cluster().update(name, changes, sources)
+        shown = self.local.get(id_)
+        spec = TensorBoardSpec.parse({"folders": shown["folders"], **changes})
+        options = Options(**spec.options, name=spec.name or "")
+        if "folders" not in changes:
+            return self.local.update(id_, None, options)
+        sources = resolve(spec, here, self._known())
+        if sources.is_local:
+            return self.local.update(id_, sources.local, options)
+        view = self._cluster().open(spec, sources)
+        self.local.delete(id_)
+        return view
 
     def list(self) -> Views:
-        """Every TensorBoard, the latest first.
+        """Every TensorBoard that can be seen now, the latest first."""
+        return self.listing().items
 
-        Those that ended long ago are forgotten on the way.
-        """
-        found: Views = []
-        for id_ in self._registry.ids():
-            record = self._registry.read(id_)
-            if record is None:
-                continue
-            shown = self._view(record)
-            if shown["phase"] in ("Stopped", "Failed") and _age(record) > KEPT:
-                self._forget(record)
-            else:
-                found.append(shown)
-        return sorted(found, key=lambda shown: shown["started"], reverse=True)
+    def listing(self) -> Listing:
+        """The same, with the problem that the cluster has."""
+        items = [*self.local.list(), *self.found.list()]
+        problem = None
+        try:
+            items += self._of_the_cluster()
+        except TrainHubError as error:
+            problem = str(error)
+        return Listing(sorted(items, key=lambda view: view["started"] or "", reverse=True), problem)
+
+    def list_here(self) -> Views:
+        """Those of this machine: nobody tells of their changes."""
+        return [*self.local.list(), *self.found.list()]
 
     def get(self, id_: str) -> TensorBoardView:
         """One TensorBoard. Raises NotFound."""
-        return self._view(self._record(id_))
+        if id_.startswith(CLUSTER):
+            return self._cluster().get(id_[len(CLUSTER) :])
+        return self.found.get(id_) if id_.startswith(FOUND) else self.local.get(id_)
+
+    def by_port(self, port: int) -> TensorBoardView:
+        """The one of this user's that listens on ``port`` of this machine. Raises NotFound."""
+        return self.found.by_port(port)
 
     def wait(self, id_: str, timeout: float = 60.0) -> TensorBoardView:
-        """The TensorBoard once it is no longer Starting, or as it is after ``timeout`` seconds.
+        """It, once it is no longer Starting, or as it is after ``timeout`` seconds.
 
         Raises NotFound.
         """
+        if not id_.startswith(CLUSTER):
+            return self.get(id_) if id_.startswith(FOUND) else self.local.wait(id_, timeout)
         deadline = time.monotonic() + timeout
-        shown = self.get(id_)
-        while shown["phase"] == "Starting" and time.monotonic() < deadline:
-            time.sleep(0.05)
-            shown = self.get(id_)
-        return shown
+        while (view := self.get(id_))["phase"] == "Starting" and time.monotonic() < deadline:
+            time.sleep(_LOOK_EVERY)
+        return view
 
-    def stop(self, id_: str) -> None:
-        """Ends a TensorBoard and forgets it; returns when the process has ended.
+    def start(self, id_: str) -> TensorBoardView:
+        """Start one again that has ended; gives the running one otherwise. Raises NotFound."""
+        if id_.startswith(CLUSTER):
+            return self._cluster().start(id_[len(CLUSTER) :])
+        return self.get(id_) if id_.startswith(FOUND) else self.local.start(id_)
 
-        Raises NotFound.
-        """
-        self._record(id_)
-        with self._registry.lock(id_):
-            record = self._registry.read(id_)
-            if record is not None:
-                process.end(record.pid, record.birth, grace=GRACE_SECONDS)
-            self._registry.remove(id_)
+    def stop(self, id_: str) -> TensorBoardView:
+        """End one, which stays listed unless somebody else started it. Raises NotFound."""
+        if id_.startswith(CLUSTER):
+            return self._cluster().stop(id_[len(CLUSTER) :])
+        if not id_.startswith(FOUND):
+            return self.local.stop(id_)
+        view = self.found.get(id_)
+        self.found.stop(id_)
+        return {**view, "phase": "Stopped", "message": "TensorBoard was stopped."}
+
+    def delete(self, id_: str) -> None:
+        """End one and forget it. Raises NotFound."""
+        if id_.startswith(CLUSTER):
+            self._cluster().delete(id_[len(CLUSTER) :])
+        elif id_.startswith(FOUND):
+            self.found.stop(id_)
+        else:
+            self.local.delete(id_)
+
+    def log(self, id_: str) -> str:
+        """The last 16 KiB of what one printed. Raises NotFound, and Conflict for another's."""
+        self._not_of_others(id_)
+        if id_.startswith(CLUSTER):
+            return self._cluster().log(id_[len(CLUSTER) :])
+        return self.local.log(id_)
 
     def endpoint(self, id_: str) -> TensorBoardEndpoint:
-        """Where it listens. Raises NotFound, and Conflict when it does not run (yet)."""
-        record = self._record(id_)
-        port = self._registry.ready(record)
-        current = self._phase(record)
-        if port is None or current != "Running":
-            raise Conflict(
-                self._message(record, current),
-                reason=f"TensorBoard{current}",
-                remedy="Wait a moment." if current == "Starting" else "Open the folder again.",
-            )
-        return TensorBoardEndpoint(HOST, port, record.prefix)
+        """Where one listens. Raises NotFound, and Conflict when it does not run (yet)."""
+        if id_.startswith(CLUSTER):
+            return self._cluster().endpoint(id_[len(CLUSTER) :])
+        return self.found.endpoint(id_) if id_.startswith(FOUND) else self.local.endpoint(id_)
 
-    def _start(self, id_: str, paths: Paths, folder: Path) -> Record:
-        _require_tensorboard(self._python)
-        (folder / "ready.json").unlink(missing_ok=True)
-        prefix = f"/{secrets.token_hex(16)}"
-        argv = [
-            self._python,
-            str(_PROGRAM),
-            *("--logdir", _log_folder(paths, folder)),
-            *("--host", HOST),
-            *("--port", "0"),
-            *("--path-prefix", prefix),
-            *("--idle-seconds", str(self._idle_seconds)),
-            *("--ready-file", str(folder / "ready.json")),
-        ]
-        pid, birth = process.start(argv, folder=folder, log=folder / "log.txt")
-        started = datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
-        record = Record(id_, tuple(paths), prefix, pid, birth, started)
-        self._registry.write(record)
-        return record
-
-    def _record(self, id_: str) -> Record:
+    def _known(self) -> Hub | None:
+        """The cluster, where it can be had: folders may be found without it."""
         try:
-            record = self._registry.read(id_)
-        except ValueError:
-            record = None
-        if record is None:
-            raise NotFound(
-                f"there is no TensorBoard {id_!r}",
-                field="id",
-                remedy="It may have been stopped. Open the log folder again.",
-            )
-        return record
-
-    def _forget(self, record: Record) -> None:
-        with self._registry.lock(record.id):
-            # Somebody may have started it again since it was looked at.
-            if self._registry.read(record.id) == record:
-                self._registry.remove(record.id)
-
-    def _view(self, record: Record) -> TensorBoardView:
-        current = self._phase(record)
-        return view(record, current, self._message(record, current))
-
-    def _phase(self, record: Record) -> Phase:
-        # Asked before the file is: a process that writes the file and ends in between is Stopped,
-        # not Failed.
-        running = process.is_running(record.pid, record.birth)
-        return phase(running=running, listened=self._registry.ready(record) is not None)
-
-    def _message(self, record: Record, current: Phase) -> str:
-        if current == "Running":
-            return ""
-        if current == "Starting":
-            return "TensorBoard is starting."
-        if current == "Stopped":
-            return "TensorBoard ended after a time without use, or was ended from outside."
-        return self._registry.log_tail(record.id) or "TensorBoard ended at once and said nothing."
-
-
-def _existing(folder: Path) -> str:
-    try:
-        path = folder.resolve(strict=True)
-    except (OSError, RuntimeError):
-        path = None
-    if path is None or not path.is_dir():
-        raise NotFound(
-            f"there is no folder {str(folder)!r}",
-            field="folders",
-            remedy="Create it, or start the training that writes it; it may be empty.",
-        )
-    return str(path)
-
-
-def _log_folder(paths: Paths, folder: Path) -> str:
-    """The one folder to show: a folder of links where there are several.
-
-    TensorBoard's ``--logdir_spec`` would do as well, but turns its fast loader off
-    (``tensorboard/program.py``).
-    """
-    if len(paths) == 1:
-        return paths[0]
-    farm = folder / "logdir"
-    farm.mkdir(mode=0o700, exist_ok=True)
-    for name, target in zip(link_names(paths), paths, strict=True):
-        link = farm / name
-        link.unlink(missing_ok=True)
-        link.symlink_to(target, target_is_directory=True)
-    return str(farm)
-
-
-def _age(record: Record) -> timedelta:
-    return datetime.now(timezone.utc) - datetime.fromisoformat(
-        record.started.replace("Z", "+00:00")
-    )
-
-
-def _require_tensorboard(python: str) -> None:
-    version = _tensorboard_version(python)
-    if version is None or _numbers(version) < OLDEST:
-        wanted = ".".join(map(str, OLDEST))
-        have = "has no TensorBoard" if version is None else f"has TensorBoard {version}"
-        raise TensorBoardMissing(
-            f"{python} {have}; {wanted} or later is needed",
-            remedy=f"Run: {python} -m pip install 'tensorboard>={wanted}'",
-        )
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
-
-
-def _tensorboard_version(python: str) -> str | None:
-    """The version of TensorBoard that ``python`` has; importing it to see would take a second."""
-    if python == sys.executable:
-        try:
-            return metadata.version("tensorboard")
-        except metadata.PackageNotFoundError:
+            return self._hub()
+        except TrainHubError:
             return None
-    program = "from importlib.metadata import version; print(version('tensorboard'))"
-    try:
-        shown = subprocess.run(
-            [python, "-c", program], capture_output=True, text=True, timeout=30, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return shown.stdout.strip()
+
+    def _connected(self) -> Hub:
+        hub = self._hub()
+        if hub is None:
+            raise ClusterUnavailable(
+                "no cluster is connected",
+                remedy="Connect to one, or open a folder of this machine.",
+            )
+        return hub
+
+    def _cluster(self) -> ClusterTensorBoards:
+        return self._connected().cluster_tensorboards
+
+    def _of_the_cluster(self) -> Views:
+        hub = self._hub()
+        if hub is None:
+            return []
+        with self._lock:
+            looking = self._looking
+            late = looking is not None
+            if looking is None:
+                looking = self._looking = Future()
+                arguments = (looking, hub.cluster_tensorboards)
+                threading.Thread(target=self._look, args=arguments, daemon=True).start()
+        try:
+            return looking.result(_IMPATIENCE if late else PATIENCE)
+        except FutureTimeoutError:
+            raise ClusterUnavailable(
+                "the cluster does not answer", remedy="TensorBoards in it are not listed."
+            ) from None
+
+    def _look(self, looking: Future[Views], boards: ClusterTensorBoards) -> None:
+        try:
+            looking.set_result(boards.list())
+        except BaseException as error:
+            looking.set_exception(error)
+        finally:
+            with self._lock:
+                self._looking = None
+
+    def _not_of_others(self, id_: str) -> None:
+        if id_.startswith(FOUND):
+            raise Conflict(
+                "TrainHub did not start this TensorBoard",
+                reason="NotOurs",
+                field="id",
+                remedy="Change it where it was started, or open its folders in TrainHub.",
+            )

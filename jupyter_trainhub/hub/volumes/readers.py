@@ -12,7 +12,7 @@ from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import AlreadyExists, Conflict, Forbidden, NotFound
 from jupyter_trainhub.hub.images.default import default_image
 from jupyter_trainhub.hub.nodes import Nodes
-from jupyter_trainhub.hub.volumes.usage import claims_of, is_reader, mounting
+from jupyter_trainhub.hub.volumes.usage import claims_of, is_reader, mounting, only_node
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.kube.resources import EVENTS, JOBS, PODS
 from jupyter_trainhub.manifests.claim_reader import reader_job, reader_name
@@ -67,7 +67,7 @@ class Readers:
             for pod in sorted(pods, key=is_reader, reverse=True)
             if pod["metadata"]["name"] not in avoid and (found := _root(pod, name))
         ]
-        return roots[0] if roots else self._started(claim, _node(claim, pods))
+        return roots[0] if roots else self._started(claim, only_node(claim, pods))
 
     def delete(self, claim: str) -> None:
         """End the pod that was made to read ``claim``, if there is one."""
@@ -199,11 +199,3 @@ def _root(pod: Object, claim: str) -> VolumeRoot | None:
             if container["name"] in running and mount["name"] in volumes and whole:
                 return VolumeRoot(metadata["name"], container["name"], mount["mountPath"])
     return None
-
-
-def _node(claim: Object, pods: Objects) -> str | None:
-    """The only node that can have ``claim`` now; None for any."""
-    if {"ReadWriteMany", "ReadOnlyMany"} & set(claim["spec"].get("accessModes") or []):
-        return None
-    nodes = [pod["spec"]["nodeName"] for pod in pods if pod["spec"].get("nodeName")]
-    return nodes[0] if nodes else None

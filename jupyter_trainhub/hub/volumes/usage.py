@@ -39,3 +39,11 @@ def names(pods: Iterable[Object]) -> list[str]:
 def is_reader(pod: Object) -> bool:
     """Whether it is a pod of :mod:`jupyter_trainhub.manifests.claim_reader`."""
     return bool(pod["metadata"].get("labels", {}).get(KIND) == READER)
+
+
+def only_node(claim: Object, pods: Objects) -> str | None:
+    """The only node that can have ``claim`` now, for ``pods`` mount it; None for any."""
+    if {"ReadWriteMany", "ReadOnlyMany"} & set(claim["spec"].get("accessModes") or []):
+        return None
+    nodes = [pod["spec"]["nodeName"] for pod in pods if pod["spec"].get("nodeName")]
+    return nodes[0] if nodes else None

@@ -17,11 +17,12 @@ from typing import Any
 
 from ..log_record import packed, write_record
 from .event_file import EventFile, Scalar, latest
+from .log_folders import opened_folders
 from .processes import descendants
 
 _EVERY = 5.0
 # Seconds between two searches: they are rarer the longer nothing is found.
-_SEARCH, _LONGEST_SEARCH = 5.0, 60.0
+_SEARCH, _LONGEST_SEARCH = 2.5, 60.0
 # How far a search goes below a working folder: levels, entries, seconds.
 _DEEPEST = 5
 _MOST_ENTRIES = 5000
@@ -31,10 +32,14 @@ _SKIPPED = ("node_modules", "__pycache__", "site-packages")
 _MOST_FILES = 32
 _MOST_METRICS = 8
 _LONGEST_NAME = 64
+# Folders of runs that are told, the latest, and the characters of a path with which it is, so that
+# a record stays below 4 KiB.
+_MOST_RUNS = 8
+_LONGEST_PATH = 300
 
 
 class ScalarWatch:
-    """Tells the latest scalars of the processes below this one, in a thread."""
+    """Tells the latest scalars of the processes below this one and their folders, in a thread."""
 
     def __init__(self) -> None:
         self._since = time.time() - 1.0
@@ -64,14 +69,16 @@ class ScalarWatch:
 
     def _look(self) -> None:
         try:
-            self._find()
-            if self._read():
+            found = self._find()
+            if self._read() or found:
                 write_record("progress", packed(self._record()))
         except Exception:
             # Whatever /proc or a broken file holds, the program goes on without this.
             return
 
-    def _find(self) -> None:
+    def _find(self) -> bool:
+        """Whether there is another file."""
+        known = len(self._files)
         found = set(self._open_files())
         if time.monotonic() >= self._search_at:
             found.update(self._written())
@@ -79,6 +86,7 @@ class ScalarWatch:
             self._search_at = time.monotonic() + self._pause
         for path in sorted(found - self._files.keys())[: _MOST_FILES - len(self._files)]:
             self._files[path] = EventFile(path)
+        return len(self._files) > known
 
     def _open_files(self) -> Iterator[str]:
         """The event files that are open, and by the way the working folders."""
@@ -125,7 +133,18 @@ class ScalarWatch:
     def _record(self) -> dict[str, Any]:
         step, metrics = latest([*self._latest.values()], _MOST_METRICS)
         told = {name[:_LONGEST_NAME]: value for name, value in metrics.items()}
-        return {"source": "tensorboard", "step": step, "metrics": told}
+        runs = list(dict.fromkeys(os.path.dirname(path) for path in self._files))
+        return {
+            "source": "tensorboard",
+            "step": step if told else None,
+            "metrics": told,
+            "folders": _short(opened_folders(runs, self._folders)),
+            "runs": _short(runs)[-_MOST_RUNS:],
+        }
+
+
+def _short(paths: list[str]) -> list[str]:
+    return [path for path in paths if len(path) <= _LONGEST_PATH]
 
 
 def _is_searched(entry: os.DirEntry[str]) -> bool:

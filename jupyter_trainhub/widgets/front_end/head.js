@@ -11,6 +11,8 @@ import { say } from './words.js';
  * @property {(event: string, call: (...values: any[]) => void) => void} on
  * @property {(event: string, call: (...values: any[]) => void) => void} off
  * @property {(content: object) => void} send
+ * @property {(name: string, value: any) => void} set
+ * @property {() => void} save_changes
  */
 
 /** @type {Record<string, string>} */

@@ -68,7 +68,7 @@ export function renderJob({ model, el, signal }) {
         `lab?trainhub-job=${encodeURIComponent(name)}`
       )
     ),
-    button(say('TensorBoard'), () => openTensorBoard(el, head, view.folder))
+    button(say('TensorBoard'), () => openTensorBoard(el, head, name))
   ]);
   const details = make('div');
   /** @type {LogPane} */

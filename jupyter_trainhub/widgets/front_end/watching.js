@@ -6,7 +6,7 @@ import { ask } from './server.js';
  * no server answers, the kernel is asked to look.
  *
  * @param {{model: import('./head.js').Model, el: HTMLElement, signal: AbortSignal}} context
- * @param {string} route of the view that the model's `view` is a copy of
+ * @param {string | (() => string)} route of the view that the model's `view` is a copy of
  * @param {{
  *   show: (view: any) => void,
  *   refused: (refusal: import('./server.js').Refusal) => boolean,
@@ -22,7 +22,8 @@ export function watchView({ model, el, signal }, route, how) {
     el,
     async () => {
       try {
-        how.show(await (await ask('GET', route)).json());
+        const path = typeof route === 'string' ? route : route();
+        how.show(await (await ask('GET', path)).json());
       } catch (error) {
         const refusal = /** @type {import('./server.js').Refusal} */ (error);
         if (!refusal.isAnswer) {

@@ -57,8 +57,22 @@ export const CHINESE = {
     '它已不存在，这是最后一次看到的状态。',
   'The page reaches no TrainHub server, so the kernel is asked; it answers when its cell is done.':
     '此页面连不上 TrainHub 服务器，已转而请求内核；它在当前单元格结束后才会应答。',
-  'No folder with logs was found.': '没有找到日志文件夹。',
   'TensorBoard is starting…': 'TensorBoard 正在启动…',
+  'TensorBoard did not start': 'TensorBoard 未能启动',
+  'Start again': '重新启动',
+  'Add runs': '添加运行',
+  Add: '添加',
+  'Folder to add': '要添加的文件夹',
+  'FOLDER or NAME:FOLDER': '文件夹 或 名称:文件夹',
+  'Show it nevertheless': '仍然显示',
+  'There is nothing to show yet; it appears by itself.':
+    '目前没有可显示的内容；出现后会自动显示。',
+  'This page reaches no Jupyter server. TensorBoard is at %1':
+    '此页面连不上 Jupyter 服务器。TensorBoard 的地址是 %1',
+  'It is no longer there; run the cell again to start another one.':
+    '它已不存在；重新运行此单元格可再启动一个。',
+  'Memory: %1': '内存：%1',
+  'Memory: %1 of %2': '内存：%1，上限 %2',
   'Open in a new tab': '在新标签页中打开',
   CPU: 'CPU',
   Memory: '内存',

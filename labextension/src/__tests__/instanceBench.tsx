@@ -102,6 +102,11 @@ export async function settle(begin: () => unknown = () => null): Promise<void> {
   });
 }
 
+/** Lets `milliseconds` pass, and what is due be done, where timers are fake. */
+export async function pass(milliseconds: number): Promise<void> {
+  await act(() => jest.advanceTimersByTimeAsync(milliseconds));
+}
+
 export async function press(name: string): Promise<void> {
   await settle(() => fireEvent.click(screen.getByRole('button', { name })));
 }

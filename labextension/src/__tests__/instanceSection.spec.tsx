@@ -93,6 +93,7 @@ describe('InstancesSection', () => {
     fireEvent.click(more);
     const items = screen.getAllByRole('menuitem').map(item => item.textContent);
     expect(items).toEqual([
+      CommandIDs.openInstanceLogs,
       CommandIDs.editInstance,
       CommandIDs.cloneInstance,
       CommandIDs.deleteInstance

@@ -6,7 +6,7 @@ import { JobShellTab } from '../jobs/shell/tab';
 import { JobYamlTab } from '../jobs/yaml/tab';
 import type { IJob } from '../views';
 import { hubContext, renderInHub } from './hub';
-import { settle } from './instanceBench';
+import { pass, settle } from './instanceBench';
 import { RequestTable, type IAnswer } from './requestTable';
 import { job, jobPod } from './views';
 
@@ -18,6 +18,9 @@ jest.mock('../shell/view', () => ({
     </div>
   )
 }));
+
+/** Longer than the time after which lines are shown. */
+const QUIET = 250;
 
 const PODS = [jobPod(0), jobPod(1), jobPod(2)];
 
@@ -70,10 +73,13 @@ describe('JobLogTab', () => {
       { phase: 'Succeeded', ...changes },
       rank
     );
-    await settle();
-    await act(() => new Promise(resolve => setTimeout(resolve, 250)));
+    await pass(QUIET);
     return table;
   }
+
+  beforeEach(() => jest.useFakeTimers());
+
+  afterEach(() => jest.useRealTimers());
 
   it('shows all ranks, one, or the one that somebody asked for', async () => {
     await open();
@@ -144,7 +150,7 @@ describe('JobLogTab', () => {
     });
     choose('Attempt', '1');
     fireEvent.click(screen.getByLabelText('Previous container'));
-    await settle();
+    await pass(QUIET);
     expect(table.asked[table.asked.length - 1]).toContain(
       'logs?attempt=1&previous=true&timestamps=true&follow=false'
     );

@@ -12,7 +12,7 @@ import { NotebookMarks } from '../notebook/marks/notebookMarks';
 import { MarkStatus } from '../notebook/marks/status';
 import { failure, rankFailure, SOURCES } from './failureViews';
 import { hubContext } from './hub';
-import { settle } from './instanceBench';
+import { pass } from './instanceBench';
 import { RequestTable } from './requestTable';
 import { job, STATUS } from './views';
 import type { JobPhase } from '../views';
@@ -22,6 +22,9 @@ globalThis.ResizeObserver = class {
   unobserve = jest.fn();
   disconnect = jest.fn();
 };
+
+/** Longer than the quiet after which marks are placed. */
+const QUIET = 300;
 
 /** A notebook that is open, and what the server says of its jobs. */
 class Bench {
@@ -105,8 +108,8 @@ class Bench {
 
   /** Does something, and waits until marks are placed anew. */
   async after(action: () => unknown = () => null): Promise<void> {
-    await settle(action);
-    await settle(() => new Promise(resolve => setTimeout(resolve, 300)));
+    await act(async () => void (await action()));
+    await pass(QUIET);
   }
 }
 
@@ -118,7 +121,12 @@ describe('NotebookMarks', () => {
     await bench.after();
   }
 
-  afterEach(() => act(() => bench.panel.dispose()));
+  beforeEach(() => jest.useFakeTimers());
+
+  afterEach(() => {
+    act(() => bench.panel.dispose());
+    jest.useRealTimers();
+  });
 
   it('marks the cell that failed, the cell that called it, and their lines', async () => {
     await open([failure()]);
@@ -219,7 +227,7 @@ describe('NotebookMarks', () => {
     content.activeCellIndex = 0;
     const visited: number[] = [];
     for (let turn = 0; turn < 3; turn += 1) {
-      await settle(() => marks.showNext());
+      await act(() => marks.showNext());
       visited.push(content.activeCellIndex);
     }
     expect(visited).toEqual([1, 0, 1]);
@@ -230,9 +238,10 @@ describe('NotebookMarks', () => {
     const status = new MarkStatus(hub);
     status.notebook = marks;
     Widget.attach(status, bench.panel.node);
-    await settle();
+    await pass(0);
     expect(status.node.textContent).toBe('2 errors from job train');
-    await settle(() => status.node.querySelector('button')!.click());
+    status.node.querySelector('button')!.click();
+    await pass(0);
     expect(content.activeCellIndex).toBe(0);
     expect(content.activeCell!.editor!.getSelection()).toMatchObject({
       start: { line: 1, column: 0 },

@@ -14,7 +14,7 @@ import {
 } from '../jobs/preview/views';
 import type { IPlannedPlace, SourceFile } from '../notebook/source';
 import { hubContext, renderInHub } from './hub';
-import { settle } from './instanceBench';
+import { pass } from './instanceBench';
 import { RequestTable } from './requestTable';
 
 /** Longer than the quiet after which the server is asked. */
@@ -123,9 +123,6 @@ describe('PreviewPanel', () => {
   let setUp: boolean[];
   let image: IImageModules;
 
-  const pass = (time = QUIET): Promise<void> =>
-    settle(() => new Promise(resolve => setTimeout(resolve, time)));
-
   async function open(plan: Partial<IPlan> = PLAN): Promise<void> {
     table = new RequestTable({
       'POST jobs/preview': { body: { ...EMPTY, ...plan } },
@@ -145,9 +142,7 @@ describe('PreviewPanel', () => {
     );
     renderInHub(<PreviewPanel model={model} />, hub);
     act(() => model.show({ name: 'train', image: 'img:1' }));
-    await pass();
-    // The image is asked for once the plan is there.
-    await settle();
+    await pass(QUIET);
   }
 
   const shown = (number: string): ReturnType<typeof within> =>
@@ -156,10 +151,14 @@ describe('PreviewPanel', () => {
     table.asked.filter(request => request.startsWith(route)).length;
 
   beforeEach(() => {
+    jest.useFakeTimers();
     image = IMAGE;
   });
 
-  afterEach(() => model.dispose());
+  afterEach(() => {
+    model.dispose();
+    jest.useRealTimers();
+  });
 
   it('shows each cell in order, and what becomes of it', async () => {
     await open();
@@ -241,13 +240,13 @@ describe('PreviewPanel', () => {
     expect(files.getByText('2 KiB of 1 MiB')).toBeTruthy();
     expect(files.getByText('too large')).toBeTruthy();
     fireEvent.click(files.getByRole('button', { name: 'Leave files out…' }));
-    await settle();
+    await pass(0);
     const editor = files.getByRole<HTMLTextAreaElement>('textbox');
     expect(editor.value).toBe('# data/');
     fireEvent.change(editor, { target: { value: 'data/' } });
     const before = asked('POST jobs/preview');
     fireEvent.click(files.getByRole('button', { name: 'Save' }));
-    await pass();
+    await pass(QUIET);
     expect(table.bodies).toContainEqual({ text: 'data/' });
     expect(asked('POST jobs/preview')).toBe(before + 1);
     expect(files.queryByRole('textbox')).toBeNull();
@@ -275,7 +274,7 @@ describe('PreviewPanel', () => {
       body: { ...PLAN, syntax: { ...syntax, python: '3.8' } }
     };
     act(() => model.renew());
-    await pass();
+    await pass(QUIET);
     expect(screen.queryByText(/or newer/)).toBeNull();
   });
 
@@ -285,14 +284,14 @@ describe('PreviewPanel', () => {
     expect(screen.queryByText(/is not in img/)).toBeNull();
     expect(asked('POST images/modules')).toBe(0);
     fireEvent.click(screen.getByRole('button', { name: 'Check the image' }));
-    await pass();
+    await pass(QUIET);
     expect(screen.getByText(/einops .* is not in img:1/)).toBeTruthy();
   });
 
   it('looks at once where nothing is pulled', async () => {
     image = { ...IMAGE, state: 'unknown', instant: true };
     await open();
-    await pass();
+    await pass(QUIET);
     expect(asked('POST images/modules')).toBe(1);
     expect(screen.getByText(/einops .* is not in img:1/)).toBeTruthy();
   });
@@ -319,7 +318,7 @@ describe('PreviewPanel', () => {
       source.isDirty = false;
       source.changed.emit('saved');
     });
-    await pass();
+    await pass(QUIET);
     expect(old()).toBe(false);
     expect(asked('POST jobs/preview')).toBe(2);
   });
@@ -331,7 +330,7 @@ describe('PreviewPanel', () => {
       body: { message: 'the cluster does not answer', reason: 'Unavailable' }
     };
     act(() => model.renew());
-    await pass();
+    await pass(QUIET);
     expect(
       screen.getByText('No preview of this: The cluster does not answer.')
     ).toBeTruthy();

@@ -92,6 +92,7 @@ export function job(name: string, changes: Partial<IJob> = {}): IJob {
     earlier: [],
     error: null,
     progress: null,
+    log_folders: [],
     ...changes
   };
 }
@@ -118,16 +119,30 @@ export function jobPod(rank: number, changes: Partial<IJobPod> = {}): IJobPod {
   };
 }
 
-export function tensorboard(id: string): ITensorBoard {
+export function tensorboard(
+  id: string,
+  changes: Partial<ITensorBoard> = {}
+): ITensorBoard {
   return {
     kind: 'tensorboard',
     id,
     name: 'runs',
+    where: 'local',
+    owner: '',
     folders: ['/home/ada/runs'],
     phase: 'Running',
     message: null,
+    remedy: null,
     url: `trainhub/tensorboards/${id}/`,
-    started: '2026-01-01T00:00:00Z'
+    started: '2026-01-01T00:00:00Z',
+    waiting: false,
+    idle_seconds: 3600,
+    reload_interval: 5,
+    memory: { used: 100 * 2 ** 20, limit: 4 * 2 ** 30 },
+    notes: [],
+    version: '2.21.0',
+    job: null,
+    ...changes
   };
 }
 

@@ -21,6 +21,7 @@ export function openInstanceMenu(
   if (phase === 'Running') {
     add(CommandIDs.saveInstance);
   }
+  add(CommandIDs.openInstanceLogs);
   add(CommandIDs.editInstance);
   add(CommandIDs.cloneInstance);
   menu.addItem({ type: 'separator' });

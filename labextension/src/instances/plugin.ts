@@ -14,7 +14,7 @@ import {
   stopIcon
 } from '@jupyterlab/ui-components';
 import { CommandArguments, CommandIDs } from '../commands';
-import { instanceIcon } from '../icons';
+import { instanceIcon, tensorboardIcon } from '../icons';
 import { openTab } from '../mainArea';
 import { ITrainHub } from '../tokens';
 import { loadTranslations } from '../translation';
@@ -103,6 +103,16 @@ export const instancesPlugin: JupyterFrontEndPlugin<void> = {
       icon: refreshIcon,
       describedBy: { args: CommandArguments.named },
       execute: args => act(actions => actions.restart(String(args.name)))
+    });
+    commands.addCommand(CommandIDs.openInstanceLogs, {
+      label: trans.__('TensorBoard…'),
+      caption: trans.__('Show a log folder of a dev instance in TensorBoard'),
+      icon: tensorboardIcon,
+      describedBy: { args: CommandArguments.named },
+      execute: async args => {
+        const { openLogFolder } = await import('./logFolder');
+        await openLogFolder(hub, String(args.name));
+      }
     });
     commands.addCommand(CommandIDs.extendInstance, {
       label: trans.__('Keep idle instance'),

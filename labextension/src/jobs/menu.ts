@@ -21,6 +21,7 @@ export function openJobMenu(
   if (ssh && !isFinished(phase)) {
     add(CommandIDs.showJobSsh);
   }
+  menu.addItem({ command: CommandIDs.openTensorBoard, args: { job: name } });
   menu.addItem({ type: 'separator' });
   add(CommandIDs.deleteJob);
   openMenuAt(button, menu);

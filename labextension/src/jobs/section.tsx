@@ -13,6 +13,7 @@ import { SectionBar } from '../panel/sectionBar';
 import { asSentence } from '../sentence';
 import { openJobMenu } from './menu';
 import { ProgressLine } from './progress/bar';
+import { JobCurve } from './scalars/curves';
 import { matchesJob, pinnedThenNewest } from './search';
 import { JobSearch } from './searchBox';
 import { isOver, type IJob } from './views';
@@ -50,7 +51,12 @@ export function JobsSection(): JSX.Element {
       note: isHeld
         ? job.remedy && <span title={job.remedy}>{job.remedy}</span>
         : phase === 'Running' &&
-          progress && <ProgressLine progress={progress} now={now} />,
+          progress && (
+            <>
+              <ProgressLine progress={progress} now={now} />
+              <JobCurve job={job} />
+            </>
+          ),
       mark: job.pinned && (
         <span role="img" aria-label={trans.__('Pinned')}>
           <pinIcon.react tag="span" />

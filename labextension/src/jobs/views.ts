@@ -48,6 +48,8 @@ export interface IJob extends IExplained {
   error: IJobError | null;
   /** How far it is, as its log tells; null where that says nothing. */
   progress: IJobProgress | null;
+  /** Where it writes what TensorBoard shows, as its pods see it. */
+  log_folders: string[];
   /** What was not done of what was asked for, in the answer to a request. */
   warning?: string | null;
 }

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState, type RefObject } from 'react';
 import { describeError } from '../api';
 import { useHub } from '../context';
 import { isFinished, type IJob } from '../jobs/views';
+import { useIsShown } from '../useIsShown';
 import { merge, nextSince } from './model';
 import type { IMetrics } from './views';
 
@@ -63,22 +64,4 @@ export function useMetrics(
     // What attempts before the present one have used is known; the next one has pods of its own.
   }, [api, job.name, job.uid, job.phase, isOver, isShown]);
   return state;
-}
-
-/** Whether an element can be seen: a tab behind another one cannot. */
-function useIsShown(element: RefObject<Element>): boolean {
-  const [isShown, setShown] = useState(
-    typeof IntersectionObserver === 'undefined'
-  );
-  useEffect(() => {
-    if (!element.current || typeof IntersectionObserver === 'undefined') {
-      return;
-    }
-    const observer = new IntersectionObserver(entries =>
-      setShown(entries.some(({ isIntersecting }) => isIntersecting))
-    );
-    observer.observe(element.current);
-    return () => observer.disconnect();
-  }, []);
-  return isShown;
 }

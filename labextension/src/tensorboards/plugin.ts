@@ -3,24 +3,19 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import {
-  ICommandPalette,
-  IThemeManager,
-  WidgetTracker,
-  type MainAreaWidget
-} from '@jupyterlab/apputils';
-import { PathExt } from '@jupyterlab/coreutils';
+import { ICommandPalette, IThemeManager } from '@jupyterlab/apputils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { ITranslator } from '@jupyterlab/translation';
-import { stopIcon } from '@jupyterlab/ui-components';
-import { CommandArguments, CommandIDs } from '../commands';
+import { CommandIDs } from '../commands';
 import { tensorboardIcon } from '../icons';
-import { openTab } from '../mainArea';
 import { ITrainHub } from '../tokens';
 import { loadTranslations } from '../translation';
-import type { TensorBoardView } from './view';
+import { TensorBoardCommands } from './commands';
+import { EVENT_FILE } from './files';
+import { TensorBoardTabs } from './tabs';
+import { keyOfTarget } from './target';
 
-/** TensorBoards on log folders; the context menu entry is in `schema/plugin.json`. */
+/** TensorBoards on log folders; the context menu entries are in `schema/plugin.json`. */
 export const tensorboardsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter_trainhub:tensorboards',
   description: 'Opens log folders in TensorBoard.',
@@ -42,91 +37,44 @@ export const tensorboardsPlugin: JupyterFrontEndPlugin<void> = {
     themes: IThemeManager | null,
     translator: ITranslator | null
   ) => {
-    const { commands, serviceManager, shell } = app;
-    const { contents } = serviceManager;
+    const { commands, docRegistry, serviceManager, shell } = app;
     const trans = loadTranslations(translator);
     const hub = { ...trainhub, commands, trans };
-    const tracker = new WidgetTracker<MainAreaWidget<TensorBoardView>>({
-      namespace: 'trainhub-tensorboards'
+    const tabs = new TensorBoardTabs(
+      hub,
+      shell,
+      () => !themes?.theme || themes.isLight(themes.theme)
+    );
+    themes?.themeChanged.connect(() =>
+      tabs.tracker.forEach(({ content }) => content.keeper.followTheme())
+    );
+    docRegistry.addFileType({
+      name: 'trainhub-events',
+      displayName: trans.__('TensorBoard events'),
+      pattern: EVENT_FILE.source,
+      mimeTypes: ['application/octet-stream'],
+      contentType: 'file',
+      fileFormat: 'base64',
+      icon: tensorboardIcon
     });
-    const isLight = (): boolean =>
-      !themes?.theme || themes.isLight(themes.theme);
-
-    /** The selected folders of the file browser; the one it shows when none is selected. */
-    const selectedFolders = (): string[] => {
-      const browser = browsers?.tracker.currentWidget;
-      if (!browser) {
-        return [];
-      }
-      const selected = Array.from(browser.selectedItems())
-        .filter(({ type }) => type === 'directory')
-        .map(({ path }) => contents.localPath(path));
-      return selected.length
-        ? selected
-        : [contents.localPath(browser.model.path)];
-    };
-
-    commands.addCommand(CommandIDs.openTensorBoard, {
-      label: trans.__('Open in TensorBoard'),
-      caption: trans.__('Show the training logs of a folder in TensorBoard'),
-      icon: tensorboardIcon,
-      describedBy: { args: CommandArguments.folders },
-      execute: async args => {
-        const open = tracker.find(
-          ({ content }) =>
-            args.id !== undefined && content.tensorboardId === args.id
-        );
-        if (open) {
-          shell.activateById(open.id);
-          return;
-        }
-        const folders =
-          (args.folders as string[] | undefined) ?? selectedFolders();
-        if (folders.length === 0) {
-          return;
-        }
-        await openTab(shell, tracker, {
-          id: `trainhub-tensorboard-${folders.join(':')}`,
-          label:
-            folders.map(folder => PathExt.basename(folder)).join(', ') || '/',
-          icon: tensorboardIcon,
-          create: async () => {
-            const { TensorBoardView } = await import('./view');
-            return new TensorBoardView(hub, folders, isLight);
-          }
-        });
-      }
-    });
-    commands.addCommand(CommandIDs.stopTensorBoard, {
-      label: trans.__('Stop TensorBoard'),
-      caption: trans.__('End a TensorBoard; the logs it shows are kept'),
-      icon: stopIcon,
-      describedBy: { args: CommandArguments.tensorboard },
-      execute: async args => {
-        const id = String(args.id);
-        try {
-          await trainhub.api.tensorboards.delete(id);
-          trainhub.store.remove('tensorboard', id);
-        } catch (error) {
-          const { notifyFailure } = await import('../notifications');
-          notifyFailure(
-            trans.__('The TensorBoard could not be stopped.'),
-            error,
-            trans
-          );
-        }
-      }
-    });
-
-    palette?.addItem({
-      command: CommandIDs.openTensorBoard,
-      category: trans.__('TrainHub')
-    });
+    new TensorBoardCommands(
+      hub,
+      tabs,
+      serviceManager.contents,
+      () => browsers?.tracker.currentWidget ?? null
+    ).register();
+    for (const command of [
+      CommandIDs.openTensorBoard,
+      CommandIDs.newTensorBoard,
+      CommandIDs.addToTensorBoard
+    ]) {
+      palette?.addItem({ command, category: trans.__('TrainHub') });
+    }
     if (restorer) {
-      void restorer.restore(tracker, {
+      void restorer.restore(tabs.tracker, {
         command: CommandIDs.openTensorBoard,
-        args: ({ content }) => ({ folders: content.folders }),
-        name: ({ content }) => content.folders.join(':')
+        args: ({ content }) => content.model.target,
+        name: ({ content }) => keyOfTarget(content.model.target)
       });
     }
   }

@@ -1,44 +1,108 @@
-import { launchIcon, stopIcon } from '@jupyterlab/ui-components';
+import {
+  addIcon,
+  ellipsesIcon,
+  launchIcon,
+  runIcon,
+  stopIcon
+} from '@jupyterlab/ui-components';
 import React from 'react';
 import { CommandIDs } from '../commands';
-import { useHub } from '../context';
-import { ObjectList, type IRow } from '../panel/list';
+import { useHub, useStore } from '../context';
+import { ObjectList, type IRow, type IRowAction } from '../panel/list';
+import { SectionBar } from '../panel/sectionBar';
+import { asSentence } from '../sentence';
 import type { ITensorBoard } from '../views';
+import { openTensorBoardMenu } from './menu';
+import { memoryWords, placeWord } from './words';
 
-/** The TensorBoards in the panel. */
+/** The TensorBoards in the panel, with those that others have started. */
 export function TensorBoardsSection(): JSX.Element {
   const { commands, trans } = useHub();
+  const store = useStore();
+  const user = store.status?.user ?? null;
   const row = (tensorboard: ITensorBoard): IRow => {
-    const { id, name, folders, phase, message, started } = tensorboard;
+    const { id, folders, phase, message, remedy, owner, where } = tensorboard;
     const open = (): void =>
       void commands.execute(CommandIDs.openTensorBoard, { id, folders });
+    const facts = [
+      placeWord(where, trans),
+      owner && owner !== user ? trans.__('of %1', owner) : '',
+      phase === 'Running' ? memoryWords(tensorboard, trans) : '',
+      folders.join(', ')
+    ].filter(Boolean);
+    const isFailed = phase === 'Failed';
     return {
-      detail: phase === 'Failed' && message ? message : folders.join(', '),
-      since: started,
+      detail: isFailed && message ? asSentence(message) : facts.join(' · '),
+      note: isFailed && remedy && <span title={remedy}>{remedy}</span>,
+      since: tensorboard.started,
       open,
-      actions: [
-        {
-          label: trans.__('Open TensorBoard %1', name),
-          icon: launchIcon,
-          execute: open
-        },
-        {
-          label: trans.__('Stop TensorBoard %1', name),
-          icon: stopIcon,
-          execute: () =>
-            void commands.execute(CommandIDs.stopTensorBoard, { id })
-        }
-      ]
+      actions: actionsOf(tensorboard, open)
     };
   };
+  const actionsOf = (
+    tensorboard: ITensorBoard,
+    open: () => void
+  ): IRowAction[] => {
+    const { id, name, phase, where } = tensorboard;
+    const isUp = phase === 'Running' || phase === 'Starting';
+    const run = (command: string) => () =>
+      void commands.execute(command, { id });
+    const actions: IRowAction[] = [
+      {
+        label: trans.__('Open TensorBoard %1', name),
+        icon: launchIcon,
+        execute: open
+      },
+      isUp
+        ? {
+            label: trans.__('Stop TensorBoard %1', name),
+            icon: stopIcon,
+            execute: run(CommandIDs.stopTensorBoard)
+          }
+        : {
+            label: trans.__('Start TensorBoard %1', name),
+            icon: runIcon,
+            execute: run(CommandIDs.startTensorBoard)
+          }
+    ];
+    if (where !== 'found') {
+      actions.push({
+        label: trans.__('More for TensorBoard %1', name),
+        icon: ellipsesIcon,
+        hasMenu: true,
+        execute: button => openTensorBoardMenu(button, commands, tensorboard)
+      });
+    }
+    return actions;
+  };
   return (
-    <ObjectList
-      kind="tensorboard"
-      label={trans.__('TensorBoards')}
-      empty={trans.__(
-        'No TensorBoards. Right-click a folder with training logs in the file browser and choose "Open in TensorBoard".'
+    <>
+      <SectionBar
+        label={trans.__('Actions on TensorBoards')}
+        buttons={[
+          {
+            command: CommandIDs.newTensorBoard,
+            label: trans.__('New TensorBoard…'),
+            icon: addIcon
+          }
+        ]}
+      />
+      {store.tensorboardProblem && (
+        <p className="jp-TrainHub-notice" role="status">
+          {trans.__(
+            'Those of the cluster are not listed: %1',
+            asSentence(store.tensorboardProblem)
+          )}
+        </p>
       )}
-      row={row}
-    />
+      <ObjectList
+        kind="tensorboard"
+        label={trans.__('TensorBoards')}
+        empty={trans.__(
+          'No TensorBoards. Right-click a folder with training logs in the file browser and choose "Open in TensorBoard".'
+        )}
+        row={row}
+      />
+    </>
   );
 }

@@ -1,117 +1,87 @@
-import { Signal } from '@lumino/signaling';
+import { Poll } from '@lumino/polling';
+import type { Message } from '@lumino/messaging';
 import React from 'react';
-import { describeError } from '../api';
-import { useHub, useStore, type IHubContext } from '../context';
-import { Frame } from '../frame';
+import type { IHubContext } from '../context';
 import { HubWidget } from '../hubWidget';
-import { Splash } from '../splash';
-import { useSignal } from '../useSignal';
-import { presetSettings } from './settings';
+import { TensorBoardContent } from './content';
+import { FrameKeeper } from './frameKeeper';
+import { TensorBoardModel } from './model';
+import { keyOfTarget, type ITensorBoardTarget } from './target';
+
+/** Milliseconds between two signs that somebody looks at a TensorBoard. */
+const BEAT = 20_000;
 
 /** A tab that shows a TensorBoard on log folders. */
 export class TensorBoardView extends HubWidget {
   /**
-   * @param folders - paths of the log folders as the contents API names them
-   * @param _isLight - whether JupyterLab's theme is a light one
+   * @param isLight - whether JupyterLab's theme is a light one
    */
   constructor(
     hub: IHubContext,
-    readonly folders: string[],
-    private readonly _isLight: () => boolean
+    target: ITensorBoardTarget,
+    isLight: () => boolean
   ) {
     super(hub);
-    this.addClass('jp-IFrame');
-    this.node.dataset.trainhubTensorboard = folders.join(':');
+    this.addClass('jp-TrainHub-tensorboardTab');
+    this.model = new TensorBoardModel(hub, target);
+    this.keeper = new FrameKeeper(isLight);
+    this.node.dataset.trainhubTensorboard = keyOfTarget(target);
+    this._beat = new Poll({
+      auto: false,
+      factory: () => this.model.beat(),
+      frequency: { interval: BEAT, backoff: false },
+      name: 'jupyter_trainhub:tensorboard-beat',
+      standby: () => !this.isVisible || 'when-hidden'
+    });
+    this.model.changed.connect(() => {
+      if (this.isVisible && !document.hidden) {
+        void this.model.wake();
+      }
+    });
+    this.model.firstRead.connect(() => this.keeper.renew());
+    document.addEventListener('visibilitychange', this._onSight);
   }
 
-  /** Emitted when the request for the TensorBoard was answered, or is made again. */
-  readonly changed = new Signal<this, void>(this);
-
-  /** The id of the TensorBoard; null before the server has told it. */
-  tensorboardId: string | null = null;
-
-  /** Why there is no TensorBoard; null when there is one or may be soon. */
-  problem: string | null = null;
-
-  /** Asks the server for the TensorBoard on the folders; it starts one where there is none. */
-  async open(): Promise<void> {
-    this.problem = null;
-    this.changed.emit();
-    try {
-      presetSettings(window.localStorage, this._isLight());
-      const tensorboard = await this.hub.api.tensorboards.open(this.folders);
-      this.hub.store.put(tensorboard);
-      this.tensorboardId = tensorboard.id;
-    } catch (error) {
-      this.problem = describeError(error);
-    }
-    this.changed.emit();
-  }
+  readonly model: TensorBoardModel;
+  readonly keeper: FrameKeeper;
 
   dispose(): void {
     if (!this.isDisposed) {
-      Signal.clearData(this);
+      document.removeEventListener('visibilitychange', this._onSight);
+      this._beat.dispose();
+      this.keeper.dispose();
+      this.model.dispose();
     }
     super.dispose();
   }
 
   protected onFirstSeen(): void {
-    void this.open();
+    void this.model.open();
+    void this._beat.start();
+  }
+
+  protected onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this._onSight();
+  }
+
+  protected onAfterHide(message: Message): void {
+    super.onAfterHide(message);
+    this._onSight();
   }
 
   protected renderContent(): JSX.Element {
     return <TensorBoardContent view={this} />;
   }
-}
 
-function TensorBoardContent({ view }: { view: TensorBoardView }): JSX.Element {
-  const { api, trans } = useHub();
-  const store = useStore();
-  useSignal(view.changed);
-  const tensorboard = view.tensorboardId
-    ? store.get('tensorboard', view.tensorboardId)
-    : undefined;
-  const folders = view.folders.join(', ') || '/';
-  if (tensorboard?.phase === 'Running' && tensorboard.url) {
-    return (
-      <Frame
-        address={api.address(tensorboard.url)}
-        title={trans.__('TensorBoard on %1', folders)}
-      />
-    );
-  }
-  const gone = view.tensorboardId !== null && !tensorboard;
-  const stopped = gone || tensorboard?.phase === 'Stopped';
-  const failed = view.problem !== null || tensorboard?.phase === 'Failed';
-  if (stopped || failed) {
-    return (
-      <Splash
-        title={
-          failed
-            ? trans.__('TensorBoard did not start')
-            : trans.__('TensorBoard has stopped')
-        }
-        phase={failed ? 'Failed' : 'Stopped'}
-        message={
-          view.problem ??
-          (tensorboard?.message || trans.__('Its folders are %1.', folders))
-        }
-      >
-        <button
-          className="jp-mod-styled jp-mod-accept"
-          onClick={() => void view.open()}
-        >
-          {failed ? trans.__('Retry') : trans.__('Start again')}
-        </button>
-      </Splash>
-    );
-  }
-  return (
-    <Splash
-      title={trans.__('Starting TensorBoard…')}
-      phase="Starting"
-      busy
-      message={tensorboard?.message || folders}
-    />
-  );
+  /** The tab or the page comes into sight, or goes. */
+  private readonly _onSight = (): void => {
+    this.keeper.isHidden = !this.isVisible;
+    if (this.isVisible && !document.hidden) {
+      void this.model.wake();
+      void this.model.look();
+    }
+  };
+
+  private readonly _beat: Poll;
 }

@@ -13,6 +13,7 @@ from jupyter_trainhub.hub.jobs.progress.tails import Tails, Taken
 from jupyter_trainhub.hub.views import View, Views, over
 from jupyter_trainhub.kube.client import KubeClient
 from jupyter_trainhub.manifests.job_progress import JobProgress
+from jupyter_trainhub.manifests.metric_curves import Point
 
 # Seconds between two looks at the end of a log that nobody follows, and for which all looks of a
 # round may hold up whoever wants to see jobs.
@@ -43,14 +44,14 @@ class _Attempt:
     is_reading: bool = False
     told: Any = None
 
-    def progress(self) -> View | None:
-        """The ``progress`` of its view."""
+    def tell(self) -> View:
+        """What its log adds to its view: see :meth:`JobProgress.told`."""
         if self.waiting:
             waiting = bytes(self.waiting)
             self.waiting.clear()
             self.known.take(waiting, time.time())
         running = self.view["phase"] == "Running"
-        return self.recorded or self.known.view(time.time(), running=running)
+        return self.recorded or self.known.told(time.time(), running=running)
 
 
 class Progress:
@@ -64,7 +65,7 @@ class Progress:
     ) -> None:
         """``follows(run, pod)``: whether that log comes by :meth:`heard`.
 
-        ``recorded(run)`` is how far a run that is over came, as its record tells.
+        ``recorded(run)`` is what its record tells of a run that is over.
         """
         self._tails = Tails(client)
         self._follows = follows
@@ -94,13 +95,22 @@ class Progress:
                 del found.waiting[:-_WAITING]
 
     def merged(self, view: View) -> View:
-        """``view`` of a job with the ``progress`` that is known; asks nobody."""
+        """``view`` of a job with what is known of its log; asks nobody."""
         with self._lock:
             attempt = self._attempt(view)
             if attempt is None:
                 return view
-            attempt.told = attempt.progress()
-            return {**view, "progress": attempt.told}
+            attempt.told = attempt.tell()
+            return {**view, **attempt.told}
+
+    def curves(self, view: View) -> dict[str, list[Point]]:
+        """The metrics of a job that its log has told, from their start as far as that is known."""
+        with self._lock:
+            attempt = self._attempt(view)
+            if attempt is None:
+                return {}
+            attempt.tell()
+            return attempt.known.metrics.curves()
 
     def forget(self, job: str) -> None:
         """A job was deleted: there is no more to tell of it."""
@@ -109,7 +119,7 @@ class Progress:
                 del self._attempts[key]
 
     def look(self, views: Sequence[View], *, every: float = EVERY) -> Views:
-        """``views`` of jobs with their ``progress``.
+        """``views`` of jobs with what their logs tell: ``progress``, ``log_folders``.
 
         Reads the ends of the logs of running jobs that nobody follows and that were not read for
         ``every`` seconds; that takes :data:`PATIENCE` seconds at most.
@@ -130,7 +140,7 @@ class Progress:
         ended = [item for item in chosen if over(item.view) and item.recorded is None]
         if len(views) > 1:
             with self._lock:
-                ended = [item for item in ended if item.progress()]
+                ended = [item for item in ended if item.tell()["progress"]]
         self._read(chosen, every)
         self._read(ended, float("inf"), running=False)
         return [self.merged(view) for view in views]
@@ -190,10 +200,10 @@ class Progress:
         # Under the lock, so that no older view is told after a newer one.
         with self._lock:
             key = attempt.view["run"], attempt.view.get("attempt") or 1
-            found = attempt.progress()
+            found = attempt.tell()
             if self._on_change and self._attempts.get(key) is attempt and found != attempt.told:
                 attempt.told = found
-                self._on_change({**attempt.view, "progress": found})
+                self._on_change({**attempt.view, **found})
 
 
 def _first_pod(view: View) -> str | None:

@@ -1,6 +1,6 @@
 import type { IHubContext } from '../../context';
+import { ask, textOf } from '../../dialog/ask';
 import type { ICopySpec, ITransfer } from '../views';
-import { ask, textOf } from './ask';
 
 /** Asks for an image of another registry and begins to copy it. */
 export function askForCopy({

@@ -1,8 +1,8 @@
 import { PathExt } from '@jupyterlab/coreutils';
 import type { IHubContext } from '../../context';
+import { ask, textOf } from '../../dialog/ask';
 import type { IExportSpec, ITransfer } from '../views';
 import { shortName } from '../words';
-import { ask, textOf } from './ask';
 
 /** Asks for a file, in `folder` at first, and begins to write an image to it. */
 export function askForExport(

@@ -1,8 +1,8 @@
 import { ApiError } from '../../api';
 import type { IHubContext } from '../../context';
+import { ask, textOf } from '../../dialog/ask';
+import type { IField } from '../../dialog/fields';
 import type { ITransfer } from '../views';
-import { ask, textOf } from './ask';
-import type { IField } from './fields';
 
 /** Lets the user pick an archive; resolves to its path, or to null when none was picked. */
 export type PickFile = () => Promise<string | null>;

@@ -1,6 +1,6 @@
 import type { IHubContext } from '../../context';
+import { ask, textOf } from '../../dialog/ask';
 import type { IImage } from '../views';
-import { ask, textOf } from './ask';
 
 /** Asks for a second name of an image. Resolves to the image by it; to null when thought better. */
 export function askForTag(

@@ -98,6 +98,11 @@ function Actions({ instance }: { instance: IInstance }): JSX.Element {
         />
       )}
       <CommandButton
+        command={CommandIDs.openInstanceLogs}
+        args={{ name }}
+        label={trans.__('TensorBoard…')}
+      />
+      <CommandButton
         command={CommandIDs.editInstance}
         args={{ name }}
         label={trans.__('Edit…')}

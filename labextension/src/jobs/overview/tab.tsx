@@ -1,5 +1,6 @@
 import React from 'react';
 import { useHub } from '../../context';
+import { JobCurves } from '../scalars/curves';
 import type { IJob } from '../views';
 import { EarlierAttempts } from './attempts';
 import { JobFailure } from './error';
@@ -13,6 +14,7 @@ export function JobOverviewTab({ job }: { job: IJob }): JSX.Element {
     <div className="jp-TrainHub-page">
       <JobFailure job={job} />
       {job.description && <p className="jp-TrainHub-lead">{job.description}</p>}
+      <JobCurves job={job} />
       <section>
         <h2>{trans.__('History')}</h2>
         <HistoryTable job={job} />

@@ -93,6 +93,11 @@ function Actions({ job }: { job: IJob }): JSX.Element {
         args={{ name }}
         label={trans.__('Clone…')}
       />
+      <CommandButton
+        command={CommandIDs.openTensorBoard}
+        args={{ job: name }}
+        label={trans.__('TensorBoard')}
+      />
       {ssh && (
         <CommandButton
           command={CommandIDs.showJobSsh}

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
@@ -36,8 +36,12 @@ def _birth_by_ps(pid: int) -> str | None:
     return None if not started or state.startswith("Z") else started.strip()
 
 
-def start(argv: Sequence[str], *, folder: Path, log: Path) -> tuple[int, str]:
+def start(
+    argv: Sequence[str], *, folder: Path, log: Path, environment: Mapping[str, str]
+) -> tuple[int, str]:
     """Starts ``argv`` in ``folder``, output to ``log``; gives the process's pid and birth.
+
+    ``environment`` is added to that of this program; unlike ``argv``, other users cannot read it.
 
     It has a session of its own, so it outlives this program and its terminal. Raises OSError when
     the program cannot be run.
@@ -47,6 +51,7 @@ def start(argv: Sequence[str], *, folder: Path, log: Path) -> tuple[int, str]:
         process = subprocess.Popen(
             argv,
             cwd=folder,
+            env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
             stdout=descriptor,
             stderr=descriptor,

@@ -1,8 +1,8 @@
 import type { Dialog } from '@jupyterlab/apputils';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import React, { useId, useState } from 'react';
-import { ApiError, describeError } from '../../api';
-import { asSentence, joinSentences } from '../../sentence';
+import { ApiError, describeError } from '../api';
+import { asSentence, joinSentences } from '../sentence';
 
 /** What is typed into a dialog: texts and check marks by the names of their fields. */
 export type Values = Record<string, string | boolean>;
@@ -15,6 +15,18 @@ export interface IField {
   help?: string;
   /** Texts with their labels, of which one is chosen. */
   options?: readonly (readonly [string, string])[];
+  /** An editor of its own for a text. */
+  editor?: (props: IEditorProps) => JSX.Element;
+}
+
+/** What an editor of a text works with. */
+export interface IEditorProps {
+  value: string;
+  onChange: (value: string) => void;
+  /** Of the first input, to which the label leads. */
+  id: string;
+  'aria-describedby': string;
+  'aria-invalid': boolean;
 }
 
 /** The body of a dialog with fields: check marks for values that are true or false, else texts. */
@@ -92,7 +104,7 @@ function Field(props: {
   onChange: (value: string | boolean) => void;
 }): JSX.Element {
   const { field, value, error, onChange } = props;
-  const { label, help, options } = field;
+  const { label, help, options, editor: Editor } = field;
   const id = useId();
   const common = {
     id,
@@ -118,7 +130,9 @@ function Field(props: {
       <label className="jp-TrainHub-fieldLabel" htmlFor={id}>
         {label}
       </label>
-      {options ? (
+      {Editor ? (
+        <Editor {...common} value={value} onChange={onChange} />
+      ) : options ? (
         <select
           {...common}
           className="jp-TrainHub-select"
@@ -168,7 +182,8 @@ function errorsByField(problem: unknown): Record<string, string> {
       : [];
   return Object.fromEntries(
     told.map(({ field: name, message }) => [
-      name,
+      // An error in the depth of a field is told at the field.
+      name.split('.')[0],
       joinSentences([asSentence(message), name === field ? remedy : null])
     ])
   );

@@ -4,8 +4,10 @@ A folder of mode 0700 for each one, ``<root>/<id>/``, holds
 
 ``record.json``
     what was started: folders, prefix, process. Written whole or not at all.
-``ready.json``
-    written by the process once it listens.
+``serve_tensorboard.py``
+    the program that is the TensorBoard.
+``state.json``
+    what the process says of itself (``hub/tensorboards/state.py``).
 ``log.txt``
     what the process printed.
 ``logdir/``
@@ -24,32 +26,26 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+
+from jupyter_trainhub.errors import TrainHubError
+from jupyter_trainhub.hub.tensorboards import state
+from jupyter_trainhub.hub.tensorboards.local.record import Record, read_record
+from jupyter_trainhub.hub.tensorboards.state import State
 
 _ID = re.compile(r"[0-9a-f]{16}")
 
 
-@dataclass(frozen=True)
-class Record:
-    """One TensorBoard as it was started.
+class RegistryUnwritable(TrainHubError):
+    """The folder of records cannot be written: it belongs to somebody else, or the disk is full."""
 
-    ``folders`` are absolute; ``prefix`` is the random path below which it answers (a capability:
-    TensorBoard knows no users); ``pid`` and ``birth`` name the process for good, also after the
-    number is used again; ``started`` is ISO 8601 UTC.
-    """
-
-    id: str
-    folders: tuple[str, ...]
-    prefix: str
-    pid: int
-    birth: str
-    started: str
+    status = 503
+    default_reason = "RegistryUnwritable"
 
 
 class Registry:
-    """The records below ``root``."""
+    """The records below ``root``. What writes raises RegistryUnwritable."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -61,19 +57,34 @@ class Registry:
         return self._root / id_
 
     @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Tells in words what keeps files from being written."""
+        try:
+            yield
+        except OSError as error:
+            raise RegistryUnwritable(
+                f"TensorBoards keep their records in {self._root}, which cannot be written "
+                f"({error.strerror or error})",
+                remedy="Free space there and check its owner, or set JUPYTER_RUNTIME_DIR to "
+                "another folder.",
+            ) from None
+
+    @contextlib.contextmanager
     def lock(self, id_: str) -> Iterator[Path]:
         """Holds the TensorBoard against other threads and processes; gives its folder.
 
         The folder is made where it is missing.
         """
         folder = self.folder(id_)
-        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Beside the folder, for the folder itself comes and goes. A lock file must never be
-        # removed: whoever waits for the old one would hold a lock that nobody else sees.
-        descriptor = os.open(self._root / f"{id_}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        with self.writing():
+            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Beside the folder, for the folder itself comes and goes. A lock file must never be
+            # removed: whoever waits for the old one would hold a lock that nobody else sees.
+            descriptor = os.open(self._root / f"{id_}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            folder.mkdir(mode=0o700, exist_ok=True)
+            with self.writing():
+                folder.mkdir(mode=0o700, exist_ok=True)
             yield folder
         finally:
             os.close(descriptor)
@@ -82,45 +93,41 @@ class Registry:
         """Every TensorBoard that has a folder."""
         try:
             names = os.listdir(self._root)
-        except FileNotFoundError:
+        except OSError:
             return []
         return sorted(name for name in names if _ID.fullmatch(name))
 
     def read(self, id_: str) -> Record | None:
         """The record, or None where there is none (any more)."""
-        data = _read_object(self.folder(id_) / "record.json")
-        if data is None:
-            return None
         try:
-            return Record(**{**data, "folders": tuple(data["folders"])})
-        except (KeyError, TypeError):
-            # Written by another version of TrainHub; it is replaced when somebody asks for these
-            # folders.
+            data = json.loads((self.folder(id_) / "record.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
             return None
+        return read_record(data) if isinstance(data, dict) else None
 
     def write(self, record: Record) -> None:
         """Keeps a record in place of the one before."""
         path = self.folder(record.id) / "record.json"
-        scratch = path.with_suffix(".new")
-        scratch.write_text(json.dumps(asdict(record)), encoding="utf-8")
-        scratch.replace(path)
+        draft = path.with_suffix(".new")
+        with self.writing():
+            draft.write_text(json.dumps(asdict(record)), encoding="utf-8")
+            draft.replace(path)
 
-    def ready(self, record: Record) -> int | None:
-        """The port at which the process of this record listens, or None as long as it does not."""
-        data = _read_object(self.folder(record.id) / "ready.json")
-        if data is None or data.get("pid") != record.pid:
-            return None
-        port = data.get("port")
-        return port if isinstance(port, int) else None
+    def state(self, record: Record) -> State | None:
+        """What the process of this record said last; None as long as it has said nothing."""
+        folder = self.folder(record.id)
+        # An earlier TrainHub had the port in a file of another name.
+        said = state.read(folder / "state.json") or state.read(folder / "ready.json")
+        return said if said is not None and said.pid == record.pid else None
 
-    def log_tail(self, id_: str, limit: int = 4096) -> str:
+    def log_tail(self, id_: str, limit: int) -> str:
         """The last ``limit`` bytes of what the process printed, from the start of a line."""
         try:
             with (self.folder(id_) / "log.txt").open("rb") as log:
                 size = log.seek(0, os.SEEK_END)
                 log.seek(max(0, size - limit))
                 tail = log.read()
-        except FileNotFoundError:
+        except OSError:
             return ""
         if size > limit:
             tail = tail.partition(b"\n")[2]
@@ -132,11 +139,3 @@ class Registry:
         The folders that it showed are not touched: ``logdir`` holds links to them.
         """
         shutil.rmtree(self.folder(id_), ignore_errors=True)
-
-
-def _read_object(path: Path) -> dict[str, Any] | None:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
-        return None
-    return data if isinstance(data, dict) else None

@@ -1,0 +1,1 @@
+"""The curves of jobs, as TensorBoard reads them and as logs tell them."""
