@@ -6,12 +6,12 @@ import time
 from html import escape
 from typing import Any
 
-from jupyter_trainhub.api import scalars, session
+from jupyter_trainhub.api import session
 from jupyter_trainhub.api.log_folders import Folder, here, texts
 from jupyter_trainhub.errors import Conflict, NotFound, TrainHubError
 from jupyter_trainhub.hub.access.reach import bracketed
 from jupyter_trainhub.hub.descriptions import why
-from jupyter_trainhub.hub.tensorboards import TensorBoards, TensorBoardView
+from jupyter_trainhub.hub.tensorboards import TensorBoards, TensorBoardView, scalars
 from jupyter_trainhub.hub.tensorboards.running import require_running
 from jupyter_trainhub.widgets.still import tensorboard_html
 

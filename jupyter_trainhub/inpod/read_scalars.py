@@ -27,6 +27,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
+from tensorboard.context import RequestContext
 from tensorboard.data import provider
 
 # Seconds without a question after which a folder is left, and this program ends.
@@ -44,7 +45,7 @@ _OTHERS = ("images", "audio", "histograms", "distributions", "text", "pr_curves"
 _MOST_TAGS = 200
 _MOST_ENTRIES = 20_000
 _SLOW_RUNS = 8
-_SCALARS: Any = {"experiment_id": "", "plugin_name": "scalars"}
+_SCALARS: Any = {"ctx": RequestContext(), "experiment_id": "", "plugin_name": "scalars"}
 
 
 class Folder(Protocol):
@@ -205,7 +206,7 @@ def _listed(folder: Folder, wanted: list[str] | None, most: int) -> dict[str, An
     deadline = time.monotonic() + _PATIENCE
     # It answers at once, and reads in the meantime.
     while True:
-        found = folder.data.list_scalars(None, run_tag_filter=chosen, **_SCALARS)
+        found = folder.data.list_scalars(run_tag_filter=chosen, **_SCALARS)
         if found or time.monotonic() > deadline:
             break
         time.sleep(0.1)
@@ -221,7 +222,7 @@ def _listed(folder: Folder, wanted: list[str] | None, most: int) -> dict[str, An
 def _curves(folder: Folder, wanted: list[list[str]], points: int) -> Iterator[Any]:
     runs, tags = ({pair[part] for pair in wanted} for part in (0, 1))
     chosen = provider.RunTagFilter(runs=runs, tags=tags)
-    read = folder.data.read_scalars(None, downsample=points, run_tag_filter=chosen, **_SCALARS)
+    read = folder.data.read_scalars(downsample=points, run_tag_filter=chosen, **_SCALARS)
     for run, tag in wanted:
         curve = read.get(run, {}).get(tag)
         if curve:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from jupyter_trainhub.manifests.progress_reading import MOST_METRICS
+
+_T = TypeVar("_T")
 
 # A step, and the value there; None is one that is not finite.
 Point = tuple[int, float | None]
@@ -54,7 +57,7 @@ class MetricCurves:
         return {name: thinned(points, MOST_POINTS) for name, points in self._points.items()}
 
 
-def thinned(points: Sequence[Point], most: int) -> list[Point]:
+def thinned(points: Sequence[_T], most: int) -> list[_T]:
     """Every second of ``points``, or fourth, and so on, until there are ``most``; and the last."""
     kept = list(points)
     while len(kept) > most:

@@ -89,7 +89,7 @@ class HttpProxyHandler(ProxyHandler):
                 body.discard()
 
     async def waits_for(self, name: str) -> bool:
-        """Whether to try again, after a while, to reach a program that does not listen."""
+        """Whether to try again, after a while, to reach a program that does not answer."""
         return False
 
     async def _exchange_with(self, name: str, body: RequestBody | None) -> None:
@@ -104,12 +104,12 @@ class HttpProxyHandler(ProxyHandler):
             try:
                 complete = await self._ask(name, upstream, body, public)
                 break
-            except NotListening:
+            except UpstreamUnreachable as silence:
                 self._exchange = None
-                if not await self.waits_for(name):
+                # A body that was sent is gone.
+                repeatable = body is None or isinstance(silence, NotListening)
+                if not (repeatable and await self.waits_for(name)):
                     raise self.unreachable(name, upstream) from None
-            except UpstreamUnreachable:
-                raise self.unreachable(name, upstream) from None
             except UpstreamRefused as refused:
                 raise self.refused(name, refused) from None
         assert self._response is not None

@@ -86,9 +86,8 @@ class Relay:
         if not complete:
             self._handler.detach().close()
             return
-        if self._is_document or self._was_changed:
-            if self._held is not None:
-                self._held = [self._document(b"".join(self._held))]
+        if self._held is not None and (self._is_document or self._was_changed):
+            self._held = [self._document(b"".join(self._held))]
         for piece in self._held or ():
             self._handler.write(piece)
         self._handler.finish()

@@ -5,18 +5,25 @@ So a browser reads 6 MB of script while TensorBoard, which takes a second or mor
 
 from __future__ import annotations
 
-import mimetypes
 import struct
 import sys
 import zipfile
 from importlib import util
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from jupyter_trainhub.hub.tensorboards.local.interpreter import interpreter
 from jupyter_trainhub.server.rewrite import document
 
-# What TensorBoard's answers say (its http_util.Respond and core_plugin, 2.21).
+# What TensorBoard's answers say (its http_util.Respond and core_plugin, 2.21). Jupyter changes what
+# `mimetypes` knows.
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml; charset=utf-8",
+    ".woff2": "font/woff2",
+}
 _NEVER_KEPT = {"Expires": "0", "Cache-Control": "no-cache, must-revalidate"}
 _KEPT = {"Cache-Control": "private, max-age=86400"}
 _POLICY = "; ".join(
@@ -27,11 +34,12 @@ _POLICY = "; ".join(
         "img-src 'self' data: blob:",
         "object-src 'none'",
         "style-src 'self' https://www.gstatic.com data: 'unsafe-inline'",
-        "connect-src 'self' data:",
+        "connect-src 'self'",
         "script-src 'self' 'unsafe-eval'",
         "frame-ancestors 'self'",
     )
 )
+_POLICY_OF_OTHERS = "frame-ancestors 'self'"
 _PAGE = "index.html"
 _ROOT = b'<!doctype html><meta name="tb-relative-root" content="./">'
 
@@ -59,29 +67,25 @@ def read(configured: str, path: str, *, hashed: bool) -> WebFile | None:
     ``hashed``: the address changes with the content, so that it may be kept.
     """
     name = path or _PAGE
-    found = _archive(configured)
-    if found is None or not found.is_file():
+    type_ = _TYPES.get(PurePosixPath(name).suffix)
+    found = _archive(configured) if type_ else None
+    if type_ is None or found is None or not found.is_file():
         return None
     with zipfile.ZipFile(found) as archive:
         try:
             entry = archive.getinfo(name)
         except KeyError:
             return None
-        if entry.is_dir() or entry.compress_type != zipfile.ZIP_DEFLATED:
+        if entry.compress_type != zipfile.ZIP_DEFLATED:
             return None
+        headers = {"Content-Type": type_, "X-Content-Type-Options": "nosniff"}
         if name == _PAGE:
             page = document(_ROOT + archive.read(entry), upstream="", public="")
-            headers = {"Content-Type": "text/html; charset=utf-8", **_NEVER_KEPT}
-            return WebFile({**headers, "Content-Security-Policy": _POLICY}, page)
+            headers |= _NEVER_KEPT | {"Content-Security-Policy": _POLICY}
+            return WebFile(headers, page)
         body = _gzip(archive, entry)
-    type_ = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    keeps = hashed and type_ in ("application/javascript", "text/javascript")
-    textual = type_.startswith("text/") or type_ == "image/svg+xml"
-    headers = {
-        "Content-Type": type_ + ("; charset=utf-8" if textual else ""),
-        "Content-Encoding": "gzip",
-        **(_KEPT if keeps else _NEVER_KEPT),
-    }
+    headers |= _KEPT if hashed and name.endswith(".js") else _NEVER_KEPT
+    headers |= {"Content-Encoding": "gzip", "Content-Security-Policy": _POLICY_OF_OTHERS}
     return WebFile(headers, body)
 
 

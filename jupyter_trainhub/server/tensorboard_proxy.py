@@ -78,7 +78,6 @@ class TensorBoardProxyHandler(HttpProxyHandler):
         )
         if file is None:
             return False
-        self.set_header("X-Content-Type-Options", "nosniff")
         for header, value in file.headers.items():
             self.set_header(header, value)
         self.finish(file.body)
@@ -128,9 +127,7 @@ class TensorBoardPortHandler(TensorBoardProxyHandler):
     async def relay(self, name: str) -> None:
         """Redirects. Raises NotFound where no TensorBoard of this user has the port."""
         view = await self.service.run(self.service.tensorboards.by_port, int(name))
-        rest = self.request.path[len(self.public_prefix(name)) :] or "/"
+        address = super().public_prefix(view["id"])
+        address += self.request.path[len(self.public_prefix(name)) :] or "/"
         query = rewrite.query(self.request.query)
-        self.redirect(
-            url_path_join(self.base_url, PREFIX, view["id"]) + rest + (f"?{query}" if query else ""),
-            status=307,
-        )
+        self.redirect(address + (f"?{query}" if query else ""), status=307)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from jupyter_client.manager import start_new_kernel
@@ -20,6 +24,7 @@ from jupyter_trainhub.errors import AlreadyExists, Conflict, JobFailed, NotFound
 from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.kube.resources import NAMESPACES
 from tests.conftest import eventually
+from tests.server.boards import write_loss
 
 pytestmark = [
     pytest.mark.cluster,
@@ -104,23 +109,38 @@ def test_a_failed_job_names_the_cell(folder: Path) -> None:
     assert "FAILED FIRST" in repr(failure)
 
 
-def test_the_numbers_of_tensorboard(folder: Path) -> None:
-    from torch.utils.tensorboard import SummaryWriter
-
-    for run, factor in (("a", 1.0), ("b", 2.0)):
-        writer = SummaryWriter(f"runs/{run}")
-        for step in range(3):
-            writer.add_scalar("loss", factor * step, step)
-        writer.close()
-    board = th.tensorboard("runs")
-    try:
-        assert board.scalars("loss", run="b") == [(0, 0.0), (1, 2.0), (2, 4.0)]
-        assert board.tags() == {"a": ["loss"], "b": ["loss"]}
-        assert "<iframe" in board._repr_html_()
-        with pytest.raises(NotFound, match="accuracy"):
-            board.scalars("accuracy", timeout=0)
-    finally:
-        board.stop()
+def test_a_tensorboard_in_the_cluster_from_a_workstation(folder: Path) -> None:
+    """Pods are reached through the API server only; a port of this machine leads there."""
+    write_loss(folder / "runs" / "a")
+    write_loss(folder / "runs" / "b")
+    file = Path(os.environ["JUPYTER_CONFIG_DIR"], "jupyter_trainhub_config.json")
+    config = json.loads(file.read_text())
+    config["TrainHubConfig"]["instance_access"] = "api"
+    file.write_text(json.dumps(config))
+    board = th.tensorboard("runs", where="cluster", name="shared", memory="1Gi")
+    assert board.scalars("loss", run="b")[:2] == [(0, 1.0), (1, 0.5)]
+    assert board.tags() == {"a": ["loss"], "b": ["loss"]}
+    with pytest.raises(NotFound, match="accuracy"):
+        board.scalars("accuracy", run="a", timeout=0)
+    with pytest.raises(Conflict, match="through the cluster only"):
+        _ = board.url
+    assert board._repr_html_().startswith("<b>TensorBoard</b>")
+    assert th.tensorboards["shared"].id == board.id
+    command = [sys.executable, "-m", "jupyter_trainhub.cli", "open", "tensorboard", "shared"]
+    with subprocess.Popen([*command, "--no-browser"], stdout=subprocess.PIPE, text=True) as opened:
+        assert opened.stdout is not None
+        address = opened.stdout.readline().strip()
+        try:
+            assert address.startswith("http://127.0.0.1:")
+            with urlopen(f"{address}data/runs", timeout=10) as answer:
+                assert json.load(answer) == ["a", "b"]
+            with urlopen(f"{address}index.js", timeout=20) as answer:
+                assert len(answer.read()) > 10**6
+        finally:
+            opened.send_signal(signal.SIGINT)
+    assert opened.returncode == 0
+    board.delete()
+    assert not th.tensorboards()
 
 
 def test_the_cluster(folder: Path) -> None:

@@ -110,6 +110,8 @@ def write_config(config: Path, site: dict[str, Any]) -> None:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
     """JupyterLab with the quickstart in its root folder and its cluster started."""
     server = JupyterLab(tmp_path_factory.mktemp("jupyterlab"))
+    # Where tests install packages for programs that are started later.
+    server.environment["PYTHONPATH"] = str(server.folder / "packages")
     work = server.folder / "work"
     work.mkdir()
     shutil.copy(ROOT / "examples" / "quickstart.ipynb", work)

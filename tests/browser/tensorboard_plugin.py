@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-TAB = "Greetings"
 GREETING = "Hello from the plugin's own data"
 
 _CODE = f'''
@@ -39,7 +38,7 @@ class Greetings(base_plugin.TBPlugin):
         return True
 
     def frontend_metadata(self):
-        return base_plugin.FrontendMetadata(es_module_path="/index.js", tab_name={TAB!r})
+        return base_plugin.FrontendMetadata(es_module_path="/index.js", tab_name="Greetings")
 '''
 
 

@@ -10,8 +10,10 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from examples.headless_jupyterlab import JupyterLab
+from tests.browser.chart import expect_curve
 from tests.browser.conftest import finish
-from tests.browser.trainhub_page import JOB_MILLISECONDS
+from tests.browser.event_logs import write_with_tensorboardx
+from tests.browser.trainhub_page import JOB_MILLISECONDS, TENSORBOARD_MILLISECONDS
 
 # Colours, a line that is written over again, and an end that never comes.
 PROGRAM = """
@@ -133,3 +135,36 @@ def test_a_form_in_notebook_7_submits_a_job(page: Page, lab: JupyterLab) -> None
     with page.expect_popup() as opened:
         job.get_by_role("button", name="Open", exact=True).click()
     assert "lab?trainhub-job=formed" in opened.value.url
+
+
+def test_a_tensorboard_in_a_cell_of_notebook_7(page: Page, lab: JupyterLab) -> None:
+    work = lab.folder / "work"
+    (work / "new runs").mkdir()
+    write_with_tensorboardx(work / "other", "loss")
+    source = "import jupyter_trainhub as th\nth.tensorboard('new runs', reload_interval=1)"
+    write_notebook(work / "board.ipynb", source)
+    open_notebook(page, f"{lab.url}notebooks/board.ipynb")
+    command(page, "notebook:run-cell")
+    shown = widget(page)
+    frame = shown.locator("iframe")
+    # Behind what is told, TensorBoard's page is loaded already.
+    expect(frame).to_be_attached(timeout=60_000)
+    told = shown.locator(".trainhub-splash")
+    expect(told).to_contain_text("nothing to show yet", timeout=TENSORBOARD_MILLISECONDS)
+    write_with_tensorboardx(work / "new runs" / "first", "loss")
+    expect(told).to_be_hidden(timeout=TENSORBOARD_MILLISECONDS)
+    expect_curve(shown.frame_locator("iframe"), "loss")
+
+    address = str(frame.get_attribute("src"))
+    shown.get_by_role("button", name="Add runs").click()
+    shown.get_by_role("textbox", name="Folder to add").fill("second:other")
+    shown.get_by_role("button", name="Add", exact=True).click()
+    expect(frame).not_to_have_attribute("src", address, timeout=TENSORBOARD_MILLISECONDS)
+    expect(shown.frame_locator("iframe").locator("runs-data-table")).to_contain_text(
+        "second", timeout=TENSORBOARD_MILLISECONDS
+    )
+    shown.get_by_role("button", name="Stop", exact=True).click()
+    expect(frame).to_be_hidden()
+    shown.get_by_role("button", name="Start again").click()
+    expect(phase(shown)).to_have_text("Running", timeout=TENSORBOARD_MILLISECONDS)
+    expect(frame).to_be_visible()

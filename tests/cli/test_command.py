@@ -176,34 +176,3 @@ def test_options_name_the_cluster(monkeypatch: pytest.MonkeyPatch, capsys: Outpu
 def test_the_version(capsys: Output) -> None:
     assert run("--version") == 0
     assert capsys.readouterr().out.strip()
-
-
-def test_a_tensorboard_of_a_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
-) -> None:
-    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
-    (tmp_path / "work" / "runs").mkdir(parents=True)
-    monkeypatch.chdir(tmp_path / "work")
-    assert run("create", "tensorboard", "runs", "-o", "json") == 0
-    view = json.loads(capsys.readouterr().out)
-    try:
-        assert view["phase"] == "Running"
-        assert view["folders"] == [str(tmp_path / "work" / "runs")]
-    finally:
-        assert run("delete", "tensorboard", view["id"]) == 0
-
-
-@pytest.mark.parametrize(
-    ("folder", "code", "says"),
-    [("/etc", 2, "lies outside the allowed roots"), ("nothing-here", 1, "there is no folder")],
-)
-def test_a_folder_that_tensorboard_may_not_show(
-    folder: str, code: int, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-    capsys: Output,
-) -> None:  # fmt: skip
-    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
-    monkeypatch.chdir(tmp_path)
-    assert run("create", "tensorboard", folder) == code
-    error = capsys.readouterr().err
-    assert error.startswith("error: folders: ")
-    assert says in error

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import re
 import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -16,6 +18,9 @@ from urllib.request import urlopen
 import pytest
 from kubernetes import client, stream
 
+from jupyter_trainhub.errors import Conflict, TrainHubError
+from jupyter_trainhub.hub.access.forwarding import forward
+from jupyter_trainhub.kube.client import KubeClient
 from tests.cluster import web_server
 from tests.cluster.lab import Lab
 from tests.cluster.pods import pod
@@ -194,3 +199,49 @@ def test_port_forward_of_the_python_client(web: Lab) -> None:
         r"error forwarding port 1 to pod \w+, uid : failed to execute portforward", told
     )
     assert "dial tcp4 127.0.0.1:1: connect: connection refused" in told
+
+
+class TestForward:
+    """``trainhub open``: our own forwarding, from a port of this machine."""
+
+    def test_many_connections_at_once(self, web: Lab, kubeconfig: Path) -> None:
+        def fetch(size: int) -> int:
+            with urlopen(f"http://127.0.0.1:{port}/bytes/{size}", timeout=60) as answer:
+                return len(answer.read())
+
+        sizes = [1, 100_000, 5_000_000] * 3
+        with forwarding(kubeconfig, web, PORT) as (port, failed):
+            with ThreadPoolExecutor(8) as pool:
+                assert list(pool.map(fetch, sizes)) == sizes
+            again = forward(
+                KubeClient.connect(kubeconfig), "web", PORT, local_port=port,
+                begun=print, failed=print,
+            )  # fmt: skip
+            with pytest.raises(Conflict, match=f"port {port} of this machine"):
+                asyncio.run(again)
+            # One that goes on does not keep it from ending.
+            socket.create_connection(("127.0.0.1", port), 20)
+        assert not failed
+
+    def test_a_port_that_nobody_listens_on(self, web: Lab, kubeconfig: Path) -> None:
+        with forwarding(kubeconfig, web, 1) as (port, failed):
+            with socket.create_connection(("127.0.0.1", port), 20) as link:
+                assert link.recv(1) == b""
+            assert [error.reason for error in eventually(lambda: failed)] == ["PortRefused"]
+
+
+@contextmanager
+def forwarding(kubeconfig: Path, lab: Lab, port: int) -> Iterator[tuple[int, list[TrainHubError]]]:
+    """The local port, and what fails, while ``port`` of the pod is forwarded in a thread."""
+    begun: Future[int] = Future()
+    failed: list[TrainHubError] = []
+    client = KubeClient.connect(kubeconfig, namespace=lab.namespace)
+    loop = asyncio.new_event_loop()
+    coroutine = forward(client, "web", port, begun=begun.set_result, failed=failed.append)
+    task = loop.create_task(coroutine)
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(loop.run_until_complete, asyncio.wait([task]))
+        yield begun.result(30), failed
+        loop.call_soon_threadsafe(task.cancel)
+        running.result(30)
+    loop.close()

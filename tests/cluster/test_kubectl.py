@@ -96,14 +96,17 @@ def test_a_watch_sees_each_change(kubectl: Kubectl) -> None:
 
 def test_pods_of_a_job_reach_each_other_by_name(kubectl: Kubectl, image: str) -> None:
     """A headless Service's names resolve to the addresses of the pods it selects."""
-    # The port is none of those that TrainHub's jobs choose, which other tests run.
+    # The port is none of those that TrainHub's jobs choose, which other tests run. Who connects and
+    # says nothing looks whether somebody listens.
     serve = (
         "import os, socket, time\n"
         "me = int(os.environ['JOB_COMPLETION_INDEX'])\n"
         "address = socket.gethostbyname(socket.gethostname())\n"
         "if me == 0:\n"
         "    server = socket.create_server((address, 21987))\n"
-        "    print(server.accept()[0].recv(100).decode(), flush=True)\n"
+        "    said = b''\n"
+        "    while not said: said = server.accept()[0].recv(100)\n"
+        "    print(said.decode(), flush=True)\n"
         "else:\n"
         "    for _ in range(600):\n"
         "        try:\n"

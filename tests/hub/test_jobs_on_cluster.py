@@ -12,6 +12,7 @@ import pytest
 
 from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.hub.jobs import restarts
+from jupyter_trainhub.hub.tensorboards.job_logs import log_folders
 from jupyter_trainhub.kube.client import Object
 from jupyter_trainhub.kube.resources import JOBS, PODS
 from jupyter_trainhub.notebook.bundle import bundle
@@ -165,3 +166,58 @@ def test_a_notebook_tells_how_far_it_is(hub: Hub) -> None:
     log = b"".join(hub.jobs.logs("far", 0))
     assert b"/trainhub/lib/jupyter_trainhub" in log
     assert b"[trainhub]" not in log
+
+
+# Writes an event file as TensorBoard's writers do, which an image need not have.
+WRITER = """
+import os, socket, struct, time
+table = []
+for byte in range(256):
+    for _ in range(8):
+        byte = byte >> 1 ^ (0x82F63B78 if byte & 1 else 0)
+    table.append(byte)
+def checksum(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc = table[(crc ^ byte) & 255] ^ crc >> 8
+    crc ^= 0xFFFFFFFF
+    return struct.pack('<I', ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
+def field(number, data):
+    return bytes([number << 3 | 2, len(data)]) + data
+os.makedirs('runs/one', exist_ok=True)
+with open(f'runs/one/events.out.tfevents.1.{socket.gethostname()}', 'wb', 0) as file:
+    for step in range(100):
+        value = field(1, b'loss') + b'\\x15' + struct.pack('<f', 1 / (step + 1))
+        event = b'\\x09' + struct.pack('<d', time.time()) + bytes([16, step])
+        event += field(5, field(1, value))
+        length = struct.pack('<Q', len(event))
+        file.write(length + checksum(length) + event + checksum(event))
+        time.sleep(0.3)
+"""
+
+
+def test_the_curves_of_a_job_are_seen_while_it_runs(hub: Hub, tmp_path: Path) -> None:
+    # Where a node is this machine, files are read; else the log tells the same.
+    mount = hub.storage.folder(tmp_path)
+    place = {"mounts": [mount], "working_dir": mount.path} if mount else {}
+    submit(hub, "curves", WRITER, **place)
+    source = "tensorboard" if mount else "log"
+
+    def look() -> Object | None:
+        # At once, and not at the next time when logs are looked at.
+        hub.progress.look([hub.jobs.get("curves")], every=0.0)
+        found = hub.scalars.of("curves")
+        return found if found["source"] == source else None
+
+    found = eventually(look, 60)
+    (series,) = found["series"]
+    assert series["tag"] == "loss"
+    assert series["last"]["step"] < 99
+    running = hub.jobs.get("curves")
+    (folder,) = running["log_folders"]
+    assert (running["phase"], folder.rpartition("/")[2]) == ("Running", "runs")
+    assert not mount or folder == f"{tmp_path}/runs"
+    hub.jobs.stop("curves")
+    ended = hub.jobs.wait("curves", 60)
+    assert ended["log_folders"] == [folder]
+    assert log_folders(hub, "curves").folders == [folder]

@@ -171,6 +171,14 @@ def test_runs_are_added_to_one_that_is_open(
     assert [each["id"] for each in boards.list()] == [both["id"]]
     slower = boards.update(both["id"], options=Options(reload_interval=9))
     assert (slower["reload_interval"], slower["folders"]) == (9, both["folders"])
+    # Another one of the same folders is left alone.
+    plain = opened(boards, *map(parse, both["folders"]))
+    assert plain["id"] == slower["id"]
+    boards.stop(slower["id"])
+    plain = opened(boards, *map(parse, both["folders"]))
+    boards.start(slower["id"])
+    assert boards.update(plain["id"], options=Options(name="mine"))["id"] == plain["id"]
+    assert len(boards.list()) == 2
 
 
 def test_the_one_not_used_for_longest_makes_room(
@@ -183,7 +191,7 @@ def test_the_one_not_used_for_longest_makes_room(
     empty = state.parse_state({"pid": 1})
     assert empty is not None
     monkeypatch.setattr(
-        state, "ask", lambda endpoint: empty._replace(idle=seconds[endpoint.prefix])
+        state, "ask", lambda endpoint, timeout: empty._replace(idle=seconds[endpoint.prefix])
     )
     opened(boards, chosen[3])
     phases = {view["name"]: view["phase"] for view in boards.list()}
@@ -255,9 +263,12 @@ def test_a_full_disk_leaves_no_process_behind(
 ) -> None:
     started: list[tuple[int, str]] = []
     start = process.start
-    monkeypatch.setattr(
-        process, "start", lambda *args, **named: started.append(start(*args, **named)) or started[0]
-    )
+
+    def noted(*arguments: Any, **named: Any) -> tuple[int, str]:
+        started.append(start(*arguments, **named))
+        return started[-1]
+
+    monkeypatch.setattr(process, "start", noted)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -268,13 +279,20 @@ def test_a_full_disk_leaves_no_process_behind(
     assert not process.is_running(*started[0])
 
 
-def test_one_that_fails_says_what_it_said(
+def test_a_slow_start_is_waited_for_and_its_failure_told(
     boards: LocalTensorBoards, logs: LogFolder, tmp_path: Path
 ) -> None:
-    (tmp_path / "stand_in.py").write_text("import time\ntime.sleep(0.3)\nimport no_such_module")
-    view = boards.ensure([logs])
-    assert view["phase"] == "Starting"
+    """A slow disk makes a start longer than proxies wait; then nobody says why it failed."""
+    (tmp_path / "stand_in.py").write_text(
+        "import time\nprint('slow disk', flush=True)\ntime.sleep(0.4)\nimport no_such_module"
+    )
+    view = boards.wait(boards.ensure([logs])["id"], 0.3)
+    assert (view["phase"], view["message"]) == ("Starting", "TensorBoard is starting.")
+    with pytest.raises(Conflict) as conflict:
+        boards.endpoint(view["id"])
+    assert conflict.value.reason == "TensorBoardStarting"
     view = boards.wait(view["id"], 20)
+    assert boards.log(view["id"]).startswith("slow disk")
     assert view["phase"] == "Failed"
     assert "ModuleNotFoundError: No module named 'no_such_module'" in view["message"]
     assert view["remedy"]
@@ -353,7 +371,8 @@ def test_a_real_one_shows_its_folders_side_by_side(
         time.sleep(0.05)
     endpoint = boards.endpoint(view["id"])
     said = state.ask(endpoint)
-    assert said is not None and said.loader == "fast" and said.events
+    assert said is not None
+    assert (said.loader, said.events) == ("fast", True)
     assert endpoint.prefix not in boards.log(view["id"])
     boards.delete(view["id"])
     assert state.ask(endpoint) is None

@@ -153,6 +153,24 @@ async def look_into(user: Hub, claim: str) -> None:
     assert (await user.volumes.files.stat(claim, "model.bin")).size == len("weights")
 
 
+def look_at_curves(user: Hub) -> None:
+    """A TensorBoard in the cluster, of a volume that the job has."""
+    boards = user.tensorboards
+    spec = {"job": "train", "folders": ["/mnt/model"], "where": "cluster"}
+    id_ = boards.open(spec, Path)["id"]
+    view = boards.wait(id_, 60)
+    if view["phase"] == "Running":
+        assert boards.endpoint(id_).gateway is not None
+        assert boards.get(id_)["memory"]["used"]
+    else:
+        assert "has no TensorBoard" in view["message"]
+    assert boards.log(id_)
+    boards.stop(id_)
+    assert boards.start(id_)["phase"] != "Stopped"
+    assert id_ in [item["id"] for item in boards.list()]
+    boards.delete(id_)
+
+
 def test_a_user_with_the_role_can_run_jobs(
     user: Hub, kubectl: Kubectl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,6 +199,7 @@ def test_a_user_with_the_role_can_run_jobs(
     assert "kind: Job" in user.jobs.yaml("train", "applied")
     told = user.metrics.of("train")
     assert told["series"] or told["missing"]
+    look_at_curves(user)
     (seen,) = user.volumes.list("train")
     assert seen["resizable"] is None, "nobody said so"
     user.jobs.stop("train", wait=True)

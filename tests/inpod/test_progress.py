@@ -178,6 +178,8 @@ writer.close()
         "source": "tensorboard",
         "step": 30,
         "metrics": {"train/loss": None, "new": 58.0, "exact": 0.1},
+        "folders": [str(work / "runs")],
+        "runs": [str(work / "runs" / "first")],
     }
     (path,) = (work / "runs" / "first").iterdir()
     whole = path.read_bytes()

@@ -120,6 +120,21 @@ def test_help_and_completion(shell: Shell) -> None:
     assert shell.complete("%trainhub st") == ["stop"]
 
 
+def test_tensorboards_of_a_cell(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my runs").mkdir()
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
+    board = shell.run("%trainhub tensorboard 'first:my runs' --name mine").value
+    assert board.folders == [f"first:{tmp_path / 'my runs'}"]
+    assert board.id in repr(shell.run("%trainhub tensorboard --list").value)
+    assert shell.run("%trainhub tensorboard --stop mine").text == "TensorBoard mine is stopped.\n"
+    assert board.state["phase"] == "Stopped"
+    missing = shell.run("%trainhub tensorboard nowhere").error
+    assert "folders: there is no folder" in str(missing)
+    board.delete()
+
+
 FAILURE = {
     "root": {
         "etype": "ValueError",

@@ -12,7 +12,11 @@ import pytest
 import yaml
 
 from jupyter_trainhub.manifests.labels import CONTROLLER_UID, STOPPED_BY
-from jupyter_trainhub.manifests.tensorboard import TensorBoardObjects, secret_of, tensorboard_objects
+from jupyter_trainhub.manifests.tensorboard import (
+    TensorBoardObjects,
+    secret_of,
+    tensorboard_objects,
+)
 from jupyter_trainhub.manifests.tensorboard_admission import Admission, admission_of, read_only
 from jupyter_trainhub.manifests.tensorboard_status import tensorboard_view
 from jupyter_trainhub.specs.mount import Mount
@@ -105,7 +109,7 @@ def released(**status: Any) -> Object:
 
 def pod(name: str, message: str | None = None, *, of: str = "u1") -> Object:
     """A sample pod as if it were a TensorBoard's; ``message`` are its last words."""
-    found = copy.deepcopy(PODS[name])
+    found: Object = copy.deepcopy(PODS[name])
     found["metadata"].setdefault("labels", {})[CONTROLLER_UID] = of
     if message is not None:
         for container in found["status"]["containerStatuses"]:

@@ -366,6 +366,7 @@ class FakeHub:
         self.snapshots = FakeSnapshots(self.instances, self.transfers)
         self.catalogue = FakeCatalogue()
         self.archives = self.relay = FakeMoves()
+        self.cluster_tensorboards = FakeObjects("tensorboard")
         self.state = "ready"
         self.closed = False
         self.on_transfer: Callable[[str, View | None], None] = lambda id_, view: None

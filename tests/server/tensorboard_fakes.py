@@ -48,7 +48,7 @@ class FakeBoards:
             raise NotFound(f"no TensorBoard of yours listens on port {port}")
         return {"id": self.ports[port]}
 
-    def list(self) -> Sequence[object]:
+    def list_here(self) -> Sequence[object]:
         return []
 
 

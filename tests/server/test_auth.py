@@ -22,6 +22,8 @@ async def test_nobody_gets_in_without_logging_in(jp_fetch: Fetch, path: str) -> 
         re.sub(r"\(\?P<(\w+)>[^)]*\)", lambda group: "x" if group[1] == "name" else "0", path)
         .replace("([^/]+)", "x")
         .replace("([A-Za-z0-9_]+)", "x")
+        .replace("([A-Za-z0-9-]+)", "x")
+        .replace("([0-9]{1,5})", "0")
         .replace("([0-9a-f]+)", "0")
         .replace("([0-9]+)", "0")
         .replace("(preview)", "preview")

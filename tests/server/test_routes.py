@@ -124,7 +124,7 @@ async def test_an_error_names_every_field_at_fault(api: Call) -> None:
         ("POST", ["jobs"], {}, 422, "spec"),
         ("POST", ["jobs"], {"spec": {"name": "x"}}, 422, "notebook"),
         ("POST", ["tensorboards"], {"folders": []}, 422, "folders"),
-        ("POST", ["tensorboards"], {"folders": [1]}, 422, "folders"),
+        ("POST", ["tensorboards"], {"folders": [1]}, 422, "folders.0"),
         ("GET", ["tensorboards", "none"], None, 404, "id"),
     ],
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import os
+import signal
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -13,10 +15,8 @@ from typing import Any
 import pytest
 from tornado.httpclient import HTTPClientError
 
-from jupyter_trainhub.hub.tensorboards.local import process
-from tests.server.boards import STEPS, read_record, write_loss
+from tests.server.boards import STEPS, write_loss
 from tests.server.calls import Fetch
-from tests.server.fakes import FakeTrainHub
 
 
 async def until_running(fetch: Fetch, id_: str) -> dict[str, Any]:
@@ -119,18 +119,16 @@ async def test_the_script_is_fetched_once_and_its_plugins_are_at_public_addresse
 
 
 async def test_one_that_ended_is_started_again_when_its_page_is_opened(
-    jp_fetch: Fetch, extension: FakeTrainHub, runs: Path
+    jp_fetch: Fetch, runs: Path
 ) -> None:
     view = await open_board(jp_fetch, "runs")
-    record = read_record(extension.service.tensorboards, view["id"])
-    await asyncio.to_thread(process.end, record.pid, record.birth, grace=5)
+    page = ("trainhub", "tensorboards", view["id"])
+    pid = json.loads((await jp_fetch(*page, "trainhub", "state")).body)["pid"]
+    os.kill(pid, signal.SIGKILL)
     with pytest.raises(HTTPClientError) as ended:
-        await jp_fetch("trainhub", "tensorboards", view["id"], "data", "runs")
+        await jp_fetch(*page, "data", "runs")
     assert ended.value.code == 503
-    assert (await until_running(jp_fetch, view["id"]))["phase"] == "Stopped"
-    with pytest.raises(HTTPClientError):
-        await jp_fetch(
-            "trainhub", "tensorboards", view["id"], "/", headers={"Sec-Fetch-Mode": "navigate"}
-        )
-    assert (await until_running(jp_fetch, view["id"]))["phase"] == "Running"
+    opened = await jp_fetch(*page, "/", headers={"Sec-Fetch-Mode": "navigate"})
+    assert b"<tb-webapp" in opened.body
+    assert json.loads((await jp_fetch(*page, "trainhub", "state")).body)["pid"] != pid
     await jp_fetch("trainhub", "api", "tensorboards", view["id"], method="DELETE")

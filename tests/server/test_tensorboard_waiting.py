@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from jupyter_trainhub.errors import NotFound
 from jupyter_trainhub.hub.tensorboards import TensorBoardEndpoint
 from jupyter_trainhub.server import tensorboard_proxy, tensorboard_upstreams
 from tests.server.calls import SOON, Fetch, ask, log_in, refusal
+from tests.server.fakes import FakeTrainHub
 from tests.server.tensorboard_fakes import (
     BOARD,
     ID,
@@ -246,11 +248,18 @@ async def test_a_port_leads_to_a_tensorboard_and_to_nothing_else(
     boards.ports[6006] = "found-1-2"
     place = ("trainhub", "tensorboards", "port")
     found = await refusal(
-        jp_fetch(*place, "6006", "/", headers={**NAVIGATE}, params={"a": "1"}, follow_redirects=False)
+        jp_fetch(*place, "6006", "/", params={"a": "1"}, follow_redirects=False)
     )
     assert found.code == 307
     assert found.headers["Location"] == "/a%40b/trainhub/tensorboards/found-1-2/?a=1"
     assert (await refusal(jp_fetch(*place, str(board.port), "echo"))).code == 404
+
+
+async def test_kernels_learn_where_a_port_leads(extension: FakeTrainHub) -> None:
+    """`%tensorboard` would show an address of this machine, which a Hub's users cannot reach."""
+    assert os.environ["TENSORBOARD_PROXY_URL"] == "/a%40b/trainhub/tensorboards/port/%PORT%/"
+    await extension.stop_extension()
+    assert "TENSORBOARD_PROXY_URL" not in os.environ
 
 
 async def test_an_address_is_looked_for_once_and_anew_when_it_was_stopped(

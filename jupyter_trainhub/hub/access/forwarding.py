@@ -39,7 +39,12 @@ async def forward(
     the pod; the others go on. Raises Conflict when the port is taken.
     """
 
+    tasks: set[asyncio.Task[None]] = set()
+
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
         try:
             with contextlib.suppress(ConnectionError):
                 await _joined(await open_connection(client, pod, port), reader, writer)
@@ -47,6 +52,7 @@ async def forward(
             failed(error)
         finally:
             writer.close()
+            tasks.discard(task)
 
     try:
         server = await asyncio.start_server(connected, _HOST, local_port)
@@ -57,9 +63,14 @@ async def forward(
             field="port",
             remedy="Name another one, or leave it out.",
         ) from None
-    async with server:
+    try:
         begun(server.sockets[0].getsockname()[1])
-        await server.serve_forever()
+        # `serve_forever` would wait, when it is cancelled, until browsers let go of connections.
+        await asyncio.get_running_loop().create_future()
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
 
 
 async def _joined(

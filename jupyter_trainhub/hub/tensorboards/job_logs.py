@@ -62,7 +62,7 @@ def logs_of(hub: Hub, view: View) -> JobLogs:
     spec = job.model_copy(update={"mounts": [*job.mounts, *volumes]})
     told = absolute_paths(view["log_folders"])
     named = named_folder(job)
-    folders = told or ([named] if named else _below(hub, spec))
+    folders = told or ([named] if named else _below(hub, spec, view["owner"]))
     if not folders:
         raise Conflict(
             f"the job {view['name']!r} has told no log folder, and has no working folder",
@@ -72,15 +72,16 @@ def logs_of(hub: Hub, view: View) -> JobLogs:
     return JobLogs(spec, folders, waiting=not told and not over(view))
 
 
-def seen_here(hub: Hub, spec: PodSpec, path: str) -> Path | None:
-    """The folder of this machine that pods of ``spec`` see at ``path``, with its links resolved.
+def seen_here(hub: Hub, spec: PodSpec, owner: str, path: str) -> Path | None:
+    """The folder of this machine that pods of ``owner`` see at ``path``, with its links resolved.
 
     None where this machine does not see it, or where it is not there, or where links lead out of
     what was mounted.
     """
     try:
-        _, chosen = hub.storage.chosen(spec)
-        mounts = [mount for mount in (*spec.mounts, *chosen) if _is_below(path, mount.path)]
+        storages = [item for item in hub.storage.shared_with(owner)
+                    if spec.storages and item.name in spec.storages]  # fmt: skip
+        mounts = [mount for mount in (*spec.mounts, *storages) if _is_below(path, mount.path)]
         if not mounts:
             return None
         # Of mounts in one another pods see the innermost.
@@ -132,9 +133,9 @@ def _of_parameters(job: JobSpec) -> list[str]:
     return [value for name, value in parameters if name in _OPTIONS and isinstance(value, str)]
 
 
-def _below(hub: Hub, spec: PodSpec) -> list[str]:
+def _below(hub: Hub, spec: PodSpec, owner: str) -> list[str]:
     """The usual folders that are there, else the working folder, if there is one."""
     if spec.working_dir is None:
         return []
     usual = [posixpath.join(spec.working_dir, name) for name in _USUAL]
-    return [path for path in usual if seen_here(hub, spec, path)] or [spec.working_dir]
+    return [path for path in usual if seen_here(hub, spec, owner, path)] or [spec.working_dir]

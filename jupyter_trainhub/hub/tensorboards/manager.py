@@ -227,13 +227,18 @@ class TensorBoards:
             ) from None
 
     def _look(self, looking: Future[Views], boards: ClusterTensorBoards) -> None:
+        found, failure = Views(), None
         try:
-            looking.set_result(boards.list())
+            found = boards.list()
         except BaseException as error:
-            looking.set_exception(error)
-        finally:
-            with self._lock:
-                self._looking = None
+            failure = error
+        # Nobody is to be given this answer from now on.
+        with self._lock:
+            self._looking = None
+        if failure is None:
+            looking.set_result(found)
+        else:
+            looking.set_exception(failure)
 
     def _not_of_others(self, id_: str) -> None:
         if id_.startswith(FOUND):

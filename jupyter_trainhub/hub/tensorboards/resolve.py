@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from jupyter_trainhub.errors import InvalidField, NotFound, TrainHubError
-from jupyter_trainhub.hub.tensorboards.folders import LogFolder, parse
+from jupyter_trainhub.hub.tensorboards.folders import LogFolder, named, parse
 from jupyter_trainhub.hub.tensorboards.roots import allowed_folder
 from jupyter_trainhub.hub.tensorboards.sources import Source, Sources
 from jupyter_trainhub.manifests.labels import Object
@@ -46,7 +46,9 @@ def resolve(spec: TensorBoardSpec, here: Here, hub: Hub | None) -> Sources:
     shown (together), and NotFound.
     """
     resolver = _Resolver(spec, here, hub)
-    found = tuple(map(resolver.source, resolver.folders()))
+    folders = resolver.folders()
+    named(folders)
+    found = tuple(map(resolver.source, folders))
     if spec.where != "cluster" and all(source.local for source in found):
         return Sources(found, is_local=True)
     if spec.where == "local":

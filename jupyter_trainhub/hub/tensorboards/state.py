@@ -12,7 +12,7 @@ from jupyter_trainhub.hub.tensorboards.view import Note, TensorBoardEndpoint
 
 # Below the prefix of the TensorBoard.
 STATE_PATH = "/trainhub/state"
-_ANSWER_SECONDS = 5
+_ANSWER_SECONDS = 5.0
 
 
 class State(NamedTuple):
@@ -77,9 +77,12 @@ def read(file: Path) -> State | None:
         return None
 
 
-def ask(endpoint: TensorBoardEndpoint) -> State | None:
-    """The state as the program tells it; None where it does not answer. No use of TensorBoard."""
-    connection = HTTPConnection(endpoint.host, endpoint.port, timeout=_ANSWER_SECONDS)
+def ask(endpoint: TensorBoardEndpoint, timeout: float = _ANSWER_SECONDS) -> State | None:
+    """The state as the program tells it; None where it does not within ``timeout`` seconds.
+
+    Asking is no use of the TensorBoard.
+    """
+    connection = HTTPConnection(endpoint.host, endpoint.port, timeout=timeout)
     try:
         connection.request("GET", f"{endpoint.prefix}{STATE_PATH}")
         response = connection.getresponse()

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 # sake of files.
 _TICK = 1.0
 _BETWEEN_RESTARTS = 30.0
+# A pod that its node ends is to be followed by another one, so it must not look completed.
+_EXIT_CODES = {"idle": 0, "signal": 128 + signal.SIGTERM}
 
 
 class Server:
@@ -47,6 +49,7 @@ class Server:
 
     def run(self) -> None:
         """Serve until idle or told to stop. Raises Failure."""
+        signal.signal(signal.SIGTERM, _raise_stopped)
         options = self._options
         farm = options.state_file and options.state_file.absolute().parent / "logdir"
         folder = log_folder(options.folder, farm)
@@ -54,10 +57,18 @@ class Server:
         # It reads files while TensorBoard is imported, which takes longer.
         loader = Loader(folder, options.reload_interval, options.samples_per_plugin, broken)
         self._loader = loader
+        files = EventFiles(folder)
+        threading.Thread(
+            target=self._watch_files, args=(files, broken, loader), daemon=True
+        ).start()
         program, version = import_tensorboard()
         port = self._launch(program, folder, loader)
-        signal.signal(signal.SIGTERM, _raise_stopped)
-        print(f"TensorBoard {version} listens on port {port}", file=sys.stderr, flush=True)
+        self._activity.begin()
+        print(
+            f"TensorBoard {version} of {sys.executable} listens on port {port}",
+            file=sys.stderr,
+            flush=True,
+        )
         if not loader.is_fast:
             self.state.note(
                 "slow-loader",
@@ -71,9 +82,6 @@ class Server:
             loader="fast" if loader.is_fast else "slow",
             memory=self._memory(),
         )
-        threading.Thread(
-            target=self._watch_files, args=(EventFiles(folder), broken, loader), daemon=True
-        ).start()
         self._watch(loader)
 
     def close(self) -> None:
@@ -147,10 +155,11 @@ class Server:
                 )
             changed = broken.healed() or replaced or changed
             self.state.note("broken-file", broken.note())
-            if changed and time.monotonic() - restarted > _BETWEEN_RESTARTS:
+            port = self.state.value()["port"]
+            if changed and port and time.monotonic() - restarted > _BETWEEN_RESTARTS:
                 changed, restarted = False, time.monotonic()
                 print("log files have changed: reading them again", file=sys.stderr, flush=True)
-                loader.read_again(self.state.value()["port"])
+                loader.read_again(port)
             time.sleep(self._options.reload_interval)
 
     def _memory(self) -> int:
@@ -190,7 +199,7 @@ def serve(options: argparse.Namespace) -> int:
     if os.environ.get("TRAINHUB_TERMINATION_LOG"):
         with contextlib.suppress(OSError):
             Path(os.environ["TRAINHUB_TERMINATION_LOG"]).write_text(json.dumps(words))
-    return 0 if end.ended in ("idle", "signal") else 1
+    return _EXIT_CODES.get(end.ended, 1)
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:

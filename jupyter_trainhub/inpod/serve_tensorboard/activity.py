@@ -31,6 +31,11 @@ class Activity:
             self._running -= 1
             self._last = time.monotonic()
 
+    def begin(self) -> None:
+        """From now on it can be used."""
+        with self._lock:
+            self._last = time.monotonic()
+
     def idle_seconds(self) -> float:
         """Seconds since the last request was answered, 0 while one is being answered."""
         with self._lock:

@@ -29,32 +29,33 @@ class EventFiles:
 
     @property
     def count(self) -> int:
-        """How many were seen in the last look; before the first one is seen, 0."""
+        """How many were seen in the last look."""
         return len(self._inodes)
 
     def look(self) -> bool:
         """Look again, if it is time; whether a file has been replaced by another one.
 
-        The data server keeps the old one open and never reads the new one. Until there is a file
-        each call looks; then as often as takes little of the time.
+        The data server keeps the old one open and never reads the new one. The first look ends
+        with the first file; once there is one, looks are as rare as makes them cheap.
         """
         started = time.monotonic()
         if started < self._due:
             return False
-        found = self._walk(started + _MOST_SECONDS)
+        first = not self._inodes
+        found = self._walk(started + _MOST_SECONDS, only_first=first)
         replaced = any(self._inodes.get(path, inode) != inode for path, inode in found.items())
         self._inodes = found
-        if found:
+        if not first:
             ended = time.monotonic()
             self._due = ended + (ended - started) / _SHARE
         return replaced
 
-    def _walk(self, deadline: float) -> dict[str, int]:
+    def _walk(self, deadline: float, *, only_first: bool) -> dict[str, int]:
         found: dict[str, int] = {}
         entered = {_identity(self._folder)}
         left = _MOST_ENTRIES
         folders = [self._folder]
-        while folders and time.monotonic() < deadline:
+        while folders and time.monotonic() < deadline and not (only_first and found):
             try:
                 entries = list(os.scandir(folders.pop()))
             except OSError:

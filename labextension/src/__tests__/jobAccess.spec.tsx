@@ -1,4 +1,4 @@
-import { act, fireEvent, screen, within } from '@testing-library/react';
+import { fireEvent, screen, within } from '@testing-library/react';
 import React from 'react';
 import { JobLogTab } from '../jobs/log/tab';
 import { JobPageContext } from '../jobs/page/target';

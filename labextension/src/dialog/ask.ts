@@ -10,6 +10,8 @@ export interface IQuestion {
   values: Values;
   /** The word on the button that sends. */
   action: string;
+  /** A CSS selector of the field that has the focus at first; the first one if left out. */
+  focus?: string;
   /** A button that fills in some values. */
   extra?: { label: string; fill: () => Promise<Values> };
 }
@@ -25,7 +27,7 @@ export async function ask<T>(
   send: (values: Values) => Promise<T>,
   trans: TranslationBundle
 ): Promise<T | null> {
-  const { title, fields, action, extra } = question;
+  const { title, fields, action, extra, focus = 'input' } = question;
   let { values } = question;
   let problem: unknown = null;
   for (;;) {
@@ -40,7 +42,8 @@ export async function ask<T>(
           : []),
         Dialog.okButton({ label: action })
       ],
-      focusNodeSelector: 'input'
+      // What is at fault may be further down than is seen.
+      focusNodeSelector: problem === null ? focus : '[aria-invalid="true"]'
     });
     values = body.getValue();
     if (extra && result.button.label === extra.label) {

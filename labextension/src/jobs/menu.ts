@@ -22,6 +22,9 @@ export function openJobMenu(
     add(CommandIDs.showJobSsh);
   }
   menu.addItem({ command: CommandIDs.openTensorBoard, args: { job: name } });
+  if (commands.isVisible(CommandIDs.addToTensorBoard)) {
+    menu.addItem({ command: CommandIDs.addToTensorBoard, args: { job: name } });
+  }
   menu.addItem({ type: 'separator' });
   add(CommandIDs.deleteJob);
   openMenuAt(button, menu);

@@ -42,7 +42,7 @@ export async function foldersIn(
     return [];
   }
   try {
-    const { content } = await contents.get(PathExt.removeSlash(path));
+    const { content } = await contents.get(path.replace(/\/+$/, ''));
     return (content as Contents.IModel[])
       .filter(({ type }) => type === 'directory')
       .map(folder => contents.localPath(folder.path))

@@ -5,6 +5,7 @@ import type { IHubContext } from '../context';
 import { ask, textOf } from '../dialog/ask';
 import type { IField, Values } from '../dialog/fields';
 import { formatExactly } from '../duration';
+import { toQuantity } from '../quantity';
 import { FoldersField, foldersOf, type CompleteFolder } from './foldersField';
 import type {
   ITensorBoard,
@@ -82,29 +83,36 @@ export async function askForTensorBoard(
  */
 export async function askForRuns(
   { trans }: IHubContext,
-  { name, folders, idle_seconds }: ITensorBoard,
+  view: ITensorBoard,
   complete: CompleteFolder,
   change: (
     wanted: ITensorBoardOptions & { folders: string[] }
   ) => Promise<ITensorBoard>
 ): Promise<ITensorBoard | null> {
+  const before: Values = {
+    reload_interval: String(view.reload_interval),
+    memory: view.memory.limit ? toQuantity(view.memory.limit) : ''
+  };
   return ask(
     {
-      title: trans.__('Runs of TensorBoard %1', name),
+      title: trans.__('Runs of TensorBoard %1', view.name),
       fields: () => [
         foldersField(complete, trans),
-        ...optionFields(idle_seconds, trans)
+        ...optionFields(view.idle_seconds, trans)
       ],
       values: {
-        folders: [...folders, ''].join('\n'),
-        idle_seconds: '',
-        reload_interval: '',
-        memory: ''
+        ...before,
+        folders: [...view.folders, ''].join('\n'),
+        idle_seconds: ''
       },
+      focus: '.jp-TrainHub-logFolders > div:last-of-type input',
       action: trans.__('Show')
     },
     values =>
-      change({ folders: foldersOf(values.folders), ...optionsOf(values) }),
+      change({
+        folders: foldersOf(values.folders),
+        ...optionsOf(values, before)
+      }),
     trans
   );
 }
@@ -149,23 +157,23 @@ function optionFields(idle: number | null, trans: TranslationBundle): IField[] {
     {
       name: 'reload_interval',
       label: trans.__('Looks for new data every'),
-      help: trans.__('In seconds. Left empty: as it is set.')
+      help: trans.__('In seconds. Left empty: what the site has set.')
     },
     {
       name: 'memory',
       label: trans.__('Memory at most'),
-      help: trans.__('Such as 4Gi. Left empty: as it is set.')
+      help: trans.__('Such as 4Gi. Left empty: what the site has set.')
     }
   ];
 }
 
-/** What was chosen; what was left as it is is not in it. */
-function optionsOf(values: Values): ITensorBoardOptions {
-  const [idle, interval, memory] = [
-    textOf(values.idle_seconds),
-    textOf(values.reload_interval),
-    textOf(values.memory)
-  ];
+/** What was chosen, without what is as it was `before`. */
+function optionsOf(values: Values, before: Values = {}): ITensorBoardOptions {
+  const chosen = (name: string): string | null =>
+    values[name] === before[name] ? null : textOf(values[name]);
+  const idle = chosen('idle_seconds');
+  const interval = chosen('reload_interval');
+  const memory = chosen('memory');
   return {
     ...(idle === null ? {} : { idle_seconds: Number(idle) }),
     ...(interval === null ? {} : { reload_interval: Number(interval) }),

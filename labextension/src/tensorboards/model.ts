@@ -210,7 +210,8 @@ export class TensorBoardModel {
 
   /** What another one is asked for with. */
   private get _request(): ITensorBoardRequest {
-    const { id: _, ...request } = this._target;
+    const request = { ...this._target };
+    delete request.id;
     const { _view: view } = this;
     return request.job || request.folders?.length || !view
       ? request

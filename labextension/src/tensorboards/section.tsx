@@ -27,13 +27,17 @@ export function TensorBoardsSection(): JSX.Element {
     const facts = [
       placeWord(where, trans),
       owner && owner !== user ? trans.__('of %1', owner) : '',
-      phase === 'Running' ? memoryWords(tensorboard, trans) : '',
-      folders.join(', ')
+      phase === 'Running' ? memoryWords(tensorboard, trans) : ''
     ].filter(Boolean);
     const isFailed = phase === 'Failed';
     return {
-      detail: isFailed && message ? asSentence(message) : facts.join(' · '),
-      note: isFailed && remedy && <span title={remedy}>{remedy}</span>,
+      detail: isFailed && message ? asSentence(message) : folders.join(', '),
+      note:
+        isFailed && remedy ? (
+          <span title={remedy}>{remedy}</span>
+        ) : (
+          <span>{facts.join(' · ')}</span>
+        ),
       since: tensorboard.started,
       open,
       actions: actionsOf(tensorboard, open)

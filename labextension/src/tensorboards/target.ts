@@ -34,7 +34,7 @@ export function labelOf(target: ITensorBoardTarget): string {
   const { job, folders = [] } = target;
   const names = folders.map(folder => {
     const { name, path } = splitFolder(folder);
-    return name || PathExt.basename(PathExt.removeSlash(path));
+    return name || PathExt.basename(path);
   });
   return names.join(', ') || job || '/';
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_trainhub.errors import TrainHubError
+from jupyter_trainhub.hub.jobs.scalars.by_tensorboard import of_tensorboard
 from jupyter_trainhub.hub.jobs.scalars.choice import Curve, chosen
 from jupyter_trainhub.hub.jobs.scalars.reader import Point, ScalarReader
 from jupyter_trainhub.hub.tensorboards.job_logs import named_folder, seen_here
@@ -45,7 +46,8 @@ class Scalars:
     def of(self, name: str) -> View:
         """The Scalars of the job ``name``, as REST shows them. Raises NotFound.
 
-        From its event files where this machine sees them, else from what its log tells.
+        From its event files where this machine sees them, else from a TensorBoard that the cluster
+        runs for it, else from what its log tells.
         """
         at, known = self._known.get(name, (float("-inf"), None))
         if known is None or at + _FRESH < time.monotonic():
@@ -60,22 +62,21 @@ class Scalars:
         self._reader.close()
 
     def _look(self, view: View) -> View:
-        folder, curves, message = None, Curves(), ""
+        source, folder, curves, message = "tensorboard", None, Curves(), ""
         try:
             folder, curves = self._by_files(view)
+            if not curves and (view["log_folders"] or named_folder(JobSpec.parse(view["spec"]))):
+                curves = of_tensorboard(self._hub, view["name"], MOST_SERIES)
         except TrainHubError as error:
             message = str(error)
-        source = "tensorboard" if curves else "log"
         if not curves:
-            folder, curves = None, self._by_log(view)
-        if not curves and not message:
-            message = "The job has told no metrics yet."
+            source, curves = "log", self._by_log(view)
         return {
             "source": source if curves else None,
             "folder": folder,
             "at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "series": [_series(curve, points) for curve, points in curves],
-            "message": "" if curves else message,
+            "message": "" if curves else message or "The job has told no metrics yet.",
         }
 
     def _by_files(self, view: View) -> tuple[str | None, Curves]:
@@ -84,7 +85,7 @@ class Scalars:
         places = LogPlaces(view["log_folders"], view["log_runs"])
         named = named_folder(spec)
         for folder in places.folders or ([named] if named else []):
-            here = seen_here(self._hub, spec, folder)
+            here = seen_here(self._hub, spec, view["owner"], folder)
             if here is not None:
                 runs = [run for run in places.runs if f"{run}/".startswith(f"{folder}/")]
                 found = self._read(here, [posixpath.relpath(run, folder) for run in runs], view)

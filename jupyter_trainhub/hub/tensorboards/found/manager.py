@@ -65,9 +65,11 @@ class FoundTensorBoards:
 
     def by_port(self, port: int) -> TensorBoardView:
         """The one that listens on ``port`` of this machine. Raises NotFound."""
-        for found in self._all().values():
-            if found.listener.port == port and _lives(found):
-                return _view(found)
+        for anew in (False, True):
+            # The magic shows a TensorBoard as soon as it listens.
+            for found in self._all(anew=anew).values():
+                if found.listener.port == port and _lives(found):
+                    return _view(found)
         raise NotFound(
             f"no TensorBoard of yours listens on port {port}",
             field="port",

@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 from jupyter_trainhub.errors import TrainHubError
 from jupyter_trainhub.hub.access.reach import bracketed
-from jupyter_trainhub.hub.tensorboards import TensorBoardEndpoint
+from jupyter_trainhub.hub.tensorboards.view import TensorBoardEndpoint
 
 # Seconds for one answer.
 _ANSWER = 30

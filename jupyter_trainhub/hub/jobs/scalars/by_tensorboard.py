@@ -1,0 +1,41 @@
+"""The curves of a job as a TensorBoard tells them that runs in the cluster for it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from jupyter_trainhub.hub.jobs.scalars.choice import Curve, chosen
+from jupyter_trainhub.hub.jobs.scalars.reader import Point
+from jupyter_trainhub.hub.tensorboards import scalars
+from jupyter_trainhub.manifests.metric_curves import MOST_POINTS, thinned
+
+if TYPE_CHECKING:
+    from jupyter_trainhub.hub.hub import Hub
+
+
+def of_tensorboard(hub: Hub, job: str, most: int) -> list[tuple[Curve, list[Point]]]:
+    """``most`` curves; none where no TensorBoard shows the job's logs.
+
+    Asking counts as use of the TensorBoard. Raises TrainHubError where it does not answer.
+    """
+    boards = hub.cluster_tensorboards
+    for view in boards.list():
+        if view["job"] != job or view["phase"] != "Running":
+            continue
+        endpoint = boards.endpoint(view["id"].removeprefix("cluster-"))
+        tags = scalars.tags(endpoint)
+        wanted = chosen((Curve(run, tag) for run in tags for tag in tags[run]), most)
+        found = [(curve, scalars.points(endpoint, *curve)) for curve in wanted]
+        return [
+            (curve, [(step, _word(value)) for step, value in thinned(points, MOST_POINTS)])
+            for curve, points in found
+            if points
+        ]
+    return []
+
+
+def _word(value: float) -> float | str:
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
