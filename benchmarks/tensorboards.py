@@ -247,7 +247,14 @@ def measure_proxies(server: Server, places: dict[str, Place]) -> None:
                 before = spent(server.pid)
                 for _ in range(IN_A_ROUND if path == "data/runs" else IN_A_ROUND // 4):
                     began = time.perf_counter()
-                    size = points(client, form) if form else len(client.ask(path))
+                    try:
+                        size = points(client, form) if form else len(client.ask(path))
+                    except RuntimeError as error:
+                        # The peer answers 599 now and then on a busy machine.
+                        if name != PEER:
+                            raise
+                        print(f"{name}: {error}")
+                        continue
                     taken[name].append(time.perf_counter() - began)
                 cost[name] += spent(server.pid) - before
         asked = len(taken["direct"])
@@ -372,7 +379,9 @@ def main() -> None:
     print(f"{cores} cores, {ram} GiB, Python {platform.python_version()}, {platform.release()}")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        logs = folder / "logs"
+        # Below the folder that JupyterLab shows.
+        work = folder / "lab" / "work"
+        logs = work / "logs"
         for number in range(RUNS):
             write_run(logs / f"run{number}", TAG_NAMES, STEPS)
         large_answer.install(folder / "plugins")
@@ -387,9 +396,9 @@ def main() -> None:
                 for mebibytes in SIZES:
                     measure_large(server, places, mebibytes)
             measure_stall(server, logs)
-            measure_starts(server, folder)
+            measure_starts(server, work)
             server.end_tensorboards()
-            measure_folders(server, folder)
+            measure_folders(server, work)
         finally:
             asyncio.run(server.lab.stop())
 

@@ -25,7 +25,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from tensorboard.context import RequestContext
 from tensorboard.data import provider
@@ -48,17 +48,8 @@ _SLOW_RUNS = 8
 _SCALARS: Any = {"ctx": RequestContext(), "experiment_id": "", "plugin_name": "scalars"}
 
 
-class Folder(Protocol):
-    """A log folder that is being read; ``data`` is TensorBoard's ``DataProvider``."""
-
-    data: Any
-
-    def close(self) -> None:
-        """Read no more."""
-
-
 class ServedFolder:
-    """A folder that a data server reads, which ends with its standard input."""
+    """A folder that a data server reads; ``data`` is TensorBoard's ``DataProvider``."""
 
     def __init__(self, path: str, binary: str) -> None:
         from tensorboard.data import server_ingester
@@ -76,11 +67,7 @@ class ServedFolder:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            try:
-                port = self._port(told)
-            except BaseException:
-                self.close()
-                raise
+            port = self._port(told)
         local = grpc_util.ChannelCredsType.LOCAL
         address = f"127.0.0.1:{port}"
         ingester = server_ingester.ExistingServerDataIngester(address, channel_creds_type=local)
@@ -94,17 +81,13 @@ class ServedFolder:
                 if text.endswith("\n"):
                     return int(text)
             time.sleep(0.01)
+        self.close()
         raise OSError("the data server did not start")
 
     def close(self) -> None:
         """End the data server."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        try:
-            self._process.wait(1)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._process.kill()
+        self._process.communicate()
 
 
 class SlowFolder:
@@ -154,10 +137,10 @@ class Folders:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._open: dict[str, tuple[float, Folder]] = {}
+        self._open: dict[str, tuple[float, ServedFolder | SlowFolder]] = {}
         self._binary = _data_server()
 
-    def get(self, path: str) -> Folder:
+    def get(self, path: str) -> ServedFolder | SlowFolder:
         """The folder at ``path``, begun where it was not. Raises OSError."""
         with self._lock:
             _, folder = self._open.pop(path, (0.0, None))
@@ -201,7 +184,9 @@ def answer(folders: Folders, question: dict[str, Any]) -> dict[str, Any]:
         return {"error": f"{type(error).__name__}: {error}"[:500]}
 
 
-def _listed(folder: Folder, wanted: list[str] | None, most: int) -> dict[str, Any]:
+def _listed(
+    folder: ServedFolder | SlowFolder, wanted: list[str] | None, most: int
+) -> dict[str, Any]:
     chosen = None if wanted is None else provider.RunTagFilter(runs=wanted)
     deadline = time.monotonic() + _PATIENCE
     # It answers at once, and reads in the meantime.
@@ -219,7 +204,9 @@ def _listed(folder: Folder, wanted: list[str] | None, most: int) -> dict[str, An
     return {"runs": runs[:most], "others": max(0, len(runs) - most)}
 
 
-def _curves(folder: Folder, wanted: list[list[str]], points: int) -> Iterator[Any]:
+def _curves(
+    folder: ServedFolder | SlowFolder, wanted: list[list[str]], points: int
+) -> Iterator[Any]:
     runs, tags = ({pair[part] for pair in wanted} for part in (0, 1))
     chosen = provider.RunTagFilter(runs=runs, tags=tags)
     read = folder.data.read_scalars(downsample=points, run_tag_filter=chosen, **_SCALARS)

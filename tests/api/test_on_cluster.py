@@ -140,7 +140,7 @@ def test_a_tensorboard_in_the_cluster_from_a_workstation(folder: Path) -> None:
             opened.send_signal(signal.SIGINT)
     assert opened.returncode == 0
     board.delete()
-    assert not th.tensorboards()
+    assert board.id not in [found.id for found in th.tensorboards()]
 
 
 def test_the_cluster(folder: Path) -> None:

@@ -48,7 +48,8 @@ def board(place: Path) -> th.TensorBoard:
 def test_the_same_folders_have_the_same_one(place: Path, board: th.TensorBoard) -> None:
     assert th.tensorboard(Path("runs")).id == board.id
     assert board.folders == [str(place / "runs")]
-    assert [found.id for found in th.tensorboards()] == [board.id]
+    # Those that others on this machine run are listed, too.
+    assert [found.id for found in th.tensorboards() if found.view["where"] == "local"] == [board.id]
     assert board.id in repr(th.tensorboards())
     assert th.tensorboards[board.id[:6]].id == th.tensorboards["runs"].id == board.id
 

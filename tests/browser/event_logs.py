@@ -8,13 +8,14 @@ from typing import Any
 STEPS = 60
 # Rows of the embedding, whose file is a few MB.
 POINTS = 10_000
+DIMENSIONS = 50
 
 
 def write_with_torch(folder: Path, *tags: str, steps: int = STEPS) -> None:
     """A run of PyTorch's own writer whose scalars fall."""
     from torch.utils.tensorboard import SummaryWriter
 
-    with SummaryWriter(str(folder)) as writer:  # type: ignore[no-untyped-call]
+    with SummaryWriter(str(folder)) as writer:
         _write(writer, tags, steps, half_life=10)
 
 
@@ -38,7 +39,7 @@ def write_of_every_kind(folder: Path) -> None:
     import torch
     from torch.utils.tensorboard import SummaryWriter
 
-    with SummaryWriter(str(folder / "all")) as writer:  # type: ignore[no-untyped-call]
+    with SummaryWriter(str(folder / "all")) as writer:
         add: Any = writer
         add.add_image("picture", np.full((3, 32, 32), 0.5))
         add.add_text("words", "It *converges*.")
@@ -47,8 +48,10 @@ def write_of_every_kind(folder: Path) -> None:
             add.add_scalar("margin/loss", 1 / (step + 1), step)
         add.add_pr_curve("precision", np.array([0, 1, 1, 0]), np.array([0.1, 0.9, 0.8, 0.4]))
         add.add_custom_scalars({"Ours": {"both": ["Multiline", ["margin/loss"]]}})
-        add.add_embedding(torch.eye(POINTS, 50), metadata=[f"point {i}" for i in range(POINTS)])
-    with SummaryWriter(str(folder)) as writer:  # type: ignore[no-untyped-call]
+        add.add_embedding(
+            torch.eye(POINTS, DIMENSIONS), metadata=[f"point {i}" for i in range(POINTS)]
+        )
+    with SummaryWriter(str(folder)) as writer:
         for rate in (0.1, 0.2):
             add = writer
             add.add_hparams({"learning_rate": rate}, {"accuracy": 1 - rate}, run_name=f"rate{rate}")

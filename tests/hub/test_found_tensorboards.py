@@ -219,10 +219,10 @@ def test_a_list_of_many_processes_takes_no_time(started: SimpleNamespace) -> Non
     try:
         times = []
         for _ in range(5):
-            begun = time.perf_counter()
+            begun = time.thread_time()
             assert view_of(FoundTensorBoards(), started.process.pid) is not None
-            times.append(time.perf_counter() - begun)
-        # Ten times what it takes, for machines that are busy.
+            times.append(time.thread_time() - begun)
+        # Of the processor, for the machine may be busy; ten times what it takes.
         assert min(times) < 0.05
     finally:
         for process in many:

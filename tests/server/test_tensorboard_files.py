@@ -61,7 +61,7 @@ async def test_what_is_shown_early_is_what_tensorboard_sends(
 
     starting = FakeBoards()
     starting.states[ID] = conflict("Starting")
-    kept, extension.service.tensorboards = extension.service.tensorboards, starting  # type: ignore
+    kept, extension.service.tensorboards = extension.service.tensorboards, starting  # type: ignore[assignment]
     for (path, query), real in zip(asked, sent, strict=True):
         early = await get(jp_fetch, *BOARD, path, query=query)
         assert told(early) == told(real), path

@@ -247,9 +247,7 @@ async def test_a_port_leads_to_a_tensorboard_and_to_nothing_else(
 ) -> None:
     boards.ports[6006] = "found-1-2"
     place = ("trainhub", "tensorboards", "port")
-    found = await refusal(
-        jp_fetch(*place, "6006", "/", params={"a": "1"}, follow_redirects=False)
-    )
+    found = await refusal(jp_fetch(*place, "6006", "/", params={"a": "1"}, follow_redirects=False))
     assert found.code == 307
     assert found.headers["Location"] == "/a%40b/trainhub/tensorboards/found-1-2/?a=1"
     assert (await refusal(jp_fetch(*place, str(board.port), "echo"))).code == 404

@@ -7,7 +7,8 @@ import { Splash } from '../splash';
 import { useRequest } from '../useRequest';
 import { useSignal } from '../useSignal';
 import { asSentence, joinSentences } from '../sentence';
-import type { TabState, TensorBoardModel } from './model';
+import type { TensorBoardModel } from './model';
+import type { TabState } from './state';
 import { labelOf } from './target';
 import type { TensorBoardView } from './view';
 

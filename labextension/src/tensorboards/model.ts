@@ -3,30 +3,14 @@ import { Signal } from '@lumino/signaling';
 import { ApiError, asApiError } from '../api';
 import type { IHubContext } from '../context';
 import type { IObjectChange } from '../events';
+import { untilRuns } from './firstRuns';
+import { tabState, type TabState } from './state';
 import { keyOfTarget, targetOf, type ITensorBoardTarget } from './target';
 import type {
   ITensorBoard,
   ITensorBoardNote,
   ITensorBoardRequest
 } from './views';
-
-/** How often, a second apart, a TensorBoard is asked whether it has read the first events. */
-const FIRST_RUN_LOOKS = 20;
-
-/**
- * How a tab stands: `asking` the server, `refused` by it, `away` with its cluster, `gone` where
- * somebody has deleted it, else as its TensorBoard.
- */
-export type TabState =
-  | 'asking'
-  | 'refused'
-  | 'starting'
-  | 'waiting'
-  | 'running'
-  | 'failed'
-  | 'stopped'
-  | 'away'
-  | 'gone';
 
 /** One TensorBoard in a tab, from its request to its end. */
 export class TensorBoardModel {
@@ -62,24 +46,15 @@ export class TensorBoardModel {
   }
 
   get state(): TabState {
-    const view = this._view;
-    if (this._problem) {
-      return 'refused';
-    }
-    if (!view || this._isAsking) {
-      return view?.phase === 'Running' ? 'running' : 'asking';
-    }
-    if (this._isMissing) {
-      const isAway =
-        view.where === 'cluster' && this._hub.store.tensorboardProblem !== null;
-      return isAway ? 'away' : 'gone';
-    }
-    if (view.phase !== 'Running') {
-      return view.phase.toLowerCase() as TabState;
-    }
-    return (view.waiting || this._isReading) && !this._showsAnyway
-      ? 'waiting'
-      : 'running';
+    return tabState({
+      view: this._view,
+      isRefused: this._problem !== null,
+      isAsking: this._isAsking,
+      isMissing: this._isMissing,
+      isReading: this._isReading,
+      showsAnyway: this._showsAnyway,
+      isClusterAway: this._hub.store.tensorboardProblem !== null
+    });
   }
 
   /** Whether a tab on `target` is this one. */
@@ -262,16 +237,11 @@ export class TensorBoardModel {
   /** Waits until TensorBoard has read what training has just begun to write. */
   private async _readFirst(id: string): Promise<void> {
     this._isReading = true;
-    for (let look = 0; look < FIRST_RUN_LOOKS && !this._isDisposed; look++) {
-      try {
-        if ((await this._hub.api.tensorboards.runs(id)).length > 0) {
-          break;
-        }
-      } catch {
-        // It may be starting its reader anew; it is asked again.
-      }
-      await new Promise(resolve => window.setTimeout(resolve, 1_000));
-    }
+    const { tensorboards } = this._hub.api;
+    await untilRuns(
+      () => tensorboards.runs(id),
+      () => this._isDisposed
+    );
     this._isReading = false;
     this.firstRead.emit();
     this.changed.emit();

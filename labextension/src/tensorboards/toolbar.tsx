@@ -25,9 +25,12 @@ export function fillToolbar(
   const { model, keeper } = content;
   const run = (command: string) => () =>
     void commands.execute(command, { id: model.view?.id });
-  const isRunning = (): boolean => model.view?.phase === 'Running';
+  const isRunning = (): boolean =>
+    model.view?.phase === 'Running' && model.state !== 'gone';
   const isOurs = (): boolean =>
-    model.view !== null && model.view.where !== 'found';
+    model.view !== null &&
+    model.view.where !== 'found' &&
+    model.state !== 'gone';
   const buttons: [
     string,
     ToolbarButtonComponent.IProps & { isEnabled: () => boolean }
