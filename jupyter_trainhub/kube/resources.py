@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from jupyter_trainhub.errors import NotFound
+
+# HTTP clients and servers take these out of paths: what is left names all objects of a kind.
+_NO_NAMES = ("", ".", "..")
+
 
 @dataclass(frozen=True)
 class Resource:
@@ -15,7 +20,14 @@ class Resource:
     namespaced: bool = True
 
     def path(self, namespace: str, name: str | None = None, subresource: str | None = None) -> str:
-        """The URL path of the collection, of one object, or of a part of an object."""
+        """The URL path of the collection, of one object, or of a part of an object.
+
+        Raises NotFound for what would be read as another path.
+        """
+        if name in _NO_NAMES:
+            raise NotFound(
+                f"nothing is called {name!r}", field="name", remedy="Name one that is listed."
+            )
         root = "/api" if "/" not in self.version else "/apis"
         parts = [root, self.version]
         if self.namespaced:

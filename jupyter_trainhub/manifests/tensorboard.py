@@ -72,10 +72,11 @@ def job_of(id_: str) -> str | None:
 
 
 def secret_of(job: Object) -> str:
-    """The name of the Secret that the pod of ``job`` reads its prefix from."""
+    """The name of the Secret that the pod of ``job`` reads its prefix from; "" if it has none."""
     container = job["spec"]["template"]["spec"]["containers"][0]
-    sources = [(item.get("valueFrom") or {}).get("secretKeyRef") for item in container["env"]]
-    return str(next(source["name"] for source in sources if source))
+    variables = container.get("env") or ()
+    sources = [(item.get("valueFrom") or {}).get("secretKeyRef") for item in variables]
+    return str(next((source["name"] for source in sources if source), ""))
 
 
 def tensorboard_objects(

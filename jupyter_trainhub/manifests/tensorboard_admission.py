@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from jupyter_trainhub.errors import InvalidField
 from jupyter_trainhub.manifests.labels import ADMISSION, Object, json_annotation
 from jupyter_trainhub.specs.mount import Mount
 
@@ -34,7 +35,10 @@ class Admission:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Admission:
-        """Back from JSON. Raises InvalidField, KeyError, TypeError and ValueError."""
+        """Back from JSON.
+
+        Raises InvalidField, KeyError, TypeError, ValueError and OverflowError.
+        """
         return cls(
             folders=tuple((str(name), str(path)) for name, path in data["folders"]),
             mounts=tuple(Mount.parse(mount) for mount in data["mounts"]),
@@ -58,5 +62,5 @@ def admission_of(job: Object) -> Admission | None:
     """What a Job was made of; None where the annotation is gone or broken."""
     try:
         return Admission.from_dict(json_annotation(job, ADMISSION))
-    except (KeyError, TypeError, ValueError):
+    except (InvalidField, KeyError, TypeError, ValueError, OverflowError):
         return None
