@@ -22,9 +22,9 @@ from pathlib import Path
 
 from playwright.sync_api import FrameLocator, Page, sync_playwright
 
-from benchmarks.event_files import write_run
 from benchmarks.instances import show
-from benchmarks.tensorboards import Server, command
+from benchmarks.tensorboard.event_files import write_run
+from benchmarks.tensorboard.servers import Server, command
 from tests.browser.chart import coloured_columns, pixels
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, chromium, configure_jupyterlab
 

@@ -11,100 +11,30 @@ Run: ``python -m benchmarks.tensorboards``. Charts in a browser: ``benchmarks.te
 from __future__ import annotations
 
 import asyncio
-import http.client
-import importlib
 import json
 import os
 import platform
 import re
-import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
-from benchmarks import large_answer, loop_ticker
-from benchmarks.event_files import write_run
 from benchmarks.instances import show
-from examples.headless_jupyterlab import JupyterLab
+from benchmarks.tensorboard import large_answer
+from benchmarks.tensorboard.asking import SECONDS, Client, Place, points, script
+from benchmarks.tensorboard.event_files import write_run
+from benchmarks.tensorboard.folders import TAG_NAMES, measure_folders
+from benchmarks.tensorboard.servers import Server, command
 
 PEER = "jupyter-server-proxy"
 ROUNDS, IN_A_ROUND = 10, 20
 # The peer holds answers whole, and refuses those of more than 100 MB.
 SIZES, COPIES = (64, 200), 3
-RUNS, TAGS, STEPS = 20, 10, 20_000
+RUNS, STEPS = 20, 20_000
 OPEN = 5
-MANY_RUNS = 1500
-LARGE_RUNS, LARGE_STEPS = 10, 1_250_000
-LONG_RUNS, LONG_STEPS = 50, 10_000
 STARTS = 3
-SECONDS = 300
-
-ROOT = Path(__file__).resolve().parent.parent
-PLAIN = {"Accept-Encoding": "identity"}
-TAG_NAMES = [f"tag{number}" for number in range(TAGS)]
-
-
-class Place(NamedTuple):
-    """Where a TensorBoard answers, ``path`` without a slash at its end, and who may ask."""
-
-    port: int
-    path: str
-    headers: dict[str, str]
-
-
-class Client:
-    """A browser's connection, kept for the next request where the server keeps it."""
-
-    def __init__(self, place: Place) -> None:
-        self._place = place
-        self._connection = http.client.HTTPConnection("127.0.0.1", place.port, timeout=SECONDS)
-
-    def ask(
-        self,
-        path: str,
-        method: str = "GET",
-        body: bytes | None = None,
-        headers: dict[str, str] | None = None,
-    ) -> bytes:
-        """The body of the answer; raises RuntimeError where it is no success."""
-        headers = {"Accept-Encoding": "gzip", **self._place.headers, **(headers or {})}
-        self._connection.request(method, f"{self._place.path}/{path}", body, headers)
-        answer = self._connection.getresponse()
-        got = answer.read()
-        if answer.status != 200:
-            raise RuntimeError(f"{answer.status} for {path}: {got[:200]!r}")
-        return got
-
-    def drain(self, path: str) -> int:
-        """The number of bytes of an answer, none of them kept."""
-        self._connection.request("GET", f"{self._place.path}/{path}", None, self._place.headers)
-        answer = self._connection.getresponse()
-        count = 0
-        while piece := answer.read(2**18):
-            count += len(piece)
-        return count
-
-
-def points(client: Client, tag: str = TAG_NAMES[0]) -> int:
-    """How many points of a tag are shown, asked for as the page does."""
-    boundary = "b0undary"
-    wanted = json.dumps([{"plugin": "scalars", "tag": tag}])
-    form = f'--{boundary}\r\nContent-Disposition: form-data; name="requests"\r\n\r\n{wanted}\r\n'
-    answer = client.ask(
-        "data/plugin/timeseries/timeSeries",
-        "POST",
-        f"{form}--{boundary}--\r\n".encode(),
-        {"Content-Type": f"multipart/form-data; boundary={boundary}", **PLAIN},
-    )
-    return sum(len(series) for series in json.loads(answer)[0]["runToSeries"].values())
 
 
 def spent(pid: int) -> float:
@@ -118,90 +48,6 @@ def memory(pid: int, field: str = "VmRSS") -> float:
     status = Path(f"/proc/{pid}/status").read_text()
     found = re.search(rf"^{field}:\s+(\d+) kB", status, re.MULTILINE)
     return int(found[1]) / 1024 if found else 0.0
-
-
-@contextmanager
-def command(logs: Path, plugins: Path) -> Iterator[tuple[Place, float]]:
-    """The ``tensorboard`` command on a folder, and the seconds until it listened."""
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        [
-            *(str(Path(sys.executable).with_name("tensorboard")), "--logdir", str(logs)),
-            *("--host", "127.0.0.1", "--port", "0"),
-        ],
-        stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": f"{plugins}{os.pathsep}{ROOT}"},
-        text=True,
-    )
-    try:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if found := re.search(r"http://\S+:(\d+)/", line):
-                break
-        else:
-            raise RuntimeError("tensorboard did not start")
-        yield Place(int(found[1]), "", {}), time.perf_counter() - began
-    finally:
-        process.terminate()
-        process.wait()
-
-
-class Server:
-    """A JupyterLab with TrainHub, the peer, and the ticker in its event loop."""
-
-    def __init__(self, folder: Path) -> None:
-        self.lab = JupyterLab(folder)
-        config = folder / "config" / "jupyter_server_config.d"
-        config.mkdir(parents=True)
-        extensions = {"ServerApp": {"jpserver_extensions": {loop_ticker.__name__: True}}}
-        (config / "benchmark.json").write_text(json.dumps(extensions))
-
-    async def start(self) -> None:
-        await self.lab.start()
-        described = next((self.lab.folder / "runtime").glob("jpserver-*.json"))
-        self.pid: int = json.loads(described.read_text())["pid"]
-        parts = urlsplit(self.lab.url)
-        assert parts.port is not None
-        self.headers = {"Authorization": f"token {self.lab.token}"}
-        self._port, self._base = parts.port, parts.path
-
-    def at(self, path: str) -> Place:
-        return Place(self._port, f"{self._base}{path}".rstrip("/"), self.headers)
-
-    def found(self, port: int) -> Place:
-        """Where we show the TensorBoard that listens on a port of this machine."""
-        client = http.client.HTTPConnection("127.0.0.1", self._port)
-        address = f"{self._base}trainhub/tensorboards/port/{port}/"
-        client.request("GET", address, headers=self.headers)
-        place = client.getresponse().headers["Location"]
-        return Place(self._port, place.rstrip("/"), self.headers)
-
-    def open(self, folder: Path) -> tuple[Place, float]:
-        """Opens a folder; where it is, and the seconds until its data could be read."""
-        began = time.perf_counter()
-        client = http.client.HTTPConnection("127.0.0.1", self._port)
-        body = json.dumps({"folders": [str(folder)]})
-        client.request("POST", f"{self._base}trainhub/api/tensorboards", body, self.headers)
-        view: dict[str, Any] = json.loads(client.getresponse().read())
-        place = self.at(view["url"])
-        Client(place).ask("data/environment")
-        return place, time.perf_counter() - began
-
-    def end_tensorboards(self) -> None:
-        """Ends those that were opened here."""
-        asyncio.run(self._end_tensorboards())
-
-    async def _end_tensorboards(self) -> None:
-        path = "trainhub/api/tensorboards"
-        for board in (await self.lab.request("GET", path))["items"]:
-            if board["where"] == "local":
-                await self.lab.request("DELETE", f"{path}/{board['id']}")
-
-    def lateness(self) -> list[float]:
-        """How late the event loop was at each tick since the last call, in seconds."""
-        client = Client(self.at(""))
-        late: list[float] = json.loads(client.ask(loop_ticker.PATH))["late"]
-        return late
 
 
 def proxies(server: Server, direct: Place) -> dict[str, Place]:
@@ -223,13 +69,6 @@ def compare(what: str, unit: str, got: dict[str, float], *, more_is_better: bool
         beside = got["direct"]
     ratio = beside / got["ours"] if more_is_better else got["ours"] / beside
     show(what, f"{got['ours']:.1f} {unit}", f"{rest} {unit}", ratio)
-
-
-def script(client: Client) -> str:
-    """The address of the page's script, as the page names it."""
-    found = re.search(rb'src="(index\.js[^"]*)"', client.ask("", headers=PLAIN))
-    assert found is not None
-    return found[1].decode()
 
 
 def measure_proxies(server: Server, places: dict[str, Place]) -> None:
@@ -293,7 +132,7 @@ def measure_stall(server: Server, logs: Path) -> None:
     place, _ = server.open(logs)
     client = Client(place)
     began = time.perf_counter()
-    while not (loaded := client.ask("data/runs")) or points(client) < RUNS * 1000:
+    while not (loaded := client.ask("data/runs")) or points(client, TAG_NAMES[0]) < RUNS * 1000:
         if time.perf_counter() - began > SECONDS:
             raise RuntimeError(f"not loaded: {loaded!r}")
     for tag in TAG_NAMES:
@@ -302,8 +141,8 @@ def measure_stall(server: Server, logs: Path) -> None:
     late = sorted(server.lateness())
     taken = time.perf_counter() - began
     print(
-        f"event loop while {RUNS * TAGS * STEPS / 1e6:.0f} million points load and are read "
-        f"({taken:.1f} s): median {statistics.median(late) * 1000:.1f} ms late, "
+        f"event loop while {RUNS * len(TAG_NAMES) * STEPS / 1e6:.0f} million points load and are "
+        f"read ({taken:.1f} s): median {statistics.median(late) * 1000:.1f} ms late, "
         f"99 % {late[int(len(late) * 0.99)] * 1000:.1f} ms, most {late[-1] * 1000:.1f} ms"
     )
 
@@ -328,52 +167,6 @@ def measure_starts(server: Server, folder: Path) -> None:
     print(f"{OPEN} open: {sum(used):.0f} MiB together, {max(used):.0f} MiB the largest")
 
 
-def shown(server: Server, logs: Path, runs: int, least: int) -> float:
-    """Seconds from opening a folder until so many runs and points of a tag are shown."""
-    began = time.perf_counter()
-    place, _ = server.open(logs)
-    client = Client(place)
-    while len(json.loads(client.ask("data/runs", headers=PLAIN))) < runs or (
-        points(client) < least
-    ):
-        if time.perf_counter() - began > SECONDS:
-            raise RuntimeError(f"not all of {logs.name} is shown after {SECONDS} s")
-        time.sleep(0.5)
-    return time.perf_counter() - began
-
-
-def measure_folders(server: Server, folder: Path) -> None:
-    """Everything in them has to be shown, or this ends with an error."""
-    for number in range(MANY_RUNS):
-        write_run(folder / "many" / f"run{number}", TAG_NAMES[:1], 10)
-    taken = shown(server, folder / "many", MANY_RUNS, MANY_RUNS * 10)
-    print(f"{MANY_RUNS} runs are all shown after {taken:.1f} s")
-    for number in range(LARGE_RUNS):
-        write_run(folder / "large" / f"run{number}", TAG_NAMES, LARGE_STEPS)
-    size = sum(file.stat().st_size for file in (folder / "large").rglob("events*")) / 2**30
-    taken = shown(server, folder / "large", LARGE_RUNS, LARGE_RUNS * 1000)
-    print(f"{size:.1f} GiB in {LARGE_RUNS} runs are shown after {taken:.1f} s")
-    shutil.rmtree(folder / "large")
-    for name, writer in writers().items():
-        for number in range(LONG_RUNS):
-            with writer(str(folder / name / f"run{number}")) as log:
-                for step in range(LONG_STEPS):
-                    log.add_scalar(TAG_NAMES[0], 1 / (step + 1), step)
-        taken = shown(server, folder / name, LONG_RUNS, LONG_RUNS * 1000)
-        print(f"{LONG_RUNS} runs of {LONG_STEPS} points by {name} are shown after {taken:.1f} s")
-
-
-def writers() -> dict[str, Any]:
-    """What people write logs with, as far as it is installed here."""
-    found: dict[str, Any] = {}
-    for name, module in (("torch", "torch.utils.tensorboard"), ("tensorboardX", "tensorboardX")):
-        try:
-            found[name] = importlib.import_module(module).SummaryWriter
-        except ImportError:
-            print(f"{name} is not installed: no logs of its")
-    return found
-
-
 def main() -> None:
     cores, ram = os.cpu_count(), os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 30
     print(f"{cores} cores, {ram} GiB, Python {platform.python_version()}, {platform.release()}")
@@ -389,7 +182,7 @@ def main() -> None:
         asyncio.run(server.start())
         try:
             with command(logs, folder / "plugins") as (direct, _):
-                while points(Client(direct)) < RUNS * 1000:
+                while points(Client(direct), TAG_NAMES[0]) < RUNS * 1000:
                     time.sleep(0.2)
                 places = proxies(server, direct)
                 measure_proxies(server, places)

@@ -21,6 +21,7 @@ from jupyter_trainhub.specs.instance import InstanceSpec
 from jupyter_trainhub.specs.job import JobSpec
 from jupyter_trainhub.specs.mount import CsiVolume, Mount, NfsExport
 from jupyter_trainhub.specs.snapshot import SnapshotSpec
+from jupyter_trainhub.specs.tensorboard import TensorBoardSpec
 from jupyter_trainhub.specs.transfer import CopySpec, ExportSpec, LoadSpec
 from jupyter_trainhub.specs.volume import JobVolume
 
@@ -30,10 +31,11 @@ LIST = ROOT / "labextension" / "src" / "serverSentences.json"
 MODULES = {
     "manifests": "activity claim_status disruption failure fitness fitness_rules folders history"
     " idle_words instance_status job_attempt job_phase job_status log_hints pod_status probe"
-    " scheduling termination"
+    " scheduling tensorboard_status termination"
     " transfer troubles usage waiting workload_status",
     "manifests/frameworks": "code port",
-    "specs": "base entry job mount names place quantity resources storage virtual_cluster volume",
+    "specs": "base entry job mount names place quantity resources storage tensorboard"
+    " virtual_cluster volume",
     "hub": "cluster notebooks policy storages",
     "hub/access": "entrances ide interfaces reach shell terminals",
     "hub/capacity": "check fit quota refusal request room",
@@ -49,14 +51,19 @@ MODULES = {
     "hub/jobs": "attempts creation frameworks keeping manager program requests restarts stopping"
     " yaml",
     "hub/jobs/log": "opening reader request",
+    "hub/jobs/scalars": "manager reader",
     "hub/metrics": "cadvisor kubelets manager node_stats nvidia_smi pod_metrics prometheus",
     "hub/runs": "comparison export folder git log manager record recording store",
-    "hub/tensorboards": "manager registry roots",
+    "hub/tensorboards": "folders job_logs manager matching resolve roots running scalars",
+    "hub/tensorboards/cluster": "creation manager",
+    "hub/tensorboards/found": "manager processes",
+    "hub/tensorboards/local": "ending interpreter launching manager registry shown",
     "hub/volumes": "answer download manager naming readers",
     "inpod/files": "__main__ archive opening",
     "inpod/launch": "__main__ command ending files mpi peers rank_errors remote_shell setup shape"
     " supervisor",
     "inpod/rootfs_diff": "layer measurement opening secrets start walk",
+    "inpod/serve_tensorboard": "__main__ broken_files data_server importing loader log_folder",
     "kube": "client credentials exec portforward refusal stream",
     "notebook": "bundle cells checks folder ignore_file ipython_syntax magics markdown modules"
     " outcome parameters paths plan ranks remark scripts shell shipment source translation",
@@ -64,13 +71,13 @@ MODULES = {
     " failures layered_tree listing manifest merge pushing recipe reference requirements saving tar"
     " tar_stream transport",
     "server": "base body connection contents failures fitness idle ignore_file images instances"
-    " jobs logs notebook runs snapshots ssh tensorboards terminals volumes",
+    " jobs logs notebook runs snapshots ssh tensorboard_upstreams tensorboards terminals volumes",
     "snapshotter": "__main__ container failures overlay union",
     "ssh": "view",
 }
 _SPECS: tuple[type[BaseModel], ...] = (
     *(InstanceSpec, JobSpec, JobVolume, Mount, NfsExport, CsiVolume),
-    *(SnapshotSpec, CopySpec, LoadSpec, ExportSpec),
+    *(SnapshotSpec, CopySpec, LoadSpec, ExportSpec, TensorBoardSpec),
 )
 
 # What pydantic says of a value of the wrong kind or size.

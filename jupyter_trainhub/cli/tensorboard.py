@@ -188,9 +188,9 @@ def _show(options: Namespace, boards: TensorBoards, view: TensorBoardView, *, br
 def _tell(address: str, *, browser: bool) -> None:
     print(address, flush=True)
     if browser:
-        import webbrowser
+        from jupyter_trainhub.cli.browser import show
 
-        webbrowser.open(address)
+        show(address)
 
 
 def _address(boards: TensorBoards, view: TensorBoardView) -> str | None:

@@ -216,7 +216,8 @@ class LiveState:
                 workload, pods, events=events, largest=self._largest, policy=self._policy
             )
         elif key[0] == "tensorboard":
-            (workload,) = workloads.values()
+            # Others may have put the same label on a Job of theirs.
+            *_, workload = workloads.values()
             view = tensorboard_view(workload, pods, events=events, largest=self._largest)
         else:
             attempts = Attempts.of(workloads.values())

@@ -42,7 +42,7 @@ class Storages:
     def shared_with(self, owner: str) -> list[Storage]:
         """Those of :meth:`offered` that are the same folders for ``owner``: not homes, say."""
         theirs = {item.name: item for item in offered(self._config, owner, self._groups)}
-        return [item for item in self.offered() if theirs.get(item.name, item) == item]
+        return [item for item in self.offered() if theirs.get(item.name) == item]
 
     def virtual_clusters(self) -> list[VirtualCluster]:
         """The virtual clusters that the site offers to the user."""

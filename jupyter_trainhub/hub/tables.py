@@ -248,10 +248,12 @@ def tensorboards_table(views: Views) -> Table:
             _used(view["memory"]),
             ", ".join(view["folders"]),
             age(view["started"]),
+            view["message"],
         )
         for view in views
     ]
-    return Table(("ID", "NAME", "WHERE", "PHASE", "MEMORY", "FOLDERS", "AGE"), rows)
+    headings = ("ID", "NAME", "WHERE", "PHASE", "MEMORY", "FOLDERS", "AGE", "MESSAGE")
+    return Table(headings, rows)
 
 
 def _used(memory: dict[str, int | None]) -> str:

@@ -22,7 +22,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -41,8 +41,9 @@ _START = 10.0
 # Points of each curve that are held; of everything else as little as can be.
 _HELD = 500
 _OTHERS = ("images", "audio", "histograms", "distributions", "text", "pr_curves", "graphs")
-# What is listed of a run, and what is looked at to find the newest runs without the data server.
+# What is listed of a run, tags of so many characters at most, and what is looked at to find the newest runs without the data server.
 _MOST_TAGS = 200
+_LONGEST_TAG = 500
 _MOST_ENTRIES = 20_000
 _SLOW_RUNS = 8
 _SCALARS: Any = {"ctx": RequestContext(), "experiment_id": "", "plugin_name": "scalars"}
@@ -196,12 +197,16 @@ def _listed(
             break
         time.sleep(0.1)
     runs = [
-        (run, max(series.max_wall_time for series in tags.values()), sorted(tags)[:_MOST_TAGS])
+        (run, max(series.max_wall_time for series in tags.values()), _shown(tags))
         for run, tags in found.items()
         if tags
     ]
     runs.sort(key=lambda run: run[1], reverse=True)
     return {"runs": runs[:most], "others": max(0, len(runs) - most)}
+
+
+def _shown(tags: Iterable[str]) -> list[str]:
+    return [tag for tag in sorted(tags) if len(tag) <= _LONGEST_TAG][:_MOST_TAGS]
 
 
 def _curves(

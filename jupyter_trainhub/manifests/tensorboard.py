@@ -221,10 +221,10 @@ def _command(admission: Admission) -> list[str]:
         *("--idle-seconds", str(admission.idle_seconds)),
         *("--reload-interval", str(admission.reload_interval)),
         *("--memory", str(limit), "--state-file", "/tmp/state.json"),
+        # In one word with it: a name may begin with a dash.
         *(
-            word
+            literal(f"--folder={name}:{path}" if name else f"--folder={path}")
             for name, path in admission.folders
-            for word in ("--folder", literal(f"{name}:{path}" if name else path))
         ),
     ]
 

@@ -70,13 +70,14 @@ def tensorboard_view(
     status = pod_status(pod, events=events, largest=largest) if pod is not None else None
     phase, why = _phase(job, pod, status, events, admission)
     limit = admission.memory if admission else None
+    its_job = spec.get("job")
     return {
         "kind": "tensorboard",
         "id": tensorboard_id(metadata["name"]),
         "name": user_name(job),
         "where": "cluster",
         "owner": owner(job),
-        "folders": [str(text) for text in spec.get("folders", [])],
+        "folders": folders_of(job),
         "phase": phase,
         "message": (why.message if why else "") or "",
         "remedy": (why.remedy if why else "") or "",
@@ -88,8 +89,14 @@ def tensorboard_view(
         "memory": {"used": None, "limit": limit},
         "notes": [],
         "version": None,
-        "job": spec.get("job"),
+        "job": its_job if isinstance(its_job, str) else None,
     }
+
+
+def folders_of(job: Object) -> list[str]:
+    """The folders that the TensorBoard of ``job`` shows, as they were given."""
+    folders = spec_of(job).get("folders")
+    return [str(text) for text in folders] if isinstance(folders, list) else []
 
 
 def newest_pod(job: Object, pods: Iterable[Object]) -> Object | None:

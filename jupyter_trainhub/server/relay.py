@@ -106,6 +106,7 @@ class Relay:
             plain,
             upstream=self._upstream.prefix,
             public=self._public,
+            path=self._path,
             secret=self._upstream.secret,
         )
 

@@ -201,16 +201,20 @@ def content_security_policy(policies: Iterable[str], *, upstream: str, public: s
     return "; ".join([*rewritten, "frame-ancestors 'self'"])
 
 
-def document(body: bytes, *, upstream: str, public: str, secret: str | None = None) -> bytes:
+def document(
+    body: bytes, *, upstream: str, public: str, path: str = "", secret: str | None = None
+) -> bytes:
     """A document with every address below the upstream prefix made public.
 
-    ``secret`` is blanked: JupyterLab writes its server's token into its page, and that one is ours,
-    not the user's. TensorBoard asks for its fonts at the host's root in spite of its prefix
+    ``path`` is its own below the prefix, without slash. ``secret`` is blanked: JupyterLab writes
+    its server's token into its page, and that one is ours, not the user's. TensorBoard and its
+    projector ask for their fonts at the host's root in spite of the prefix
     (tensorflow/tensorboard#1885).
     """
     if secret:
         body = body.replace(secret.encode(), b"")
-    body = body.replace(b"url(/font-roboto/", b"url(./font-roboto/")
+    fonts = f"url(./{'../' * path.count('/')}font-roboto/"
+    body = body.replace(b"url(/font-roboto/", fonts.encode())
     if not upstream:
         # Nothing tells addresses of its own, but for the scripts of TensorBoard's plugins.
         return _MODULE_PATH.sub(lambda found: found[1] + public.encode() + b"/", body)

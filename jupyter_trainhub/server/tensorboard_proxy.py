@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 
+from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.utils import url_path_join
 from tornado import web
@@ -46,7 +47,8 @@ class TensorBoardProxyHandler(HttpProxyHandler):
 
         One that ended for want of use is started again when somebody opens its page.
         """
-        return await self.service.tensorboard_upstreams.find(name, start=self.navigates)
+        start = await self._may_start()
+        return await self.service.tensorboard_upstreams.find(name, start=start)
 
     def forget(self, name: str) -> None:
         """Looks for it anew next time."""
@@ -56,6 +58,9 @@ class TensorBoardProxyHandler(HttpProxyHandler):
         """Passes the request on; what the page is made of is there before TensorBoard is."""
         if self.request.headers.get("Upgrade", "").lower() == "websocket":
             raise web.HTTPError(400, "A TensorBoard has no websockets")
+        if "Service-Worker" in self.request.headers:
+            # It would stay when the TensorBoard goes, and answer for the next one of its name.
+            raise web.HTTPError(403, "A TensorBoard has no service workers")
         if not await self._shown_early(name):
             await super().relay(name)
 
@@ -67,7 +72,9 @@ class TensorBoardProxyHandler(HttpProxyHandler):
             or not request.path.startswith(public)
             or not _HERE.fullmatch(name)
             or "gzip" not in request.headers.get("Accept-Encoding", "")
-            or not await service.tensorboard_upstreams.is_starting(name, start=self.navigates)
+            or not await service.tensorboard_upstreams.is_starting(
+                name, start=await self._may_start()
+            )
         ):
             return False
         file = await service.run(
@@ -82,6 +89,12 @@ class TensorBoardProxyHandler(HttpProxyHandler):
             self.set_header(header, value)
         self.finish(file.body)
         return True
+
+    async def _may_start(self) -> bool:
+        """Whether a page is opened by somebody who might start TensorBoards by REST as well."""
+        return self.navigates and await ensure_async(
+            self.authorizer.is_authorized(self, self.current_user, "write", self.auth_resource)
+        )
 
     async def waits_for(self, name: str) -> bool:
         """Whether it may listen again soon; :meth:`find` says if it has ended."""

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from jupyter_trainhub.errors import Conflict
 from jupyter_trainhub.hub.tensorboards import TensorBoardEndpoint
+from jupyter_trainhub.hub.tensorboards.manager import CLUSTER
 from jupyter_trainhub.server.upstream import Upstream
 
 # How long a TensorBoard may take to start before those who wait are told to come back.
@@ -17,8 +18,10 @@ LARGEST_HELD = 48
 # One on this machine takes a second or two; one that takes longer waits for a node or an image.
 QUICK_SECONDS = 5.0
 QUICK_LOOK, SLOW_LOOK = 0.05, 0.5
-# A page asks for dozens of things at once.
+# A page asks for dozens of things at once. On this machine a port that gets free may be another
+# user's a moment later, and what listens there answers on our origin.
 KNOWN_SECONDS = 5.0
+KNOWN_HERE_SECONDS = 0.5
 
 STARTING = "TensorBoardStarting"
 STOPPED = "TensorBoardStopped"
@@ -27,7 +30,9 @@ STOPPED = "TensorBoardStopped"
 class _Look:
     """The search for one TensorBoard, shared by all who ask for it meanwhile."""
 
-    def __init__(self, search: Callable[[_Look], Awaitable[Upstream]]) -> None:
+    def __init__(self, search: Callable[[_Look], Awaitable[Upstream]], known: float) -> None:
+        """What is found is good for ``known`` seconds."""
+        self._known = known
         # Whether it was found to be starting, once it was looked for at all.
         self.starting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self.until = float("inf")
@@ -35,11 +40,10 @@ class _Look:
         self.task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Future[Upstream]) -> None:
-        self.until = time.monotonic() + KNOWN_SECONDS
         if not self.starting.done():
             self.starting.set_result(False)
-        if task.cancelled() or task.exception() is not None:
-            self.until = 0.0
+        failed = task.cancelled() or task.exception() is not None
+        self.until = 0.0 if failed else time.monotonic() + self._known
 
 
 class TensorBoardUpstreams:
@@ -103,7 +107,8 @@ class TensorBoardUpstreams:
             for other, old in list(self._looks.items()):
                 if old.until < time.monotonic():
                     del self._looks[other]
-            look = self._looks[id_] = _Look(lambda look: self._search(id_, start, look))
+            known = KNOWN_SECONDS if id_.startswith(CLUSTER) else KNOWN_HERE_SECONDS
+            look = self._looks[id_] = _Look(lambda look: self._search(id_, start, look), known)
         return look
 
     async def _search(self, id_: str, start: bool, look: _Look) -> Upstream:

@@ -32,8 +32,13 @@ class TensorBoardApiHandler(ApiHandler):
     async def changed(self, call: Callable[..., TensorBoardView], *arguments: Any) -> None:
         """Answers with what ``call`` returns, and sees that others are told of it."""
         view = await self.run(call, *arguments)
-        self.service.watch_tensorboards().look()
+        self.tell(view["id"])
         self.finish(dict(view))
+
+    def tell(self, id_: str) -> None:
+        """Sees that others are told of a change, and that nobody is led to where it was."""
+        self.service.tensorboard_upstreams.forget(id_)
+        self.service.watch_tensorboards().look()
 
 
 class TensorBoardsHandler(TensorBoardApiHandler):
@@ -94,7 +99,7 @@ class TensorBoardHandler(TensorBoardApiHandler):
     async def delete(self, id_: str) -> None:
         """Ends and forgets it."""
         await self.run(self.service.tensorboards.delete, id_)
-        self.service.watch_tensorboards().look()
+        self.tell(id_)
         self.set_status(204)
         self.finish()
 

@@ -125,6 +125,12 @@ def _job_name(name: str) -> str:
     return _fits(JOB_PREFIX, name)
 
 
+def _tensorboard_name(name: str) -> str:
+    if not re.fullmatch(JOB_NAME_PATTERN, name):
+        raise ValueError(f"{name!r} cannot be the name of a TensorBoard")
+    return _fits(TENSORBOARD_PREFIX, name)
+
+
 InstanceName = Annotated[
     str,
     AfterValidator(_instance_name),
@@ -134,4 +140,9 @@ JobName = Annotated[
     str,
     AfterValidator(_job_name),
     Field(min_length=1, max_length=48, json_schema_extra={"pattern": JOB_NAME_PATTERN}),
+]
+TensorBoardName = Annotated[
+    str,
+    AfterValidator(_tensorboard_name),
+    Field(min_length=1, max_length=40, json_schema_extra={"pattern": JOB_NAME_PATTERN}),
 ]

@@ -9,13 +9,11 @@ from typing_extensions import Self
 
 from jupyter_trainhub.specs.base import FieldError, Spec
 from jupyter_trainhub.specs.mount import Mounts
-from jupyter_trainhub.specs.names import InstanceName, JobName
+from jupyter_trainhub.specs.names import InstanceName, JobName, TensorBoardName
 from jupyter_trainhub.specs.quantity import Memory
 from jupyter_trainhub.specs.resources import StorageNames
 
 Where = Literal["auto", "local", "cluster"]
-
-LONGEST_NAME = 40
 
 # What only a pod has.
 _OF_PODS = ("image", "storages", "mounts")
@@ -37,7 +35,7 @@ class TensorBoardSpec(Spec):
     them. What is left out is the site's.
     """
 
-    name: Annotated[JobName, Field(max_length=LONGEST_NAME)] | None = Field(
+    name: TensorBoardName | None = Field(
         default=None,
         title="Name",
         description="Letters, digits, '-' and '_', at most 40. Left out: made of the folders.",

@@ -28,7 +28,8 @@ def test_no_widget_does_anything_before_it_is_shown(tmp_path: Path) -> None:
     threads = set(threading.enumerate())
     meter = th.cluster_meter()
     forms = [th.instance_form(), th.submit_form(), th.submit_form("train.ipynb")]
-    assert set(threading.enumerate()) == threads
+    # Those of others may have ended meanwhile.
+    assert set(threading.enumerate()) <= threads
     assert [form.form.fields["name"].value for form in forms] == [""] * 3
     assert forms[2].form.fields["notebook"].value == "train.ipynb"
     # Shown they say how it is, and start nothing either.

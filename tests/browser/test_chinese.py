@@ -18,7 +18,7 @@ LANGUAGE = "lab/api/settings/@jupyterlab/translation-extension:plugin"
 # What is written the same in Chinese: names, values and signs, but no English sentence. Lumino
 # names the sections of a side panel in English.
 SAME = re.compile(
-    r"(?i)[^a-z]*|TrainHub|TensorBoard|Lab|IDE|SSH|Pod|Shell|YAML|PuTTY|[CG]PU|NFS|Home|Small|Huge|host"
+    r"(?i)[^a-z]*|TrainHub|TensorBoard…?|Lab|IDE|SSH|Pod|Shell|YAML|PuTTY|[CG]PU|NFS|Home|Small|Huge|host"
     r"|TensorBoard Section|auto|image|\S*[/_.:=\d]\S*"
     r"|[\d. /·]*([KMG]iB?|B|[CG]PU|\d)[\d. /·]*"
 )

@@ -71,6 +71,9 @@ def test_cells_on_the_cluster(trainhub: TrainHubPage, lab: JupyterLab) -> None:
             expect(prompt).to_have_text("[1]:", timeout=3_000)
         return prompt.inner_text() == "[1]:"
 
+    # Told to run a cell before it has a kernel, it asks which one.
+    kernel = page.locator(".jp-NotebookPanel:visible .jp-KernelName")
+    expect(kernel).to_have_text("Python 3 (ipykernel)")
     eventually(loaded)
     expect(run("define").locator(".jp-InputPrompt")).to_have_text("[2]:")
     ran = run("run")

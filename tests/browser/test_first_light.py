@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import re
 
-import numpy as np
 import pytest
-from PIL import Image
 from playwright.sync_api import FrameLocator, Page, TimeoutError, expect
 
 from examples.headless_jupyterlab import JupyterLab
+from tests.browser.chart import expect_curve
 from tests.browser.trainhub_page import (
     INSTANCE_MILLISECONDS,
     JOB_MILLISECONDS,
-    TENSORBOARD_MILLISECONDS,
     TrainHubPage,
 )
 from tests.conftest import eventually
@@ -24,16 +21,6 @@ from tests.conftest import eventually
 @pytest.fixture
 def trainhub(page: Page, lab: JupyterLab) -> TrainHubPage:
     return TrainHubPage(page, lab)
-
-
-def curve_columns(png: bytes) -> float:
-    """The share of a chart's columns in which something coloured is drawn: grid and axes are grey.
-
-    TensorBoard draws on a canvas that belongs to a worker, so only the picture tells.
-    """
-    pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
-    coloured = pixels.max(axis=2) - pixels.min(axis=2) > 20
-    return float(coloured.any(axis=0).mean())
 
 
 def run_cell(lab: FrameLocator, code: str) -> str:
@@ -76,12 +63,7 @@ def test_notebook_becomes_a_job_whose_curve_tensorboard_draws(trainhub: TrainHub
     trainhub.keep("job-page")
 
     board = trainhub.open_in_tensorboard("runs")
-    card = board.locator("card-view", has_text="loss/train")
-    expect(card).to_be_visible(timeout=TENSORBOARD_MILLISECONDS)
-    card.scroll_into_view_if_needed()
-    chart = card.locator("line-chart .series-view")
-    expect(chart).to_be_visible()
-    eventually(lambda: curve_columns(chart.screenshot()) > 0.5)
+    expect_curve(board, "loss/train")
 
 
 def test_instance_opens_in_a_tab(trainhub: TrainHubPage) -> None:

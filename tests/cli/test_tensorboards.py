@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import stat
 import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -54,7 +56,8 @@ def test_its_whole_life(place: Path, capsys: Output, monkeypatch: pytest.MonkeyP
         headings, *rows = capsys.readouterr().out.splitlines()
         # Those that others on this machine run are listed, too.
         (row,) = [row for row in rows if row.startswith(view["id"])]
-        assert headings.split() == ["ID", "NAME", "WHERE", "PHASE", "MEMORY", "FOLDERS", "AGE"]
+        columns = ["ID", "NAME", "WHERE", "PHASE", "MEMORY", "FOLDERS", "AGE", "MESSAGE"]
+        assert headings.split() == columns
         assert row.split()[:4] == [view["id"], "mine", "local", "Running"]
         assert "/2Gi" in row
 
@@ -67,7 +70,10 @@ def test_its_whole_life(place: Path, capsys: Output, monkeypatch: pytest.MonkeyP
         assert run("stop", "tensorboard", view["id"][:5]) == 0
         assert run("open", "tensorboard", "mine") == 0
         address = capsys.readouterr().out.splitlines()[-1]
-        assert opened == [address]
+        # Other users of the machine see how a browser is started.
+        page = Path(urlsplit(opened.pop()).path)
+        assert f'url={address}"' in page.read_text()
+        assert stat.S_IMODE(page.stat().st_mode) == 0o600
         with urlopen(f"{address}data/environment", timeout=10) as answer:
             assert "data_location" in json.load(answer)
         assert run("stop", "tensorboard", "mine") == 0

@@ -52,6 +52,7 @@ def test_finds_event_files_behind_links_and_in_circles(tmp_path: Path) -> None:
     (logs / "linked").symlink_to(tmp_path / "elsewhere")
     assert not files.look()
     assert files.count == 1
+    assert files.runs == 1
 
 
 def test_notices_a_file_that_took_the_place_of_another(

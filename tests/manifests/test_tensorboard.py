@@ -83,7 +83,7 @@ def test_nothing_can_be_written_or_made_and_the_prefix_stays_secret() -> None:
     assert all(sources[kind]["readOnly"] for kind in ("persistentVolumeClaim", "nfs", "csi"))
     assert PREFIX not in json.dumps(made.job)
     assert secret_of(made.job) == made.secret["metadata"]["name"]
-    assert container["command"][-1] == "b:/mnt/nfs/$$(HOME) ü"
+    assert container["command"][-1] == "--folder=b:/mnt/nfs/$$(HOME) ü"
 
 
 def test_what_it_was_made_of_comes_back_from_the_job() -> None:

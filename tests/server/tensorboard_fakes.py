@@ -43,6 +43,10 @@ class FakeBoards:
         self.started.append(id_)
         self.states[id_] = conflict("Starting")
 
+    def stop(self, id_: str) -> dict[str, str]:
+        self.states[id_] = conflict("Stopped")
+        return {"id": id_, "phase": "Stopped"}
+
     def by_port(self, port: int) -> dict[str, str]:
         if port not in self.ports:
             raise NotFound(f"no TensorBoard of yours listens on port {port}")

@@ -123,9 +123,13 @@ def test_the_upstreams_token_is_blanked() -> None:
     )
 
 
-def test_fonts_are_asked_for_beside_the_page() -> None:
+@pytest.mark.parametrize(
+    ("path", "folder"), [("", "./"), ("data/plugin/projector/x.html", "./../../../")]
+)
+def test_fonts_are_asked_for_in_the_folder_of_the_first_page(path: str, folder: str) -> None:
     body = b"src:url(/font-roboto/x.woff2)"
-    assert rewrite.document(body, upstream="/p", public="/q") == b"src:url(./font-roboto/x.woff2)"
+    rewritten = rewrite.document(body, upstream="/p", public="/q", path=path)
+    assert rewritten == f"src:url({folder}font-roboto/x.woff2)".encode()
 
 
 def test_the_upstreams_policy_is_kept_but_for_who_may_frame() -> None:

@@ -8,12 +8,13 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from jupyter_server.serverapp import ServerApp
 
 from jupyter_trainhub.errors import NotFound
 from jupyter_trainhub.hub.tensorboards import TensorBoardEndpoint
 from jupyter_trainhub.server import tensorboard_proxy, tensorboard_upstreams
 from tests.server.calls import SOON, Fetch, ask, log_in, refusal
-from tests.server.fakes import FakeTrainHub
+from tests.server.fakes import FakeTrainHub, OnlyReaders
 from tests.server.tensorboard_fakes import (
     BOARD,
     ID,
@@ -138,6 +139,40 @@ async def test_one_that_ended_starts_again_for_a_person_and_for_no_script(
     boards.states[ID] = at(board)
     assert (await asyncio.wait_for(opening, SOON)).code == 200
     assert boards.started == [ID]
+
+
+async def test_who_may_only_read_starts_none(
+    jp_fetch: Fetch,
+    jp_serverapp: ServerApp,
+    boards: FakeBoards,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(jp_serverapp.web_app.settings, "authorizer", OnlyReaders())
+    boards.states[ID] = conflict("Stopped")
+    page = jp_fetch(*BOARD, "echo", headers={**NAVIGATE, "Accept-Encoding": "gzip"})
+    assert (await refusal(page)).code == 503
+    assert boards.started == []
+
+
+async def test_nobody_is_led_to_where_one_was_that_was_stopped(
+    jp_fetch: Fetch, boards: FakeBoards, board: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The port may be another user's by now."""
+    monkeypatch.setattr(tensorboard_upstreams, "KNOWN_HERE_SECONDS", 600)
+    boards.states[ID] = at(board)
+    assert (await jp_fetch(*BOARD, "echo")).code == 200
+    stopped = json.dumps({"state": "stopped"})
+    api = ("trainhub", "api", "tensorboards", ID)
+    assert (await jp_fetch(*api, method="PATCH", body=stopped)).code == 200
+    assert (await refusal(jp_fetch(*BOARD, "echo"))).code == 503
+
+
+async def test_a_page_cannot_leave_a_service_worker_behind(
+    jp_fetch: Fetch, boards: FakeBoards, board: Upstream
+) -> None:
+    boards.states[ID] = at(board)
+    script = jp_fetch(*BOARD, "echo", headers={"Service-Worker": "script"})
+    assert (await refusal(script)).code == 403
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
+import socket
 import ssl
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -75,34 +78,56 @@ class Endpoint:
         answer = self.get(path, 0)
         return answer is not None and answer[0] < 400
 
-    def get(self, path: str, most: int) -> tuple[int, bytes] | None:
+    def get(self, path: str, most: int, seconds: float = _SECONDS) -> tuple[int, bytes] | None:
         """The HTTP status and at most ``most`` bytes of the program's answer to a GET of ``path``.
 
-        ``path`` is below its prefix. None where there is no answer. Blocks for some seconds.
+        ``path`` is below its prefix. None where there is no answer. Blocks for ``seconds`` to
+        connect and as many for the answer, however slowly it comes: what comes later is not read.
         """
         gateway = self.gateway
         url = urlsplit(gateway.url if gateway else f"http://{bracketed(self.host)}:{self.port}")
         host = url.hostname or ""
         connection = (
             http.client.HTTPSConnection(
-                host, url.port, timeout=_SECONDS, context=gateway.ssl_context
+                host, url.port, timeout=seconds, context=gateway.ssl_context
             )
             if gateway and url.scheme == "https"
-            else http.client.HTTPConnection(host, url.port, timeout=_SECONDS)
+            else http.client.HTTPConnection(host, url.port, timeout=seconds)
         )
         way = url.path + gateway.path if gateway else ""
         try:
-            connection.request(
-                "GET",
-                f"{way}{self.prefix}{path}",
-                headers=self.credentials | dict(gateway.headers if gateway else {}),
-            )
-            response = connection.getresponse()
-            return response.status, response.read(most)
+            with _at_most(connection, seconds):
+                connection.request(
+                    "GET",
+                    f"{way}{self.prefix}{path}",
+                    headers=self.credentials | dict(gateway.headers if gateway else {}),
+                )
+                response = connection.getresponse()
+                return response.status, response.read(most)
         except (OSError, http.client.HTTPException):
             return None
         finally:
             connection.close()
+
+
+@contextlib.contextmanager
+def _at_most(connection: http.client.HTTPConnection, seconds: float) -> Iterator[None]:
+    """Connects, and hangs up after so long: a timeout counts from each byte anew."""
+    connection.connect()
+    stream = connection.sock
+
+    def hang_up() -> None:
+        with contextlib.suppress(OSError):
+            # Not TLS' own, which is not to be used while another thread reads.
+            socket.socket.shutdown(stream, socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 class Reach:

@@ -114,7 +114,11 @@ class _Resolver:
     def _job(self) -> Object:
         assert self._hub is not None
         assert self._spec.job is not None
-        return self._hub.jobs.get(self._spec.job)
+        try:
+            return self._hub.jobs.get(self._spec.job)
+        except NotFound as error:
+            error.field = "job"
+            raise
 
     @cached_property
     def mounts(self) -> list[Mount]:
@@ -124,6 +128,8 @@ class _Resolver:
             return []
         if self._pods is not None:
             pods, owner, volumes = self._pods
+            # Others may have made them by other means.
+            hub.policy.check_mounts(pods.mounts)
             shared = {storage.name: storage for storage in hub.storage.shared_with(owner)}
             storages = [shared[name] for name in pods.storages or () if name in shared]
             return [*pods.mounts, *volumes, *storages]
@@ -151,7 +157,11 @@ class _Resolver:
         if spec.instance is not None and hub is not None:
             from jupyter_trainhub.specs.instance import InstanceSpec
 
-            view = hub.instances.get(spec.instance)
+            try:
+                view = hub.instances.get(spec.instance)
+            except NotFound as error:
+                error.field = "instance"
+                raise
             return InstanceSpec.parse(view["spec"]), view["owner"], []
         return None
 

@@ -28,6 +28,7 @@ def allowed_folder(folder: Path, roots: Sequence[Path], *, shown: str, field: st
     """
     try:
         resolved = folder.resolve()
+        is_folder = resolved.is_dir()
     except (OSError, RuntimeError, ValueError):
         raise InvalidField(
             f"{shown!r} cannot be a path", field=field, remedy="Name a folder."
@@ -41,7 +42,11 @@ def allowed_folder(folder: Path, roots: Sequence[Path], *, shown: str, field: st
             remedy=f"Choose a folder in {listed}, or let an administrator add its root "
             "to c.TrainHubConfig.log_roots.",
         )
-    if not resolved.is_dir():
+    if resolved.is_file():
+        raise InvalidField(
+            f"{shown!r} is a file", field=field, remedy="Choose the folder that it is in."
+        )
+    if not is_folder:
         raise NotFound(
             f"there is no folder {shown!r}",
             field=field,

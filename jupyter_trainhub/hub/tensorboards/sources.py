@@ -36,8 +36,12 @@ class Sources:
 
     @property
     def texts(self) -> list[str]:
-        """The folders as they were given."""
-        return [str(source.given) for source in self.found]
+        """The folders as they were given, or else, for nobody's working folder, as a pod sees them.
+        """
+        return [
+            str(source.given if absolute(source.given.path) else LogFolder(source.given.name, source.path))
+            for source in self.found
+        ]
 
     @property
     def local(self) -> list[LogFolder]:

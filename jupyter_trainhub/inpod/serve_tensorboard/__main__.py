@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from .activity import Activity, watched
 from .broken_files import BrokenFiles
-from .event_files import MANY_FILES, EventFiles
+from .event_files import MANY_FILES, MANY_RUNS, EventFiles
 from .failure import Failure
 from .importing import import_tensorboard
 from .limits import in_units, memory_in_use, raise_open_file_limit
@@ -152,6 +152,13 @@ class Server:
                     "many-files",
                     f"There are {files.count} event files, so that new data show late and much "
                     "memory is used. Open a folder further down.",
+                )
+            if (runs := files.runs) > MANY_RUNS:
+                self.state.note(
+                    "many-runs",
+                    f"There are {runs} runs, and of more than {MANY_RUNS} TensorBoard chooses none "
+                    "by itself. Choose some in its list of runs; its field above finds them by "
+                    "name.",
                 )
             changed = broken.healed() or replaced or changed
             self.state.note("broken-file", broken.note())

@@ -50,21 +50,24 @@ def watched(
     state: Callable[[], dict[str, Any]],
     held: Callable[[], object],
 ) -> WSGIApplication:
-    """``application``, each of its requests noted in ``activity``.
+    """``application``, each request to it noted in ``activity``.
 
-    ``PREFIX/trainhub/state`` shows ``state`` and is no use. ``held`` returns once requests can be
-    answered.
+    ``PREFIX/trainhub/state`` shows ``state`` and is no use; nor is what does not know the prefix.
+    ``held`` returns once requests can be answered.
     """
     path = f"{prefix}/trainhub/state"
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") == path:
+        asked = environ.get("PATH_INFO", "")
+        if asked == path:
             content = json.dumps(state()).encode()
             start_response(
                 "200 OK",
                 [("Content-Type", "application/json"), ("Content-Length", str(len(content)))],
             )
             return [content]
+        if not f"{asked}/".startswith(f"{prefix}/"):
+            return application(environ, start_response)
         # TensorBoard makes whole answers, so the request is over when the call returns.
         with activity:
             held()

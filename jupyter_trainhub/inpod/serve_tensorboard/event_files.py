@@ -8,6 +8,8 @@ import time
 
 # From so many on, TensorBoard's looks for new data are slow.
 MANY_FILES = 5000
+# Of more runs than so many, TensorBoard's page chooses none by itself (webapp/runs, 2.21).
+MANY_RUNS = 500
 # A log folder may be a whole home folder: entries and seconds of one look.
 _MOST_ENTRIES = 200_000
 _MOST_SECONDS = 20.0
@@ -31,6 +33,11 @@ class EventFiles:
     def count(self) -> int:
         """How many were seen in the last look."""
         return len(self._inodes)
+
+    @property
+    def runs(self) -> int:
+        """In how many folders they are: each is a run."""
+        return len({os.path.dirname(path) for path in self._inodes})
 
     def look(self) -> bool:
         """Look again, if it is time; whether a file has been replaced by another one.

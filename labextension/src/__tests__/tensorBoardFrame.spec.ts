@@ -41,6 +41,17 @@ describe('FrameKeeper', () => {
     expect(next.src).toBe('http://localhost/other/?smoothing=0.9#scalars');
   });
 
+  it('has TensorBoard choose where to begin once there is something to see', () => {
+    keeper.attach(frame(), ADDRESS);
+    keeper.loaded();
+    keeper.restart();
+    expect(keeper.isReady).toBeNull();
+    keeper.attach(null, ADDRESS);
+    const next = frame();
+    keeper.attach(next, ADDRESS);
+    expect([keeper.key, next.src]).toEqual([1, ADDRESS]);
+  });
+
   it('loads anew what was not TensorBoard, but not for ever', () => {
     for (let load = 0; load < 9; load++) {
       keeper.attach(frame('<p>503</p>'), ADDRESS);

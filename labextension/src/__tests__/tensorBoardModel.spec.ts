@@ -97,7 +97,10 @@ describe('TensorBoardModel', () => {
     expect([model.state, first.mock.calls.length]).toEqual(['waiting', 0]);
     runs = ['a'];
     await jest.advanceTimersByTimeAsync(1_000);
-    expect([model.state, first.mock.calls.length]).toEqual(['running', 1]);
+    expect([model.state, first.mock.calls]).toEqual([
+      'running',
+      [[model, false]]
+    ]);
   });
 
   it('is one of the cluster by its id, and starts anew one that is gone', async () => {

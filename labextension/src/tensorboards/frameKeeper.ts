@@ -55,9 +55,14 @@ export class FrameKeeper {
   /** Loads TensorBoard anew, at the place at which it is. */
   renew(): void {
     this._keepPlace();
-    this._isReady = null;
-    this._key += 1;
-    this.changed.emit();
+    this._next();
+  }
+
+  /** Loads TensorBoard anew, and it chooses the place itself. */
+  restart(): void {
+    this._place = '';
+    this._frame = null;
+    this._next();
   }
 
   /** Loads once more what was not TensorBoard though it runs; gives up after some times. */
@@ -91,6 +96,12 @@ export class FrameKeeper {
   dispose(): void {
     window.clearTimeout(this._timer);
     Signal.clearData(this);
+  }
+
+  private _next(): void {
+    this._isReady = null;
+    this._key += 1;
+    this.changed.emit();
   }
 
   private _keepPlace(): void {

@@ -243,12 +243,15 @@ export class TensorBoardModel {
       () => this._isDisposed
     );
     this._isReading = false;
-    this.firstRead.emit();
+    this.firstRead.emit(this._showsAnyway);
     this.changed.emit();
   }
 
-  /** Emitted when the first events are there: what TensorBoard showed before was nothing. */
-  readonly firstRead = new Signal<this, void>(this);
+  /**
+   * Emitted when the first events are there, with whether the user has TensorBoard before his eyes:
+   * what it showed before was nothing.
+   */
+  readonly firstRead = new Signal<this, boolean>(this);
 
   private _view: ITensorBoard | null = null;
   private _problem: ApiError | null = null;

@@ -38,7 +38,10 @@ export class TensorBoardView extends HubWidget {
         void this.model.wake();
       }
     });
-    this.model.firstRead.connect(() => this.keeper.renew());
+    this.model.firstRead.connect((_, isSeen) =>
+      // The place at which it began is where it shows that there is nothing.
+      isSeen ? this.keeper.renew() : this.keeper.restart()
+    );
     document.addEventListener('visibilitychange', this._onSight);
   }
 

@@ -7,7 +7,7 @@ export type TensorBoardPhase = 'Starting' | 'Running' | 'Failed' | 'Stopped';
 
 /** What is worth knowing of a TensorBoard that works. */
 export interface ITensorBoardNote {
-  /** Such as `slow-loader`, `broken-file` or `many-files`. */
+  /** Such as `slow-loader`, `broken-file`, `many-files` or `many-runs`. */
   id: string;
   message: string;
 }

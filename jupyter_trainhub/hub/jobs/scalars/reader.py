@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -85,7 +86,7 @@ class ScalarReader:
                 raise _unread("the reader has ended") from None
         try:
             found = answer.result(_ANSWER)
-        except TimeoutError:
+        except FutureTimeoutError:
             raise _unread("they are still being read") from None
         finally:
             self._waiting.pop(number, None)

@@ -40,7 +40,7 @@ from jupyter_trainhub.manifests.tensorboard import (
     tensorboard_id,
 )
 from jupyter_trainhub.manifests.tensorboard_admission import Admission, admission_of
-from jupyter_trainhub.manifests.tensorboard_status import newest_pod, outcome
+from jupyter_trainhub.manifests.tensorboard_status import folders_of, newest_pod, outcome
 from jupyter_trainhub.specs.tensorboard import TensorBoardSpec
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 LOG_BYTES = 16 * 1024
 _LOG_LINES = 400
+# Bytes of so many lines, which may be of any length.
+_LONGEST_LOG = 1 << 20
 # Seconds after which one is there again that somebody starts anew at this moment.
 _REPLACED = 0.3
 
@@ -172,7 +174,11 @@ class ClusterTensorBoards:
         pod = newest_pod(job, self._pods(job))
         if pod is None:
             return ""
-        query: dict[str, str | int | bool] = {"container": CONTAINER, "tailLines": _LOG_LINES}
+        query: dict[str, str | int | bool] = {
+            "container": CONTAINER,
+            "tailLines": _LOG_LINES,
+            "limitBytes": _LONGEST_LOG,
+        }
         try:
             with contextlib.closing(
                 self._client.stream(PODS, pod["metadata"]["name"], "log", query)
@@ -210,7 +216,7 @@ class ClusterTensorBoards:
         except AlreadyExists:
             job = self._find(kubernetes_name(spec.name or ""))
             if _shown(admission_of(job)) != _shown(admission):
-                folders = ", ".join(spec_of(job).get("folders", []))
+                folders = ", ".join(folders_of(job))
                 raise AlreadyExists(
                     f"there is a TensorBoard {spec.name!r} already, of {folders}",
                     field="name",

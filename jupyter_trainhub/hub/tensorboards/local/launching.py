@@ -37,7 +37,8 @@ def launch(
     argv = [
         python,
         str(folder / _PROGRAM),
-        *(part for each in shown for part in ("--folder", str(each))),
+        # In one word with it: a name may begin with a dash.
+        *(f"--folder={each}" for each in shown),
         *("--host", HOST),
         *("--idle-seconds", str(settings.idle_seconds)),
         *("--reload-interval", str(settings.reload_interval)),

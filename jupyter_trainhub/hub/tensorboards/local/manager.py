@@ -12,7 +12,7 @@ from typing import Protocol
 
 from jupyter_core.paths import jupyter_runtime_dir
 
-from jupyter_trainhub.errors import NotFound
+from jupyter_trainhub.errors import Conflict, NotFound
 from jupyter_trainhub.hub.tensorboards import state
 from jupyter_trainhub.hub.tensorboards.folders import LogFolder, parse
 from jupyter_trainhub.hub.tensorboards.local import process
@@ -90,7 +90,7 @@ class LocalTensorBoards:
         id. Raises as :meth:`ensure`, and NotFound.
         """
         record = self._record(id_)
-        chosen = chosen_folders(map(parse, record.folders) if folders is None else folders)
+        chosen = _unmoved(record) if folders is None else chosen_folders(folders)
         options = record.options.later(options).beside(self._site())
         texts = [str(folder) for folder in chosen]
         view = self._ensure(record_id(texts, options), chosen, options)
@@ -104,8 +104,7 @@ class LocalTensorBoards:
         Raises as :meth:`ensure`, and NotFound.
         """
         record = self._record(id_)
-        folders = chosen_folders(map(parse, record.folders))
-        return self._ensure(id_, folders, record.options)
+        return self._ensure(id_, _unmoved(record), record.options)
 
     def list(self) -> Views:
         """Every TensorBoard, the latest first.
@@ -242,6 +241,22 @@ class LocalTensorBoards:
             self._config.tensorboard_reload_interval,
             parse_memory(memory) if memory else 0,
         )
+
+
+def _unmoved(record: Record) -> Folders:
+    """Its folders, which nobody has replaced by links: they might lead out of what may be shown.
+
+    Raises NotFound and Conflict.
+    """
+    folders = chosen_folders(map(parse, record.folders))
+    moved = {*map(str, folders)} - {*record.folders}
+    if moved:
+        raise Conflict(
+            f"the folder is a link now, to {min(moved)!r}",
+            field="folders",
+            remedy="Open the folder anew.",
+        )
+    return folders
 
 
 def _age(record: Record) -> timedelta:

@@ -34,7 +34,7 @@ class Lateness(JupyterHandler):
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
-    return [{"module": "benchmarks.loop_ticker"}]
+    return [{"module": "benchmarks.tensorboard.loop_ticker"}]
 
 
 def _load_jupyter_server_extension(app: Any) -> None:

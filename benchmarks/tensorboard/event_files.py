@@ -28,7 +28,8 @@ def _checksums(rows: np.ndarray) -> np.ndarray:
     for column in rows.T:
         crc = _TABLE[(crc ^ column) & 0xFF] ^ (crc >> np.uint32(8))
     crc = ~crc
-    return ((crc >> np.uint32(15)) | (crc << np.uint32(17))) + np.uint32(0xA282EAD8)
+    masked: np.ndarray = ((crc >> np.uint32(15)) | (crc << np.uint32(17))) + np.uint32(0xA282EAD8)
+    return masked
 
 
 def _records(events: np.ndarray) -> bytes:

@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tensorboard.plugins.base_plugin import TBPlugin
 from werkzeug import Request, Response
+
+from tensorboard.plugins.base_plugin import TBPlugin
 
 NAME = "benchmark"
 PIECE = b"x" * 2**20
 
 
-class LargeAnswer(TBPlugin):
+class LargeAnswer(TBPlugin):  # type: ignore[misc]
     """``data/plugin/benchmark/body?mebibytes=N``."""
 
     plugin_name = NAME
@@ -24,7 +25,7 @@ class LargeAnswer(TBPlugin):
     def get_plugin_apps(self) -> dict[str, Callable[..., Any]]:
         return {"/body": self._body}
 
-    @Request.application
+    @Request.application  # type: ignore[arg-type]
     def _body(self, request: Request) -> Response:
         count = int(request.args["mebibytes"])
 
