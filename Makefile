@@ -58,12 +58,13 @@ build/lab/quickstart.ipynb: examples/quickstart.ipynb
 	@cp --backup=numbered $< $@
 
 # Most of the tests wait for a cluster or a page, so that two processes take half the time; a file
-# is run by one of them, and each has a cluster and a JupyterLab of its own.
+# is run by one of them, and each has a cluster and a JupyterLab of its own. A cluster that is given
+# they would share.
 test: $(READY)
 	tests/install_debian.sh build/debian
 	cd $(FRONT_END) && jlpm test --maxWorkers=2
 	PATH="$(ROOT)/build/debian/bin:$$PATH" $(BIN)/python -m pytest --timeout=600 \
-	  --numprocesses=2 --dist=loadfile $(PYTEST_ARGS)
+	  --numprocesses=$(if $(TRAINHUB_TEST_KUBECONFIG),0,2) --dist=loadfile $(PYTEST_ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
