@@ -55,7 +55,7 @@ MODULES = {
     "hub/metrics": "cadvisor kubelets manager node_stats nvidia_smi pod_metrics prometheus",
     "hub/runs": "comparison export folder git log manager record recording store",
     "hub/tensorboards": "folders job_logs manager matching resolve roots running scalars",
-    "hub/tensorboards/cluster": "creation manager",
+    "hub/tensorboards/cluster": "creation manager programs",
     "hub/tensorboards/found": "manager processes",
     "hub/tensorboards/local": "ending interpreter launching manager registry shown",
     "hub/volumes": "answer download manager naming readers",
@@ -64,7 +64,7 @@ MODULES = {
     " supervisor",
     "inpod/rootfs_diff": "layer measurement opening secrets start walk",
     "inpod/serve_tensorboard": "__main__ broken_files data_server importing loader log_folder",
-    "kube": "client credentials exec portforward refusal stream",
+    "kube": "client credentials exec portforward refusal resources stream",
     "notebook": "bundle cells checks folder ignore_file ipython_syntax magics markdown modules"
     " outcome parameters paths plan ranks remark scripts shell shipment source translation",
     "registry": "archive authentication blob client composition copying documents download endpoint"
@@ -113,6 +113,7 @@ _COMPOSED = (
     "%1 is not ready",
     "cell %1, line %2: %3",
     "the installation by %1 failed:\n%2",
+    "%1 cannot import TensorBoard (%2)",
     "Rank %1 ended with exit code %2.",
     "Rank %1 used more memory than its limit%2.",
     "Rank %1 was ended by %2 (exit code %3).",
@@ -124,7 +125,8 @@ _PATTERNS = {"Hint": 2} | dict.fromkeys(
     ("Rule", "compile", "fullmatch", "match", "search", "split", "sub"), 1
 )
 _UNTOLD = {"Field", "debug", "info", "warning", "error", "get", "strftime", "AssertionError"} | {
-    *("exception", "say", "report", "add_argument", "ArgumentParser", "_comment", "_copies")
+    *("exception", "say", "report", "print", "add", "add_argument", "ArgumentParser"),
+    *("_comment", "_copies"),
 }
 # Texts with spaces that are no words of ours: what the cluster says, programs, formats.
 _FOREIGN = re.compile(
@@ -136,6 +138,7 @@ _FOREIGN = re.compile(
     r"|ALL=|^HTTP request|trainhub$|^trainhub: |\[trainhub\]|^usage: |^(exec|restrict|attachment)\W"
     r"|by \(pod|\{\$|^violates |^must support|^Failed to pull image$"
     r"|^Fatal Python|^(__import__|device)\(|^def f|^%env %1$|^%1 MiB$"
+    r"|^-m pip |^Too many open files$|^listening on "
 )
 # Titles that the front end knows by their names.
 _TITLES = {"Python kernel", "SSH server", "SSH client", "SSH port", "SSH login by password"} | {

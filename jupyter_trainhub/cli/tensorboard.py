@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from argparse import ArgumentParser, Namespace
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_trainhub.cli import output
 from jupyter_trainhub.errors import InvalidField, TrainHubError
+from jupyter_trainhub.hub.descriptions import why
 
 if TYPE_CHECKING:
     from jupyter_trainhub.hub.hub import Hub
@@ -21,6 +23,8 @@ LOG_PREFIX = "tensorboard/"
 
 # Seconds for one of this machine and for a pod, whose image may have to be pulled.
 _STARTING = {"local": 60.0, "cluster": 600.0}
+# Seconds between two looks at what one waits for.
+_TOLD_EVERY = 2.0
 _OPTIONS = ("name", "where", "idle_seconds", "reload_interval", "memory", "image", "job",
             "instance")  # fmt: skip
 
@@ -71,7 +75,6 @@ def add_open_parser(commands: Any, where: ArgumentParser) -> None:
 def create(options: Namespace) -> int:
     """``trainhub create tensorboard``; returns once it answers."""
     from jupyter_trainhub.hub.tensorboards.resolve import asks_for_the_cluster
-    from jupyter_trainhub.hub.tensorboards.running import require_running
     from jupyter_trainhub.hub.tensorboards.working_folder import from_here
     from jupyter_trainhub.specs.tensorboard import TensorBoardSpec
 
@@ -83,7 +86,7 @@ def create(options: Namespace) -> int:
     spec = TensorBoardSpec.parse({**fields, "folders": folders})
     boards = _boards(options, connected=asks_for_the_cluster(spec))
     view = boards.open(spec, lambda path: _here(options, path))
-    view = require_running(boards.wait(view["id"], _STARTING[view["where"]]))
+    view = _started(boards, view)
     if options.output == "json":
         output.print_json(view)
     elif not options.open:
@@ -104,13 +107,11 @@ def read(options: Namespace) -> list[dict[str, Any]]:
 
 def open_(options: Namespace) -> int:
     """``trainhub open tensorboard``; with one in the cluster it goes on until it is interrupted."""
-    from jupyter_trainhub.hub.tensorboards.running import require_running
-
     boards = _boards(options)
     view = _one(boards, options.name)
     if view["phase"] in ("Stopped", "Failed"):
         view = boards.start(view["id"])
-    view = require_running(boards.wait(view["id"], _STARTING.get(view["where"], 0.0)))
+    view = _started(boards, view)
     return _show(options, boards, view, browser=not options.no_browser)
 
 
@@ -123,10 +124,12 @@ def logs(options: Namespace) -> int:
             remedy="Leave it out.",
         )
     boards = _boards(options)
-    lines = boards.log(_one(boards, options.name[len(LOG_PREFIX) :])["id"]).splitlines()
-    print(
-        "\n".join(lines if options.tail is None else lines[-options.tail :] if options.tail else [])
-    )
+    view = _one(boards, options.name[len(LOG_PREFIX) :])
+    lines = boards.log(view["id"]).splitlines()
+    for line in lines[-options.tail or len(lines) :] if options.tail != 0 else ():
+        print(line)
+    if not lines:
+        print(f"It has printed nothing. {why(view)}".rstrip(), file=sys.stderr)
     return 0
 
 
@@ -152,6 +155,19 @@ def _each(options: Namespace, act: str, done: str) -> int:
         getattr(boards, act)(_one(boards, name)["id"])
         print(f"tensorboard {name} {done}")
     return 0
+
+
+def _started(boards: TensorBoards, view: TensorBoardView) -> TensorBoardView:
+    """It, once it answers; tells meanwhile what it waits for. Raises Conflict."""
+    from jupyter_trainhub.hub.tensorboards.running import require_running
+
+    told, end = "", time.monotonic() + _STARTING.get(view["where"], 0.0)
+    while view["phase"] == "Starting" and time.monotonic() < end:
+        if why(view) != told:
+            told = why(view)
+            print(told, file=sys.stderr)
+        view = boards.wait(view["id"], _TOLD_EVERY)
+    return require_running(view)
 
 
 def _show(options: Namespace, boards: TensorBoards, view: TensorBoardView, *, browser: bool) -> int:

@@ -41,11 +41,14 @@ _START = 10.0
 # Points of each curve that are held; of everything else as little as can be.
 _HELD = 500
 _OTHERS = ("images", "audio", "histograms", "distributions", "text", "pr_curves", "graphs")
-# What is listed of a run, tags of so many characters at most, and what is looked at to find the newest runs without the data server.
+# What is listed of a run, tags of so many characters at most, and what is looked at to find the
+# newest runs without the data server.
 _MOST_TAGS = 200
 _LONGEST_TAG = 500
 _MOST_ENTRIES = 20_000
 _SLOW_RUNS = 8
+# Bytes that this program, and each data server, may use: a folder may hold any number of curves.
+_MEMORY = 2 << 30
 _SCALARS: Any = {"ctx": RequestContext(), "experiment_id": "", "plugin_name": "scalars"}
 
 
@@ -234,6 +237,8 @@ def main() -> None:
     # The data server holds each file open.
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
     folders, lock = Folders(), threading.Lock()
     asked_at = time.monotonic()
 

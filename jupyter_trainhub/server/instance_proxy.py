@@ -15,7 +15,7 @@ from jupyter_trainhub.server.proxy import ProxyHandler
 from jupyter_trainhub.server.upstream import Upstream
 
 if TYPE_CHECKING:
-    from jupyter_trainhub.server.service import Program
+    from jupyter_trainhub.server.instance_upstreams import Program
 
 
 class InstanceAddress(ProxyHandler):
@@ -31,11 +31,11 @@ class InstanceAddress(ProxyHandler):
 
     async def find(self, name: str) -> Upstream:
         """The instance's pod."""
-        return await self.service.instance_upstream(name, self.program)
+        return await self.service.instance_upstreams.find(name, self.program)
 
     def forget(self, name: str) -> None:
         """Asks the cluster for the pod next time."""
-        self.service.forget_instance(name)
+        self.service.instance_upstreams.forget(name)
 
     def note_activity(self, name: str) -> None:
         """Notes it for the instance, too, which may be stopped when nobody uses it."""

@@ -90,7 +90,7 @@ class InstanceHandler(ApiHandler):
         """Deletes it."""
         hub = await self.hub()
         await self.run(hub.instances.delete, name)
-        self.service.forget_instance(name)
+        self.service.instance_upstreams.forget(name)
         self.set_status(204)
         self.finish()
 

@@ -46,5 +46,5 @@ class IdeHandler(ApiHandler):
         except ClusterUnavailable:
             await self.service.lose(hub)
             raise
-        self.service.forget_instance(name)
+        self.service.instance_upstreams.forget(name)
         self.finish(json.dumps({"url": f"trainhub/instances/{name}/ide/"}))

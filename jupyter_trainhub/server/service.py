@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_events import EventLogger
 
@@ -22,6 +21,7 @@ from jupyter_trainhub.hub.tensorboards import TensorBoards
 from jupyter_trainhub.server.connection import ClusterState, Connection, Connector
 from jupyter_trainhub.server.events.emitter import ObjectEvents, View
 from jupyter_trainhub.server.idle_watch import OTHERS_SECONDS, OWN_SECONDS, IdleWatch
+from jupyter_trainhub.server.instance_upstreams import InstanceUpstreams, Program
 from jupyter_trainhub.server.pool import ConnectionPool
 from jupyter_trainhub.server.tensorboard_follower import TensorBoardFollower
 from jupyter_trainhub.server.tensorboard_upstreams import TensorBoardUpstreams
@@ -35,16 +35,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# The programs of an instance that are proxied.
-Program = Literal["lab", "ide"]
-PROGRAMS: tuple[Program, ...] = ("lab", "ide")
-
 THREADS = 8
 # For calls that ask containers.
 PROBE_THREADS = 2
-# How long the address and the token of an instance are taken for granted: a page asks for dozens of
-# files at once.
-UPSTREAM_SECONDS = 10.0
 
 
 class Service:
@@ -77,7 +70,7 @@ class Service:
         self._probes: ThreadPoolExecutor | None = None
         self._stopping = False
         self.connections = ConnectionPool()
-        self._upstreams: dict[tuple[str, Program], tuple[float, asyncio.Future[Upstream]]] = {}
+        self.instance_upstreams = InstanceUpstreams(self._find_instance)
 
     async def run(self, call: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """The result of a call that blocks, made in one of a few threads."""
@@ -113,7 +106,7 @@ class Service:
             def changed(kind: str, name: str, action: str, view: View | None) -> None:
                 # Called in a thread of live state's.
                 if kind == "instance":
-                    self.forget_instance(name)
+                    self.instance_upstreams.forget(name)
                     if view is not None and view.get("idle"):
                         loop.call_soon_threadsafe(self.watch_idle)
                 elif kind == "tensorboard":
@@ -149,7 +142,7 @@ class Service:
     async def lose(self, hub: Hub) -> None:
         """Drops a hub whose cluster does not answer; the next request connects anew."""
         if self.connection.lose(hub):
-            self._upstreams.clear()
+            self.instance_upstreams.clear()
             self.connections.close()
             if self._restarts is not None:
                 self._restarts.close()
@@ -167,24 +160,6 @@ class Service:
             )
         return self._watch
 
-    async def instance_upstream(self, name: str, program: Program) -> Upstream:
-        """Where an instance's JupyterLab or IDE listens.
-
-        Raises NotFound, and Conflict while it does not run.
-        """
-        key = name, program
-        known = self._upstreams.get(key)
-        if known is None or known[0] < time.monotonic():
-            found = asyncio.ensure_future(self._find_instance(name, program))
-            known = time.monotonic() + UPSTREAM_SECONDS, found
-            self._upstreams[key] = known
-        try:
-            return await asyncio.shield(known[1])
-        except BaseException:
-            if self._upstreams.get(key) is known:
-                del self._upstreams[key]
-            raise
-
     async def _find_instance(self, name: str, program: Program) -> Upstream:
         hub = await self.hub()
         try:
@@ -196,11 +171,6 @@ class Service:
             await self.lose(hub)
             raise
         return Upstream.at(endpoint)
-
-    def forget_instance(self, name: str) -> None:
-        """Looks for the instance anew next time."""
-        for program in PROGRAMS:
-            self._upstreams.pop((name, program), None)
 
     def note_activity(self, name: str, signal: str) -> None:
         """Notes that a person uses an instance; takes no time, and at most one write a minute."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from jupyter_trainhub.errors import InvalidField
+from jupyter_trainhub.errors import ClusterUnavailable, InvalidField, NotFound
 from jupyter_trainhub.hub.tensorboards import TensorBoardView
+from jupyter_trainhub.hub.tensorboards.manager import CLUSTER
 from jupyter_trainhub.server.base import ApiHandler
 from jupyter_trainhub.server.contents import log_folder
 
@@ -28,6 +30,11 @@ class TensorBoardApiHandler(ApiHandler):
         """What a folder is on this machine. Raises InvalidField and NotFound; blocks."""
         roots = self.service.config.log_roots
         return log_folder(self.contents_manager, path, roots, field="folders")
+
+    async def connect_for(self, id_: str) -> None:
+        """Connects to the cluster where ``id_`` is one of it. Raises ClusterUnavailable."""
+        if id_.startswith(CLUSTER):
+            await self.hub()
 
     async def changed(self, call: Callable[..., TensorBoardView], *arguments: Any) -> None:
         """Answers with what ``call`` returns, and sees that others are told of it."""
@@ -49,8 +56,13 @@ class TensorBoardsHandler(TensorBoardApiHandler):
     async def get(self) -> None:
         """``{items, problem}``: those that can be seen, and why those of the cluster cannot be."""
         self.service.watch_tensorboards()
+        away = None
+        if self.service.connection.current is None:
+            # Connects, and does not wait for it: those of this machine are shown at once.
+            state = await self.service.cluster_state()
+            away = None if state["embedded"] else state["message"]
         items, problem = await self.run(self.service.tensorboards.listing)
-        self.finish({"items": items, "problem": problem})
+        self.finish({"items": items, "problem": problem or away})
 
     @web.authenticated
     @authorized
@@ -60,7 +72,15 @@ class TensorBoardsHandler(TensorBoardApiHandler):
         if await self.run(_asks_for_the_cluster, body):
             await self.hub(start=True)
         self.set_status(201)
-        await self.changed(self.service.tensorboards.open, body, self.here)
+        try:
+            await self.changed(self.service.tensorboards.open, body, self.here)
+        except (InvalidField, NotFound):
+            if self.service.connection.current is not None:
+                raise
+            # What this machine does not see may be on a storage of the cluster.
+            with suppress(ClusterUnavailable):
+                await self.hub()
+            await self.changed(self.service.tensorboards.open, body, self.here)
 
 
 class TensorBoardHandler(TensorBoardApiHandler):
@@ -70,12 +90,14 @@ class TensorBoardHandler(TensorBoardApiHandler):
     @authorized
     async def get(self, id_: str) -> None:
         """The TensorBoard."""
+        await self.connect_for(id_)
         self.finish(dict(await self.run(self.service.tensorboards.get, id_)))
 
     @web.authenticated
     @authorized
     async def patch(self, id_: str) -> None:
         """Starts or stops it."""
+        await self.connect_for(id_)
         boards = self.service.tensorboards
         acts = {"running": boards.start, "stopped": boards.stop}
         await self.changed(acts[self.state(*acts)], id_)
@@ -92,12 +114,14 @@ class TensorBoardHandler(TensorBoardApiHandler):
                 field=unknown[0],
                 remedy=f"Change {', '.join(_CHANGEABLE)}.",
             )
+        await self.connect_for(id_)
         await self.changed(self.service.tensorboards.update, id_, body, self.here)
 
     @web.authenticated
     @authorized
     async def delete(self, id_: str) -> None:
         """Ends and forgets it."""
+        await self.connect_for(id_)
         await self.run(self.service.tensorboards.delete, id_)
         self.tell(id_)
         self.set_status(204)
@@ -111,6 +135,7 @@ class TensorBoardLogHandler(TensorBoardApiHandler):
     @authorized
     async def get(self, id_: str) -> None:
         """``{log}``: the last 16 KiB."""
+        await self.connect_for(id_)
         self.finish({"log": await self.run(self.service.tensorboards.log, id_)})
 
 

@@ -96,6 +96,7 @@ def test_a_chart_is_drawn_for_its_user_and_for_nobody_else(
     assert shown.status == 403
     assert "/hub/" in stranger.url
 
-    trainhub.show_panel().get_by_role("button", name="Stop TensorBoard").click()
+    trainhub.show_panel()
     row = trainhub.row("tensorboard", "my runs")
+    row.get_by_role("button", name="Stop TensorBoard").click()
     expect(row).to_have_attribute("data-trainhub-phase", "Stopped", timeout=30_000)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import copy
+import json
 import threading
 from typing import Any
 
@@ -13,8 +16,11 @@ from jupyter_trainhub.hub.cluster import ClusterChoice
 from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.hub.tensorboards import TensorBoards
 from jupyter_trainhub.kube.resources import JOBS, PERSISTENT_VOLUME_CLAIMS, PODS, SECRETS
+from jupyter_trainhub.manifests.labels import CONTROLLER_UID
+from jupyter_trainhub.manifests.tensorboard import secret_of
 from jupyter_trainhub.manifests.tensorboard_admission import admission_of
 from tests.hub.fakes import FakeCluster
+from tests.manifests.samples import PODS as SAMPLE_PODS
 
 STORAGES = [
     {"name": "nas", "path": "/mnt/nas", "nfs": {"server": "nas", "path": "/"}},
@@ -114,6 +120,15 @@ def test_options_folders_and_name_can_be_changed(cluster: FakeCluster) -> None:
     assert admission.folders == (("runs", "/mnt/nas/runs"), ("more", "/mnt/nas/more"))
 
 
+def test_those_of_a_job_are_found_by_their_objects(cluster: FakeCluster) -> None:
+    planted(cluster, spec={"job": "train"})
+    boards(cluster).open({"folders": ["/mnt/nas/b"]}, not_here)
+    config = TrainHubConfig(storages=STORAGES)
+    hub = Hub(cluster, config, ClusterChoice(embedded=False), "ada")
+    (found,) = hub.cluster_tensorboards.of_job("train")
+    assert (found["id"], found["phase"]) == ("cluster-tb-team", "Running")
+
+
 def use(cluster: FakeCluster, claim: str, node: str) -> None:
     """A pod on ``node`` that has the volume, which one node alone can have."""
     modes = {"accessModes": ["ReadWriteOnce"]}
@@ -145,3 +160,56 @@ def test_a_cluster_that_is_away_hinders_nobody(cluster: FakeCluster) -> None:
     assert mine.listing().problem is None
     cluster.refuse["list", "jobs"] = Conflict("the cluster is away", remedy="Wait.")
     assert mine.listing().problem == "the cluster is away. Wait."
+
+
+def planted(cluster: FakeCluster, **annotations: Any) -> dict[str, Any]:
+    """A Job that somebody has made to look like a TensorBoard's, with a pod that runs."""
+    boards(cluster).open({"name": "team", "folders": ["/mnt/nas/a"]}, not_here)
+    job = only_job(cluster)
+    for name, value in annotations.items():
+        job["metadata"]["annotations"][f"trainhub.jupyter.org/{name}"] = json.dumps(value)
+    cluster.put(JOBS, job)
+    pod = copy.deepcopy(SAMPLE_PODS["running-ready"])
+    pod["metadata"]["labels"] = {
+        "trainhub.jupyter.org/kind": "tensorboard",
+        CONTROLLER_UID: job["metadata"]["uid"],
+    }
+    cluster.put(PODS, pod)
+    return job
+
+
+ADMISSION: dict[str, Any] = {
+    "folders": [], "image": "x", "memory": None, "idle_seconds": 1, "reload_interval": 1,
+    "pull_secrets": [], "group": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("annotations", [
+    {"spec": {"folders": 5, "job": ["a"]}},
+    {"spec": {"folders": [{}]}, "admission": {**ADMISSION, "cpus": 1, "mounts": [{}]}},
+    {"admission": {**ADMISSION, "cpus": 10**400, "mounts": []}},
+])  # fmt: skip
+def test_what_somebody_planted_is_in_nobodys_way(
+    cluster: FakeCluster, annotations: dict[str, Any]
+) -> None:
+    job = planted(cluster, **annotations)
+    job["spec"]["template"]["spec"]["containers"][0]["env"] = []
+    cluster.put(JOBS, job)
+    mine = boards(cluster)
+    mine.open({"folders": ["/mnt/nas/b"]}, not_here)
+    views = [view for view in mine.list() if view["where"] == "cluster"]
+    assert len(views) == 2
+    assert {type(view["job"]) for view in views} <= {str, type(None)}
+
+
+@pytest.mark.parametrize("prefix", ["/../../../secrets/x", "", "/" + "0" * 32 + "/../x", None])
+def test_a_planted_prefix_leads_nowhere_else_in_the_api_server(
+    cluster: FakeCluster, prefix: str | None
+) -> None:
+    """It follows the path of the API server's proxy, where our credential opens everything."""
+    job = planted(cluster)
+    encoded = base64.b64encode((prefix or "").encode()).decode()
+    data = {} if prefix is None else {"prefix": encoded}
+    cluster.put(SECRETS, {"metadata": {"name": secret_of(job)}, "data": data})
+    with pytest.raises(Conflict, match="none of TrainHub's"):
+        boards(cluster).endpoint("cluster-tb-team")

@@ -175,18 +175,17 @@ def test_a_tensorboard_of_the_cluster_is_asked_where_only_pods_see_the_files(
     site: Hub, submit: Callable[..., View], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Boards:
-        def list(self) -> list[View]:
-            known = [("cluster-a", "other", "Running"), ("cluster-b", "train", "Stopped"),
-                     ("cluster-c", "train", "Running")]  # fmt: skip
-            return [{"id": id_, "job": job, "phase": phase} for id_, job, phase in known]
+        def of_job(self, name: str) -> list[View]:
+            known = [("cluster-b", "Stopped"), ("cluster-c", "Running")]
+            return [{"id": id_, "job": name, "phase": phase} for id_, phase in known]
 
         def endpoint(self, name: str) -> TensorBoardEndpoint:
             return TensorBoardEndpoint(name, 1, "")
 
     site.__dict__["cluster_tensorboards"] = Boards()
     curve = [(step, -math.inf if step else 1.0) for step in range(1000)]
-    monkeypatch.setattr(told_scalars, "tags", lambda board: {board.host: ["lr", "loss"]})
-    monkeypatch.setattr(told_scalars, "points", lambda board, run, tag: curve)
+    monkeypatch.setattr(told_scalars, "tags", lambda board, _: {board.host: ["lr", "loss"]})
+    monkeypatch.setattr(told_scalars, "points", lambda board, run, tag, _: curve)
     submit({"source": "tensorboard", "folders": ["/nas/runs"], "runs": []})
     found = site.scalars.of("train")
     assert found["source"] == "tensorboard"

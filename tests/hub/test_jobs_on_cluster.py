@@ -192,7 +192,7 @@ with open(f'runs/one/events.out.tfevents.1.{socket.gethostname()}', 'wb', 0) as 
         event += field(5, field(1, value))
         length = struct.pack('<Q', len(event))
         file.write(length + checksum(length) + event + checksum(event))
-        time.sleep(0.3)
+        time.sleep(2)
 """
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import threading
+import time
 from typing import Any, cast
 
 import pytest
 
 from jupyter_trainhub.config import TrainHubConfig
 from jupyter_trainhub.errors import Conflict, Forbidden
-from jupyter_trainhub.hub.access.reach import Reach, refused, running_pod
+from jupyter_trainhub.hub.access.reach import Endpoint, Reach, refused, running_pod
 from jupyter_trainhub.kube.credentials import Credentials
 from jupyter_trainhub.server.upstream import Upstream
 from tests.hub.fakes import FakeCluster
@@ -95,3 +99,22 @@ def test_the_right_that_is_missing_is_named() -> None:
     assert "create" in error.message
     assert "pods/proxy" in str(error.remedy)
     assert refused(503, "connection refused") is None
+
+
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n"])
+def test_an_answer_that_never_ends_is_not_waited_for(sent: bytes) -> None:
+    """A pod may belong to anybody, and send a byte whenever we would give up."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with contextlib.suppress(OSError), connection:
+                connection.sendall(sent)
+                while True:
+                    connection.sendall(b"x")
+                    time.sleep(0.05)
+
+        threading.Thread(target=drip, daemon=True).start()
+        began = time.monotonic()
+        Endpoint("127.0.0.1", server.getsockname()[1], "", "").get("/", 99, 0.2)
+        assert time.monotonic() - began < 3

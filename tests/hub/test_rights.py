@@ -158,7 +158,7 @@ def look_at_curves(user: Hub) -> None:
     boards = user.tensorboards
     spec = {"job": "train", "folders": ["/mnt/model"], "where": "cluster"}
     id_ = boards.open(spec, Path)["id"]
-    view = boards.wait(id_, 60)
+    view = boards.wait(id_, 120)
     if view["phase"] == "Running":
         assert boards.endpoint(id_).gateway is not None
         assert boards.get(id_)["memory"]["used"]

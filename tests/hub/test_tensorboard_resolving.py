@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from jupyter_trainhub.hub.hub import Hub
 from jupyter_trainhub.hub.tensorboards.resolve import resolve
 from jupyter_trainhub.hub.tensorboards.roots import allowed_folder
 from jupyter_trainhub.hub.tensorboards.sources import Sources
-from jupyter_trainhub.kube.resources import PERSISTENT_VOLUME_CLAIMS
+from jupyter_trainhub.kube.resources import PERSISTENT_VOLUME_CLAIMS, STATEFUL_SETS
+from jupyter_trainhub.manifests.labels import SPEC
 from jupyter_trainhub.specs.instance import InstanceSpec
 from jupyter_trainhub.specs.job import JobSpec
 from jupyter_trainhub.specs.tensorboard import TensorBoardSpec
@@ -99,6 +101,7 @@ def test_what_only_pods_can_mount(
     ({"folders": ["runs"], "where": "cluster"}, "no pod can mount 'runs'", "/mnt/nas"),
     ({"folders": ["pvc://none/x"]}, "no volume 'none'", "trainhub get volumes"),
     ({"folders": ["pvc://scratch/../x"]}, "..", "from / on"),
+    ({"folders": ["pvc://../x"]}, "no volume '..'", "trainhub get volumes"),
     ({"folders": ["a:/mnt/nas/x", "a:/mnt/nas/y"]}, "two folders have the name 'a'", "NAME:PATH"),
     ({"folders": ["/x/a"], "mounts": [{"path": "/x", "host_path": "/"}]}, "host_path", "claim"),
 ])  # fmt: skip
@@ -134,7 +137,7 @@ def test_folders_of_a_job_are_those_that_its_pods_see(site: Hub, found: Resolve)
     assert claims == {"/mnt/nas": None, "/own": "scratch", "/model": volume["claim"],
                       "/mnt/home": "homes"}  # fmt: skip
     with pytest.raises(InvalidField, match="own file system") as refused:
-        found("/root/runs", job="train")
+        found("/home/ada/runs", job="train")
     assert "/own or /model" in (refused.value.remedy or "")
 
 
@@ -147,6 +150,34 @@ def test_folders_of_an_instance_and_not_those_of_somebody_elses_home(
     assert found("/mnt/nas/runs", instance="desk", hub=bob).mounts[0].path == "/mnt/nas"
     with pytest.raises(InvalidField, match="not yours"):
         found("/mnt/home/runs", instance="desk", hub=bob)
+
+
+def test_mounts_that_the_site_forbids_are_not_had_by_way_of_an_instance(
+    site: Hub, found: Resolve
+) -> None:
+    mounts = [{"path": "/own", "claim": "scratch"}]
+    site.instances.create(InstanceSpec.parse({"name": "desk", "mounts": mounts}))
+    assert not found("/own/x", instance="desk").is_local
+    site.config.allowed_mounts = ["nfs"]
+    with pytest.raises(InvalidField, match="does not allow mounts with claim"):
+        found("/own/x", instance="desk")
+
+
+def test_a_storage_of_ones_own_is_not_shown_as_somebody_elses(
+    site: Hub, cluster: FakeCluster, found: Resolve
+) -> None:
+    """Whoever names it in a job of his could have its owner show it to everybody."""
+    private = {"name": "private", "path": "/mnt/private", "claim": "x", "users": ["bob"]}
+    site.config.storages = [*site.config.storages, private]
+    site.instances.create(InstanceSpec.parse({"name": "desk", "storages": ["nas"]}))
+    (name,) = cluster.names(STATEFUL_SETS)
+    workload = cluster.get(STATEFUL_SETS, name)
+    spec = {"name": "desk", "storages": ["private"]}
+    workload["metadata"]["annotations"][SPEC] = json.dumps(spec)
+    cluster.put(STATEFUL_SETS, workload)
+    bob = Hub(site.client, site.config, ClusterChoice(embedded=False), "bob")
+    with pytest.raises(InvalidField, match="not yours"):
+        found("/mnt/private/runs", instance="desk", hub=bob)
 
 
 def test_the_name_is_that_of_the_folders(found: Resolve) -> None:

@@ -178,8 +178,11 @@ def test_shows_named_folders_under_its_prefix_only(
     assert abs(ready["started"] - time.time()) < 60
     assert eventually(board.runs) == ["one/first"]
     assert eventually(lambda: board.points("one/first")) == STEPS
+    # Whoever does not know the prefix is told nothing, and keeps nothing from ending.
+    before = board.get(f"{PREFIX}/trainhub/state")["requests"]
     with pytest.raises(urllib.error.HTTPError, match="404"):
         board.get("/data/runs")
+    assert board.get(f"{PREFIX}/trainhub/state")["requests"] == before
     # A folder that is not there yet is waited for.
     write_run(tmp_path / "later")
     assert eventually(lambda: board.runs() == ["later", "one/first"])
@@ -207,8 +210,8 @@ def test_shows_named_folders_under_its_prefix_only(
 
 def test_ends_when_idle_and_takes_its_data_server_along(start: StartBoard, logs: Path) -> None:
     board = start(f"--folder={logs}", "--idle-seconds=1.5")
-    board.ready()
-    child = board.data_server()
+    # It is there before TensorBoard listens, and so before the time begins to run.
+    (child,) = eventually(lambda: descendants(board.process.pid))
     assert "after 1.5 s without a request" in board.errors()
     assert (board.process.returncode, board.state()["ended"]) == (0, "idle")
     assert eventually(lambda: is_gone(child))
@@ -270,7 +273,9 @@ def test_shows_more_runs_than_a_process_may_open_by_default(start: StartBoard, l
         (run / "events.out.tfevents.1").write_bytes(content)
     board = start(f"--folder={logs}")
     assert eventually(lambda: len(board.runs()) == 1500)
-    assert board.notes() == {}
+    # TensorBoard's page then shows charts without a curve.
+    assert "1500 runs" in eventually(lambda: board.notes().get("many-runs", ""))
+    assert list(board.notes()) == ["many-runs"]
 
 
 def test_ends_itself_when_it_uses_too_much_memory(start: StartBoard, logs: Path) -> None:

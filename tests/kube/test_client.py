@@ -55,6 +55,15 @@ def test_names_cannot_leave_their_path(api: ApiServer, client: KubeClient) -> No
     assert api.requests[0].path == "/api/v1/namespaces/lab/pods/..%2Fsecrets%2Ftoken%3Fx%3D1"
 
 
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_what_is_no_name_means_no_other_path(api: ApiServer, client: KubeClient, name: str) -> None:
+    """What the HTTP client makes of it would delete every Job of the namespace."""
+    for act in (client.get, client.delete):
+        with pytest.raises(NotFound):
+            act(JOBS, name)
+    assert not api.requests
+
+
 def test_a_list_is_read_in_pages(api: ApiServer, client: KubeClient) -> None:
     pages = {None: page([item("a", 1)], 9, "more"), "more": page([item("b", 2)], 9)}
     api.respond = lambda request: pages[request.query.get("continue")]

@@ -1,4 +1,4 @@
-"""Log folders with something in them, and what is kept about the TensorBoards that show them."""
+"""Log folders with something in them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from pathlib import Path
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
-
-from jupyter_trainhub.hub.tensorboards import TensorBoards
-from jupyter_trainhub.hub.tensorboards.local.record import Record
 
 STEPS = 20
 
@@ -22,10 +19,3 @@ def write_loss(folder: Path) -> None:
         value = Summary.Value(tag="loss", simple_value=1 / (step + 1))
         writer.add_event(Event(wall_time=time.time(), step=step, summary=Summary(value=[value])))
     writer.close()
-
-
-def read_record(boards: TensorBoards, id_: str) -> Record:
-    """The process behind a TensorBoard."""
-    record = boards._registry.read(id_)
-    assert record is not None
-    return record

@@ -50,6 +50,12 @@ async def begun(boards: FakeBoards) -> None:
         await asyncio.sleep(0.01)
 
 
+async def until_held(extension: FakeTrainHub, count: int) -> None:
+    """Returns when so many requests wait."""
+    while extension.service.tensorboard_upstreams._held != count:
+        await asyncio.sleep(0.01)
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 async def test_requests_wait_for_one_that_starts(
     jp_fetch: Fetch, boards: FakeBoards, board: Upstream, method: str
@@ -90,13 +96,16 @@ async def test_the_wait_has_an_end(
 
 
 async def test_only_so_many_wait(
-    jp_fetch: Fetch, boards: FakeBoards, board: Upstream, monkeypatch: pytest.MonkeyPatch
+    jp_fetch: Fetch,
+    extension: FakeTrainHub,
+    boards: FakeBoards,
+    board: Upstream,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tensorboard_upstreams, "LARGEST_HELD", 2)
     boards.states[ID] = conflict("Starting")
     held = [asyncio.ensure_future(jp_fetch(*BOARD, "echo")) for _ in range(2)]
-    await begun(boards)
-    await asyncio.sleep(0.1)
+    await until_held(extension, 2)
     assert (await refusal(jp_fetch(*BOARD, "echo"))).code == 503
     boards.states[ID] = at(board)
     assert [(await each).code for each in held] == [200, 200]
@@ -104,6 +113,7 @@ async def test_only_so_many_wait(
 
 async def test_a_browser_that_leaves_does_not_wait(
     jp_fetch: Fetch,
+    extension: FakeTrainHub,
     boards: FakeBoards,
     board: Upstream,
     jp_http_port: int,
@@ -115,13 +125,11 @@ async def test_a_browser_that_leaves_does_not_wait(
     boards.states[ID] = conflict("Starting")
     _, writer = await asyncio.open_connection("127.0.0.1", jp_http_port)
     writer.write(ask(f"{PUBLIC}/echo", jp_auth_header))
-    await begun(boards)
+    await until_held(extension, 1)
     writer.close()
-    while True:
-        asking = asyncio.ensure_future(jp_fetch(*BOARD, "echo"))
-        if not (await asyncio.wait([asking], timeout=0.2))[0]:
-            break
-        assert (await refusal(asking)).code == 503
+    await until_held(extension, 0)
+    asking = asyncio.ensure_future(jp_fetch(*BOARD, "echo"))
+    await until_held(extension, 1)
     boards.states[ID] = at(board)
     assert (await asking).code == 200
     assert not [record for record in caplog.records if record.levelname == "ERROR"]

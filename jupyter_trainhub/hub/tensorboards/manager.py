@@ -223,7 +223,7 @@ class TensorBoards:
             return looking.result(_IMPATIENCE if late else PATIENCE)
         except FutureTimeoutError:
             raise ClusterUnavailable(
-                "the cluster does not answer", remedy="TensorBoards in it are not listed."
+                "the cluster does not answer", remedy="Check that it runs and can be reached."
             ) from None
 
     def _look(self, looking: Future[Views], boards: ClusterTensorBoards) -> None:

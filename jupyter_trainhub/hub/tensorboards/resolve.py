@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -65,7 +66,9 @@ def resolve(spec: TensorBoardSpec, here: Here, hub: Hub | None) -> Sources:
         raise InvalidField(
             f"no pod can mount {local.given.path!r}",
             field=_FIELD,
-            remedy=f"{resolver.offer} Or leave 'where' out.",
+            remedy=f"{resolver.offer} Or leave 'where' out: this machine shows it."
+            if resolver.offer
+            else "Leave 'where' out: this machine shows it, and no storage is offered to pods.",
         )
     remote = next(source for source in found if not source.local)
     raise InvalidField(
@@ -99,6 +102,8 @@ class _Resolver:
         try:
             return self._on_this_machine(folder, self._here(folder.path))
         except TrainHubError as error:
+            if folder.name and isinstance(error, NotFound):
+                error.remedy = f"{error.remedy} A folder {str(folder)!r} is './{folder}'."
             if self._hub is None or not folder.path.startswith("/"):
                 raise
             local = self._below_a_storage(Path(_normal(folder.path)))
@@ -114,11 +119,8 @@ class _Resolver:
     def _job(self) -> Object:
         assert self._hub is not None
         assert self._spec.job is not None
-        try:
+        with _about("job"):
             return self._hub.jobs.get(self._spec.job)
-        except NotFound as error:
-            error.field = "job"
-            raise
 
     @cached_property
     def mounts(self) -> list[Mount]:
@@ -157,11 +159,8 @@ class _Resolver:
         if spec.instance is not None and hub is not None:
             from jupyter_trainhub.specs.instance import InstanceSpec
 
-            try:
+            with _about("instance"):
                 view = hub.instances.get(spec.instance)
-            except NotFound as error:
-                error.field = "instance"
-                raise
             return InstanceSpec.parse(view["spec"]), view["owner"], []
         return None
 
@@ -186,10 +185,8 @@ class _Resolver:
     def _claim(self, folder: LogFolder) -> Source:
         claim, _, below = folder.path[len(CLAIM) :].partition("/")
         assert self._hub is not None
-        try:
+        with _about(_FIELD):
             self._hub.volumes.get(claim)
-        except NotFound as error:
-            raise InvalidField(error.message, field=_FIELD, remedy=error.remedy) from None
         root = f"{_CLAIMS}/{claim}"
         return Source(
             folder, mount=Mount(path=root, claim=claim), path=_normal(posixpath.join(root, below))
@@ -227,6 +224,16 @@ class _Resolver:
 
     def _holding(self, path: str) -> Mount | None:
         return holding(self.mounts, path)
+
+
+@contextmanager
+def _about(field: str) -> Iterator[None]:
+    """What is not found there is what ``field`` names."""
+    try:
+        yield
+    except NotFound as error:
+        error.field = field
+        raise
 
 
 def holding(mounts: Sequence[Mount], path: str) -> Mount | None:

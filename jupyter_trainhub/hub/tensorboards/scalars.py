@@ -10,24 +10,30 @@ from jupyter_trainhub.errors import TrainHubError
 from jupyter_trainhub.hub.access.reach import Endpoint
 from jupyter_trainhub.hub.tensorboards.view import TensorBoardEndpoint
 
-# Seconds and bytes of one answer: the tags of thousands of runs, or the points of one curve.
+# Seconds, where nobody says how many, and bytes of one answer: the tags of thousands of runs, or
+# the points of one curve.
 _ANSWER = 30.0
 _LONGEST = 64 << 20
 
 
-def tags(endpoint: TensorBoardEndpoint) -> dict[str, list[str]]:
-    """The scalar tags of each run. Raises TrainHubError when TensorBoard does not answer."""
-    found = _read(endpoint, "/data/plugin/scalars/tags")
+def tags(endpoint: TensorBoardEndpoint, seconds: float = _ANSWER) -> dict[str, list[str]]:
+    """The scalar tags of each run.
+
+    Raises TrainHubError when TensorBoard does not answer within about ``seconds``.
+    """
+    found = _read(endpoint, "/data/plugin/scalars/tags", seconds)
     try:
         return {run: sorted(map(str, known)) for run, known in sorted(found.items())}
     except (AttributeError, TypeError):
         raise _silent() from None
 
 
-def points(endpoint: TensorBoardEndpoint, run: str, tag: str) -> list[tuple[int, float]]:
+def points(
+    endpoint: TensorBoardEndpoint, run: str, tag: str, seconds: float = _ANSWER
+) -> list[tuple[int, float]]:
     """The curve of a tag as ``(step, value)``, in the order of steps. Raises as :func:`tags`."""
     query = urlencode({"tag": tag, "run": run})
-    found = _read(endpoint, f"/data/plugin/scalars/scalars?{query}")
+    found = _read(endpoint, f"/data/plugin/scalars/scalars?{query}", seconds)
     try:
         # TensorBoard's JSON writes those that JSON has no numbers for as words: NaN, Infinity.
         return sorted((int(step), float(value)) for _time, step, value in found)
@@ -35,9 +41,9 @@ def points(endpoint: TensorBoardEndpoint, run: str, tag: str) -> list[tuple[int,
         raise _silent() from None
 
 
-def _read(endpoint: TensorBoardEndpoint, path: str) -> Any:
+def _read(endpoint: TensorBoardEndpoint, path: str, seconds: float) -> Any:
     host, port, prefix, gateway = endpoint
-    answer = Endpoint(host, port, prefix, "", gateway=gateway).get(path, _LONGEST, _ANSWER)
+    answer = Endpoint(host, port, prefix, "", gateway=gateway).get(path, _LONGEST, seconds)
     if answer is None:
         raise _silent()
     status, body = answer

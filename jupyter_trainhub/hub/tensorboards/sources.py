@@ -36,12 +36,8 @@ class Sources:
 
     @property
     def texts(self) -> list[str]:
-        """The folders as they were given, or else, for nobody's working folder, as a pod sees them.
-        """
-        return [
-            str(source.given if absolute(source.given.path) else LogFolder(source.given.name, source.path))
-            for source in self.found
-        ]
+        """The folders as they were given; those below a working folder as a pod sees them."""
+        return [str(source.given._replace(path=_anywhere(source))) for source in self.found]
 
     @property
     def local(self) -> list[LogFolder]:
@@ -69,3 +65,8 @@ class Sources:
         parts = json.dumps([self.paths, mounts, dict(options)], sort_keys=True)
         last = posixpath.basename(self.found[0].path) or "logs"
         return f"{name_from(last)}-{hashlib.sha256(parts.encode()).hexdigest()[:6]}"
+
+
+def _anywhere(source: Source) -> str:
+    given = source.given.path
+    return given if given.startswith("/") or "://" in given else source.path

@@ -1,4 +1,5 @@
 import {
+  ILabShell,
   ILayoutRestorer,
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin
@@ -24,6 +25,7 @@ export const tensorboardsPlugin: JupyterFrontEndPlugin<void> = {
   optional: [
     ICommandPalette,
     IFileBrowserFactory,
+    ILabShell,
     ILayoutRestorer,
     IThemeManager,
     ITranslator
@@ -33,11 +35,12 @@ export const tensorboardsPlugin: JupyterFrontEndPlugin<void> = {
     trainhub: ITrainHub,
     palette: ICommandPalette | null,
     browsers: IFileBrowserFactory | null,
+    shell: ILabShell | null,
     restorer: ILayoutRestorer | null,
     themes: IThemeManager | null,
     translator: ITranslator | null
   ) => {
-    const { commands, docRegistry, serviceManager, shell } = app;
+    const { commands, docRegistry, serviceManager } = app;
     const trans = loadTranslations(translator);
     const hub = { ...trainhub, commands, trans };
     const tabs = new TensorBoardTabs(

@@ -18,11 +18,12 @@ export type TensorBoardTab = MainAreaWidget<TensorBoardView>;
 /** The tabs with TensorBoards that are open. */
 export class TensorBoardTabs {
   /**
+   * @param _shell - null in Notebook 7, whose pages have no tabs
    * @param _isLight - whether JupyterLab's theme is a light one
    */
   constructor(
     private readonly _hub: IHubContext,
-    private readonly _shell: JupyterFrontEnd.IShell,
+    private readonly _shell: JupyterFrontEnd.IShell | null,
     private readonly _isLight: () => boolean
   ) {}
 
@@ -30,8 +31,11 @@ export class TensorBoardTabs {
     namespace: 'trainhub-tensorboards'
   });
 
-  /** Opens a tab on `target`, or activates the one that shows it. */
+  /** Opens a tab on `target`, or activates the one that shows it; a tab of the browser in Notebook 7. */
   async open(target: ITensorBoardTarget): Promise<void> {
+    if (!this._shell) {
+      return this._openOutside(target);
+    }
     const open = this.tracker.find(({ content }) =>
       content.model.shows(target)
     );
@@ -105,7 +109,22 @@ export class TensorBoardTabs {
   }
 
   activate(tab: TensorBoardTab): void {
-    this._shell.activateById(tab.id);
+    this._shell?.activateById(tab.id);
+  }
+
+  private async _openOutside(target: ITensorBoardTarget): Promise<void> {
+    const { api, trans } = this._hub;
+    const { id } = target;
+    try {
+      const { url } = id
+        ? await api.tensorboards.get(id)
+        : await api.tensorboards.open(target);
+      window.open(api.address(url ?? ''), '_blank', 'noopener');
+    } catch (error) {
+      const { notifyFailure } = await import('../notifications');
+      const failure = trans.__('The folder could not be shown in TensorBoard.');
+      notifyFailure(failure, error, trans);
+    }
   }
 
   /** Names a tab as its TensorBoard, and has a reload of the page find what it shows now. */

@@ -97,7 +97,7 @@ export function fillToolbar(
     <UseSignal signal={model.changed}>
       {() => {
         const { view } = model;
-        const memory = view?.phase === 'Running' && memoryWords(view, trans);
+        const memory = view && isRunning() && memoryWords(view, trans);
         return (
           <span className="jp-TrainHub-tensorboardFacts">
             {view && placeWord(view.where, trans)}

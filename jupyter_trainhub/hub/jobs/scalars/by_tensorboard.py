@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import TYPE_CHECKING
 
 from jupyter_trainhub.hub.jobs.scalars.choice import Curve, chosen
@@ -13,6 +14,9 @@ from jupyter_trainhub.manifests.metric_curves import MOST_POINTS, thinned
 if TYPE_CHECKING:
     from jupyter_trainhub.hub.hub import Hub
 
+# Seconds for all answers together: a page asks again, and what has told something is shown.
+_PATIENCE = 8.0
+
 
 def of_tensorboard(hub: Hub, job: str, most: int) -> list[tuple[Curve, list[Point]]]:
     """``most`` curves; none where no TensorBoard shows the job's logs.
@@ -20,13 +24,18 @@ def of_tensorboard(hub: Hub, job: str, most: int) -> list[tuple[Curve, list[Poin
     Asking counts as use of the TensorBoard. Raises TrainHubError where it does not answer.
     """
     boards = hub.cluster_tensorboards
-    for view in boards.list():
-        if view["job"] != job or view["phase"] != "Running":
+    for view in boards.of_job(job):
+        if view["phase"] != "Running":
             continue
         endpoint = boards.endpoint(view["id"].removeprefix("cluster-"))
-        tags = scalars.tags(endpoint)
+        until = time.monotonic() + _PATIENCE
+        tags = scalars.tags(endpoint, _PATIENCE)
         wanted = chosen((Curve(run, tag) for run in tags for tag in tags[run]), most)
-        found = [(curve, scalars.points(endpoint, *curve)) for curve in wanted]
+        found = []
+        for curve in wanted:
+            if (left := until - time.monotonic()) <= 0:
+                break
+            found.append((curve, scalars.points(endpoint, *curve, left)))
         return [
             (curve, [(step, _word(value)) for step, value in thinned(points, MOST_POINTS)])
             for curve, points in found

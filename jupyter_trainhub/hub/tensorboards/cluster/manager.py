@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from jupyter_trainhub.errors import AlreadyExists, Conflict, NotFound, TrainHubError
+from jupyter_trainhub.errors import AlreadyExists, Conflict, NotFound
 from jupyter_trainhub.hub.clock import now
 from jupyter_trainhub.hub.tensorboards.cluster.admission import admitted, readmitted
 from jupyter_trainhub.hub.tensorboards.cluster.creation import (
@@ -16,6 +16,7 @@ from jupyter_trainhub.hub.tensorboards.cluster.creation import (
     released,
     remove,
 )
+from jupyter_trainhub.hub.tensorboards.cluster.log import last_words
 from jupyter_trainhub.hub.tensorboards.cluster.programs import Programs
 from jupyter_trainhub.hub.tensorboards.cluster.views import TensorBoardViews
 from jupyter_trainhub.hub.tensorboards.sources import Sources
@@ -33,7 +34,6 @@ from jupyter_trainhub.manifests.labels import (
     user_name,
 )
 from jupyter_trainhub.manifests.labels import KIND as KIND_LABEL
-from jupyter_trainhub.manifests.pod import CONTAINER
 from jupyter_trainhub.manifests.tensorboard import (
     KIND,
     kubernetes_name,
@@ -46,10 +46,6 @@ from jupyter_trainhub.specs.tensorboard import TensorBoardSpec
 if TYPE_CHECKING:
     from jupyter_trainhub.hub.hub import Hub
 
-LOG_BYTES = 16 * 1024
-_LOG_LINES = 400
-# Bytes of so many lines, which may be of any length.
-_LONGEST_LOG = 1 << 20
 # Seconds after which one is there again that somebody starts anew at this moment.
 _REPLACED = 0.3
 
@@ -118,6 +114,11 @@ class ClusterTensorBoards:
         views = self._views.all([(job, pods.get(job["metadata"]["uid"], [])) for job in jobs])
         return sorted(views, key=lambda view: view["started"] or "", reverse=True)
 
+    def of_job(self, name: str) -> Views:
+        """Those that show the logs of a job, as objects alone tell."""
+        found = [job for job in self._jobs() if spec_of(job).get("job") == name]
+        return [self._views.objects(job, self._pods(job)) for job in found]
+
     def get(self, name: str) -> TensorBoardView:
         """One of them. Raises NotFound."""
         job = self._find(name)
@@ -172,22 +173,7 @@ class ClusterTensorBoards:
         """The last 16 KiB of what it printed; empty where it has no pod. Raises NotFound."""
         job = self._find(name)
         pod = newest_pod(job, self._pods(job))
-        if pod is None:
-            return ""
-        query: dict[str, str | int | bool] = {
-            "container": CONTAINER,
-            "tailLines": _LOG_LINES,
-            "limitBytes": _LONGEST_LOG,
-        }
-        try:
-            with contextlib.closing(
-                self._client.stream(PODS, pod["metadata"]["name"], "log", query)
-            ) as stream:
-                printed = b"".join(stream)
-        except TrainHubError:
-            # Its container has not started, or is gone.
-            return ""
-        return printed[-LOG_BYTES:].decode(errors="replace")
+        return last_words(self._client, pod) if pod is not None else ""
 
     def endpoint(self, name: str) -> TensorBoardEndpoint:
         """Where it listens. Raises NotFound, and Conflict when it does not run (yet)."""

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime, timezone
 from pathlib import Path
 
-from jupyter_trainhub.errors import InvalidField, NotFound
-from jupyter_trainhub.hub.tensorboards.folders import LogFolder, named
+from jupyter_trainhub.errors import Conflict, InvalidField, NotFound
+from jupyter_trainhub.hub.tensorboards.folders import LogFolder, named, parse
 from jupyter_trainhub.hub.tensorboards.local import process
 from jupyter_trainhub.hub.tensorboards.local.record import Options, Record, Settings
 from jupyter_trainhub.hub.tensorboards.local.registry import Registry, RegistryUnwritable
@@ -17,6 +17,7 @@ from jupyter_trainhub.inpod import program
 HOST = "127.0.0.1"
 GRACE_SECONDS = 5.0
 _PROGRAM = "serve_tensorboard.py"
+_STATE_BYTES = 16 * 1024
 
 
 def launch(
@@ -46,7 +47,9 @@ def launch(
         *("--state-file", str(folder / "state.json")),
     ]
     with registry.writing():
-        (folder / "state.json").unlink(missing_ok=True)
+        # Where there is no room for its state, nobody would hear of it.
+        (folder / "state.json").write_bytes(bytes(_STATE_BYTES))
+        (folder / "state.json").unlink()
         (folder / _PROGRAM).write_bytes(program(_PROGRAM))
         pid, birth = process.start(
             argv,
@@ -81,6 +84,22 @@ def chosen_folders(folders: Iterable[LogFolder]) -> list[LogFolder]:
     # Names that collide are refused here, before anything is started.
     named(chosen)
     return chosen
+
+
+def unmoved_folders(record: Record) -> list[LogFolder]:
+    """The folders of ``record``, none of them replaced by a link, which may lead anywhere.
+
+    Raises Conflict, and NotFound.
+    """
+    folders = chosen_folders(map(parse, record.folders))
+    moved = {*map(str, folders)} - {*record.folders}
+    if moved:
+        raise Conflict(
+            f"its folder is a link now, to {min(moved)!r}",
+            field="folders",
+            remedy="Open the folder anew.",
+        )
+    return folders
 
 
 def _existing(folder: LogFolder) -> LogFolder:

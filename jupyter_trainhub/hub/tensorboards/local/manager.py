@@ -12,9 +12,9 @@ from typing import Protocol
 
 from jupyter_core.paths import jupyter_runtime_dir
 
-from jupyter_trainhub.errors import Conflict, NotFound
+from jupyter_trainhub.errors import NotFound
 from jupyter_trainhub.hub.tensorboards import state
-from jupyter_trainhub.hub.tensorboards.folders import LogFolder, parse
+from jupyter_trainhub.hub.tensorboards.folders import LogFolder
 from jupyter_trainhub.hub.tensorboards.local import process
 from jupyter_trainhub.hub.tensorboards.local.interpreter import interpreter
 from jupyter_trainhub.hub.tensorboards.local.launching import (
@@ -22,6 +22,7 @@ from jupyter_trainhub.hub.tensorboards.local.launching import (
     HOST,
     chosen_folders,
     launch,
+    unmoved_folders,
 )
 from jupyter_trainhub.hub.tensorboards.local.record import (
     NO_OPTIONS,
@@ -90,7 +91,7 @@ class LocalTensorBoards:
         id. Raises as :meth:`ensure`, and NotFound.
         """
         record = self._record(id_)
-        chosen = _unmoved(record) if folders is None else chosen_folders(folders)
+        chosen = unmoved_folders(record) if folders is None else chosen_folders(folders)
         options = record.options.later(options).beside(self._site())
         texts = [str(folder) for folder in chosen]
         view = self._ensure(record_id(texts, options), chosen, options)
@@ -104,7 +105,7 @@ class LocalTensorBoards:
         Raises as :meth:`ensure`, and NotFound.
         """
         record = self._record(id_)
-        return self._ensure(id_, _unmoved(record), record.options)
+        return self._ensure(id_, unmoved_folders(record), record.options)
 
     def list(self) -> Views:
         """Every TensorBoard, the latest first.
@@ -130,10 +131,8 @@ class LocalTensorBoards:
         Raises NotFound.
         """
         deadline = time.monotonic() + timeout
-        view = self.get(id_)
-        while view["phase"] == "Starting" and time.monotonic() < deadline:
+        while (view := self.get(id_))["phase"] == "Starting" and time.monotonic() < deadline:
             time.sleep(0.02)
-            view = self.get(id_)
         return view
 
     def stop(self, id_: str) -> TensorBoardView:
@@ -200,7 +199,9 @@ class LocalTensorBoards:
                 return shown(self._registry, record)
             process.end(current.pid, current.birth, grace=GRACE_SECONDS)
             stopped = replace(current, stopped=why)
-            self._registry.write(stopped)
+            # It has ended, whether or not that can be noted.
+            with contextlib.suppress(RegistryUnwritable):
+                self._registry.write(stopped)
         return shown(self._registry, stopped)
 
     def _renamed(self, record: Record, name: str) -> TensorBoardView:
@@ -241,22 +242,6 @@ class LocalTensorBoards:
             self._config.tensorboard_reload_interval,
             parse_memory(memory) if memory else 0,
         )
-
-
-def _unmoved(record: Record) -> Folders:
-    """Its folders, which nobody has replaced by links: they might lead out of what may be shown.
-
-    Raises NotFound and Conflict.
-    """
-    folders = chosen_folders(map(parse, record.folders))
-    moved = {*map(str, folders)} - {*record.folders}
-    if moved:
-        raise Conflict(
-            f"the folder is a link now, to {min(moved)!r}",
-            field="folders",
-            remedy="Open the folder anew.",
-        )
-    return folders
 
 
 def _age(record: Record) -> timedelta:
