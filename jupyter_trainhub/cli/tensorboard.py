@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-import time
 from argparse import ArgumentParser, Namespace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_trainhub.cli import output
-from jupyter_trainhub.errors import InvalidField, TrainHubError
+from jupyter_trainhub.cli.tensorboard_page import address, show, started
+from jupyter_trainhub.errors import InvalidField
 from jupyter_trainhub.hub.descriptions import why
 
 if TYPE_CHECKING:
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
 # What `trainhub logs` tells one from a job by.
 LOG_PREFIX = "tensorboard/"
 
-# Seconds for one of this machine and for a pod, whose image may have to be pulled.
-_STARTING = {"local": 60.0, "cluster": 600.0}
-# Seconds between two looks at what one waits for.
-_TOLD_EVERY = 2.0
 _OPTIONS = ("name", "where", "idle_seconds", "reload_interval", "memory", "image", "job",
             "instance")  # fmt: skip
 
@@ -86,11 +81,11 @@ def create(options: Namespace) -> int:
     spec = TensorBoardSpec.parse({**fields, "folders": folders})
     boards = _boards(options, connected=asks_for_the_cluster(spec))
     view = boards.open(spec, lambda path: _here(options, path))
-    view = _started(boards, view)
+    view = started(boards, view)
     if options.output == "json":
         output.print_json(view)
     elif not options.open:
-        print(f"tensorboard {view['id']}: {_address(boards, view) or _how_to_open(view)}")
+        print(f"tensorboard {view['id']}: {address(boards, view) or _how_to_open(view)}")
     return _show(options, boards, view, browser=True) if options.open else 0
 
 
@@ -111,7 +106,7 @@ def open_(options: Namespace) -> int:
     view = _one(boards, options.name)
     if view["phase"] in ("Stopped", "Failed"):
         view = boards.start(view["id"])
-    view = _started(boards, view)
+    view = started(boards, view)
     return _show(options, boards, view, browser=not options.no_browser)
 
 
@@ -126,10 +121,11 @@ def logs(options: Namespace) -> int:
     boards = _boards(options)
     view = _one(boards, options.name[len(LOG_PREFIX) :])
     lines = boards.log(view["id"]).splitlines()
-    for line in lines[-options.tail or len(lines) :] if options.tail != 0 else ():
+    tail = len(lines) if options.tail is None else options.tail
+    for line in lines[max(0, len(lines) - tail) :]:
         print(line)
     if not lines:
-        print(f"It has printed nothing. {why(view)}".rstrip(), file=sys.stderr)
+        print(f"It has printed nothing. {why(dict(view))}".rstrip(), file=sys.stderr)
     return 0
 
 
@@ -157,66 +153,9 @@ def _each(options: Namespace, act: str, done: str) -> int:
     return 0
 
 
-def _started(boards: TensorBoards, view: TensorBoardView) -> TensorBoardView:
-    """It, once it answers; tells meanwhile what it waits for. Raises Conflict."""
-    from jupyter_trainhub.hub.tensorboards.running import require_running
-
-    told, end = "", time.monotonic() + _STARTING.get(view["where"], 0.0)
-    while view["phase"] == "Starting" and time.monotonic() < end:
-        if why(view) != told:
-            told = why(view)
-            print(told, file=sys.stderr)
-        view = boards.wait(view["id"], _TOLD_EVERY)
-    return require_running(view)
-
-
 def _show(options: Namespace, boards: TensorBoards, view: TensorBoardView, *, browser: bool) -> int:
-    """Print the address, open the browser there, and forward to a pod until interrupted."""
-    address = _address(boards, view)
-    if address is not None:
-        _tell(address, browser=browser)
-        return 0
-    from jupyter_trainhub.hub.access.forwarding import forward, pod_at
-    from jupyter_trainhub.hub.tensorboards.manager import CLUSTER
-
-    client = _connect(options).client
-    endpoint = boards.endpoint(view["id"])
-    pod = pod_at(client, view["id"].removeprefix(CLUSTER), endpoint.host)
-
-    def begun(port: int) -> None:
-        _tell(f"http://127.0.0.1:{port}{endpoint.prefix}/", browser=browser)
-        print("It is forwarded until you press Ctrl-C.", file=sys.stderr)
-
-    def failed(error: TrainHubError) -> None:
-        print(f"error: {error}", file=sys.stderr)
-
-    try:
-        port = getattr(options, "port", 0)
-        asyncio.run(
-            forward(client, pod, endpoint.port, local_port=port, begun=begun, failed=failed)
-        )
-    except KeyboardInterrupt:
-        # Its usual end.
-        print(file=sys.stderr)
-    return 0
-
-
-def _tell(address: str, *, browser: bool) -> None:
-    print(address, flush=True)
-    if browser:
-        from jupyter_trainhub.cli.browser import show
-
-        show(address)
-
-
-def _address(boards: TensorBoards, view: TensorBoardView) -> str | None:
-    """Where it is reached from here; None where only the cluster's API server reaches it."""
-    from jupyter_trainhub.hub.access.reach import bracketed
-
-    endpoint = boards.endpoint(view["id"])
-    if endpoint.gateway is not None:
-        return None
-    return f"http://{bracketed(endpoint.host)}:{endpoint.port}{endpoint.prefix}/"
+    port = getattr(options, "port", 0)
+    return show(boards, view, lambda: _connect(options), port=port, browser=browser)
 
 
 def _how_to_open(view: TensorBoardView) -> str:

@@ -35,7 +35,9 @@ _ID = "cluster-"
 _FOLDER = "/trainhub"
 # Where kubelets look for the words with which a container ends, unless they are told otherwise.
 _LAST_WORDS = "/dev/termination-log"
-# TensorBoard's links to the folders, and the files of its data server.
+# TensorBoard's links to the folders, and the files of its data server. It hides nothing of the
+# image, whose Python may be anywhere, in /tmp even.
+_SCRATCH = "/trainhub-scratch"
 _SCRATCH_SIZE = "64Mi"
 # Bytes that a TensorBoard is given without a word; it may use more where nobody else does.
 _USUAL_MEMORY = 256 << 20
@@ -160,7 +162,7 @@ def _pod(admission: Admission, secret: str) -> Object:
         "name": CONTAINER,
         "image": admission.image,
         "command": _command(admission),
-        "workingDir": "/tmp",
+        "workingDir": _SCRATCH,
         "env": [
             from_field("POD_IP", "status.podIP"),
             {
@@ -168,7 +170,8 @@ def _pod(admission: Admission, secret: str) -> Object:
                 "valueFrom": {"secretKeyRef": {"name": secret, "key": PREFIX_KEY}},
             },
             value("TRAINHUB_TERMINATION_LOG", _LAST_WORDS),
-            value("HOME", "/tmp"),
+            value("HOME", _SCRATCH),
+            value("TMPDIR", _SCRATCH),
             value("PYTHONUNBUFFERED", "1"),
             value("PYTHONDONTWRITEBYTECODE", "1"),
         ],
@@ -179,7 +182,7 @@ def _pod(admission: Admission, secret: str) -> Object:
         "volumeMounts": [
             *targets,
             {"name": "trainhub", "mountPath": _FOLDER, "readOnly": True},
-            {"name": "scratch", "mountPath": "/tmp"},
+            {"name": "scratch", "mountPath": _SCRATCH},
         ],
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": {
@@ -220,7 +223,7 @@ def _command(admission: Admission) -> list[str]:
         *("python3", f"{_FOLDER}/{PROGRAM}", "--host", "$(POD_IP)", "--port", str(PORT)),
         *("--idle-seconds", str(admission.idle_seconds)),
         *("--reload-interval", str(admission.reload_interval)),
-        *("--memory", str(limit), "--state-file", "/tmp/state.json"),
+        *("--memory", str(limit), "--state-file", f"{_SCRATCH}/state.json"),
         # In one word with it: a name may begin with a dash.
         *(
             literal(f"--folder={name}:{path}" if name else f"--folder={path}")

@@ -94,6 +94,8 @@ def test_its_whole_life(place: Path, capsys: Output, monkeypatch: pytest.MonkeyP
         ([], 2, "folders: no folder was given"),
         (["/etc"], 2, "lies outside the allowed roots"),
         (["nothing-here"], 1, "there is no folder"),
+        (["x" * 300], 2, "cannot be a path"),
+        (["colon:in-its-name"], 1, "Write ./ before"),
         (["--memory", "much", "runs"], 2, "memory: "),
         (["--where", "local", "--image", "x", "runs"], 2, "a local TensorBoard has no image"),
         (["--job", "a", "--instance", "b"], 2, "not allowed with argument"),

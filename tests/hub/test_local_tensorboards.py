@@ -158,6 +158,32 @@ def test_it_stops_starts_again_and_is_forgotten(boards: LocalTensorBoards, logs:
         boards.get("../../etc")
 
 
+def test_a_folder_that_became_a_link_is_not_shown_again(
+    boards: LocalTensorBoards, tmp_path: Path
+) -> None:
+    folder = tmp_path / "replaced"
+    folder.mkdir()
+    view = opened(boards, LogFolder("", str(folder)))
+    boards.stop(view["id"])
+    folder.rmdir()
+    folder.symlink_to("/etc")
+    for act in (boards.start, boards.update):
+        with pytest.raises(Conflict, match="its folder is a link now") as refused:
+            act(view["id"])
+        assert refused.value.field == "folders"
+    assert boards.get(view["id"])["phase"] == "Stopped"
+
+
+def test_one_can_be_stopped_on_a_full_disk(
+    boards: LocalTensorBoards, logs: LogFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = opened(boards, logs)
+    monkeypatch.setattr(Path, "replace", full)
+    assert boards.stop(view["id"])["phase"] == "Stopped"
+    monkeypatch.undo()
+    assert boards.get(view["id"])["phase"] == "Stopped"
+
+
 def test_runs_are_added_to_one_that_is_open(
     boards: LocalTensorBoards, tmp_path: Path, logs: LogFolder
 ) -> None:
@@ -256,6 +282,10 @@ def test_a_registry_that_cannot_be_written_is_told_in_words(
     assert "JUPYTER_RUNTIME_DIR" in (unwritable.value.remedy or "")
 
 
+def full(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
 def test_a_full_disk_leaves_no_process_behind(
     boards: LocalTensorBoards, logs: LogFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,9 +297,6 @@ def test_a_full_disk_leaves_no_process_behind(
         return started[-1]
 
     monkeypatch.setattr(process, "start", noted)
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(RegistryUnwritable, match="No space left on device"):

@@ -32,6 +32,7 @@ def site(tmp_path: Path, cluster: FakeCluster) -> Hub:
     (tmp_path / "shared" / "runs ü%41").mkdir(parents=True)
     (tmp_path / "shared" / "out").symlink_to(tmp_path / "home")
     (tmp_path / "home" / "runs").mkdir(parents=True)
+    (tmp_path / "home" / "events").touch()
     claim = {"metadata": {"name": "scratch"}, "spec": {"accessModes": ["ReadWriteMany"]}}
     cluster.put(PERSISTENT_VOLUME_CLAIMS, claim)
     storages = [
@@ -91,9 +92,19 @@ def test_what_only_pods_can_mount(
     assert [each.path for each in sources.mounts] == [mount]
 
 
+def test_others_have_other_working_folders(site: Hub, found: Resolve, tmp_path: Path) -> None:
+    def here(path: str) -> Path:
+        return tmp_path / "shared" / path
+
+    spec = TensorBoardSpec.parse({"folders": ["a:later", "/mnt/nas/x"], "where": "cluster"})
+    assert resolve(spec, here, site).texts == ["a:/mnt/shared/later", "/mnt/nas/x"]
+    assert found("pvc://scratch/a").texts == ["pvc://scratch/a"]
+
+
 @pytest.mark.parametrize(("fields", "words", "remedy"), [
     ({"folders": ["/elsewhere"]}, "outside the allowed roots", "/mnt/nas"),
     ({"folders": ["missing"]}, "no folder 'missing'", "Create it"),
+    ({"folders": ["events"]}, "'events' is a file", "the folder that it is in"),
     ({"folders": ["/mnt/shared/out/runs"]}, "outside the allowed roots", "Choose a folder in"),
     ({"folders": ["/mnt/nas/../etc"]}, "..", "from / on"),
     ({"folders": ["runs", "/mnt/nas/x"]}, "'runs' is on this machine, and '/mnt/nas/x'", "two"),

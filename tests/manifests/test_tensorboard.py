@@ -77,7 +77,8 @@ def test_nothing_can_be_written_or_made_and_the_prefix_stays_secret() -> None:
     (container,) = pod["containers"]
     assert "initContainers" not in pod
     mounted = {mount["mountPath"]: mount for mount in container["volumeMounts"]}
-    assert [path for path, mount in mounted.items() if not mount.get("readOnly")] == ["/tmp"]
+    writable = [path for path, mount in mounted.items() if not mount.get("readOnly")]
+    assert writable == ["/trainhub-scratch"]
     # A node makes a missing subfolder, unless the volume itself is mounted read-only.
     sources = {key: value for volume in pod["volumes"] for key, value in volume.items()}
     assert all(sources[kind]["readOnly"] for kind in ("persistentVolumeClaim", "nfs", "csi"))

@@ -93,6 +93,13 @@ async def test_folders_of_this_machine_need_no_cluster(
     assert extension.service.connection.current is not None
 
 
+async def test_those_in_the_cluster_are_looked_for_after_a_start(
+    api: Call, boards: NotingBoards, extension: FakeTrainHub
+) -> None:
+    await api("GET", "tensorboards", "cluster-tb-mine", "log")
+    assert extension.service.connection.current is not None
+
+
 @pytest.mark.parametrize(("method", "path", "body", "field"), [
     ("POST", [], {"folders": ["x"], "where": "moon"}, "where"),
     ("POST", [], {"folders": ["x"], "memory": "much"}, "memory"),

@@ -103,7 +103,7 @@ class _Resolver:
             return self._on_this_machine(folder, self._here(folder.path))
         except TrainHubError as error:
             if folder.name and isinstance(error, NotFound):
-                error.remedy = f"{error.remedy} A folder {str(folder)!r} is './{folder}'."
+                error.remedy = f"{error.remedy} Write ./ before a folder's own name that holds a ':'."
             if self._hub is None or not folder.path.startswith("/"):
                 raise
             local = self._below_a_storage(Path(_normal(folder.path)))

@@ -52,6 +52,10 @@ export class InstanceBench {
         execute: ({ name }) => void this.executed.push(`${id} ${name ?? ''}`)
       });
     }
+    this.hub.commands.addCommand(CommandIDs.openInstanceLogs, {
+      describedBy: { args: CommandArguments.named },
+      execute: ({ name }) => void this.executed.push(`tensorboard ${name}`)
+    });
   }
 
   readonly answers: Record<string, IAnswer>;

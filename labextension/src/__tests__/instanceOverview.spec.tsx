@@ -4,10 +4,13 @@ import { InstanceBench, ago, press } from './instanceBench';
 
 describe('Header and pages of an instance', () => {
   it.each([
-    ['Running', ['Stop', 'Restart', 'Save as image…', 'Edit…', 'Delete']],
-    ['Pending', ['Cancel', 'Restart', 'Edit…', 'Delete']],
-    ['Failed', ['Stop', 'Restart', 'Edit…', 'Delete']],
-    ['Stopped', ['Start', 'Edit…', 'Delete']]
+    [
+      'Running',
+      ['Stop', 'Restart', 'Save as image…', 'TensorBoard…', 'Edit…', 'Delete']
+    ],
+    ['Pending', ['Cancel', 'Restart', 'TensorBoard…', 'Edit…', 'Delete']],
+    ['Failed', ['Stop', 'Restart', 'TensorBoard…', 'Edit…', 'Delete']],
+    ['Stopped', ['Start', 'TensorBoard…', 'Edit…', 'Delete']]
   ] as const)('offers what can be done when %s', async (phase, labels) => {
     const bench = await new InstanceBench({ phase }).show('overview');
     const header = within(screen.getByRole('banner'));
