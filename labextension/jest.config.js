@@ -22,5 +22,7 @@ module.exports = {
   testRegex: 'src/__tests__/.*\\.spec\\.tsx?$',
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/lib/'],
   modulePathIgnorePatterns: ['<rootDir>/lib/'],
+  // Looking for elements by their roles takes seconds on a machine that is busy.
+  testTimeout: 60_000,
   transformIgnorePatterns: [`/node_modules/(?!${esModules}).+`]
 };

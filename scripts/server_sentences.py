@@ -37,7 +37,7 @@ MODULES = {
     "specs": "base entry job mount names place quantity resources storage tensorboard"
     " virtual_cluster volume",
     "hub": "cluster notebooks policy storages",
-    "hub/access": "entrances ide interfaces reach shell terminals",
+    "hub/access": "entrances forwarding ide interfaces reach shell terminals",
     "hub/capacity": "check fit quota refusal request room",
     "hub/idle": "activity manager",
     "hub/images": "default failures fitness look modules naming",
@@ -54,7 +54,8 @@ MODULES = {
     "hub/jobs/scalars": "manager reader",
     "hub/metrics": "cadvisor kubelets manager node_stats nvidia_smi pod_metrics prometheus",
     "hub/runs": "comparison export folder git log manager record recording store",
-    "hub/tensorboards": "folders job_logs manager matching resolve roots running scalars",
+    "hub/tensorboards": "folders job_logs manager matching resolve roots running scalars state"
+    " view",
     "hub/tensorboards/cluster": "creation manager programs",
     "hub/tensorboards/found": "manager processes",
     "hub/tensorboards/local": "ending interpreter launching manager registry shown",

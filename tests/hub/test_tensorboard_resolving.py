@@ -94,10 +94,11 @@ def test_what_only_pods_can_mount(
 
 def test_others_have_other_working_folders(site: Hub, found: Resolve, tmp_path: Path) -> None:
     def here(path: str) -> Path:
-        return tmp_path / "shared" / path
+        return allowed_folder(shared / path, [shared], shown=path, field="folders")
 
-    spec = TensorBoardSpec.parse({"folders": ["a:later", "/mnt/nas/x"], "where": "cluster"})
-    assert resolve(spec, here, site).texts == ["a:/mnt/shared/later", "/mnt/nas/x"]
+    shared = tmp_path / "shared"
+    spec = TensorBoardSpec.parse({"folders": ["a:runs ü%41", "/mnt/nas/x"], "where": "cluster"})
+    assert resolve(spec, here, site).texts == ["a:/mnt/shared/runs ü%41", "/mnt/nas/x"]
     assert found("pvc://scratch/a").texts == ["pvc://scratch/a"]
 
 

@@ -75,7 +75,7 @@ class Machine:
 
     def run(self, argv: list[str], **how: Any) -> subprocess.CompletedProcess[Any]:
         """Run a program; the caller looks at what came of it."""
-        how = {"text": True, "timeout": 60, "stdin": subprocess.DEVNULL} | how
+        how = {"text": True, "timeout": 180, "stdin": subprocess.DEVNULL} | how
         if "input" in how:
             del how["stdin"]
         return subprocess.run(

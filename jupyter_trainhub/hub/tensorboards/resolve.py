@@ -103,7 +103,8 @@ class _Resolver:
             return self._on_this_machine(folder, self._here(folder.path))
         except TrainHubError as error:
             if folder.name and isinstance(error, NotFound):
-                error.remedy = f"{error.remedy} Write ./ before a folder's own name that holds a ':'."
+                hint = "Write ./ before a folder's own name that holds a ':'."
+                error.remedy = f"{error.remedy} {hint}"
             if self._hub is None or not folder.path.startswith("/"):
                 raise
             local = self._below_a_storage(Path(_normal(folder.path)))

@@ -1,7 +1,7 @@
 import { act, fireEvent, screen } from '@testing-library/react';
 import { Signal } from '@lumino/signaling';
 import React, { useState } from 'react';
-import { CommandArguments } from '../commands';
+import { CommandArguments, CommandIDs } from '../commands';
 import type { IHubContext } from '../context';
 import { InstanceTabContent } from '../instances/tab/content';
 import type { IInstance, IInterfaces, InstanceViewName } from '../views';

@@ -13,6 +13,7 @@ const ID = '0123456789abcdef';
 
 describe('TensorBoardContent', () => {
   let server: RequestTable;
+  let hear: (changes: Partial<ITensorBoard>) => void;
 
   async function show(changes: Partial<ITensorBoard>): Promise<HTMLElement> {
     server = new RequestTable({
@@ -23,6 +24,7 @@ describe('TensorBoardContent', () => {
       [`GET tensorboards/${ID}/log`]: { body: { log: 'the last words' } }
     });
     const hub = hubContext(server);
+    hear = changes => hub.store.put(tensorboard(ID, changes));
     const model = new TensorBoardModel(hub, { folders: ['runs'] });
     const view = { model, keeper: new FrameKeeper(() => true) };
     const { container } = renderInHub(
@@ -69,6 +71,19 @@ describe('TensorBoardContent', () => {
     });
     expect(server.bodies.pop()).toEqual({ state: 'running' });
     expect(container.querySelector('iframe')).not.toBeNull();
+  });
+
+  it('loads TensorBoard anew when it runs again after it had stopped', async () => {
+    const container = await show({ phase: 'Running' });
+    const before = container.querySelector('iframe');
+    expect(before).not.toBeNull();
+    hear({ phase: 'Stopped' });
+    const start = await screen.findByRole('button', { name: 'Start again' });
+    expect(container.querySelector('iframe')).toBeNull();
+    await act(async () => {
+      fireEvent.click(start);
+    });
+    expect(container.querySelector('iframe')).not.toBe(before);
   });
 
   it('has notes that can be put away', async () => {

@@ -15,9 +15,6 @@ import type { TensorBoardView } from './view';
 /** The states in which there is a frame, be it behind something else. */
 const FRAMED: readonly TabState[] = ['starting', 'waiting', 'running', 'away'];
 
-/** Those in which a frame that is there is kept, so that it has its place when they are over. */
-const KEPT: readonly TabState[] = ['asking', 'stopped'];
-
 /** A TensorBoard, or why there is none, with what is worth knowing above. */
 export function TensorBoardContent(props: {
   view: TensorBoardView;
@@ -30,8 +27,10 @@ export function TensorBoardContent(props: {
   const { state, view } = model;
   const { isReady } = keeper;
   const framed = React.useRef(false);
+  // What was asked for may change nothing; what has stopped is loaded anew when it runs again, for
+  // TensorBoard's page has found no server meanwhile.
   framed.current =
-    FRAMED.includes(state) || (framed.current && KEPT.includes(state));
+    FRAMED.includes(state) || (framed.current && state === 'asking');
   const isCovered = state !== 'running' && state !== 'away';
   useEffect(() => {
     if (state === 'starting' && isReady) {
