@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -70,6 +71,14 @@ def eventually(look: Callable[[], Any], seconds: float = 30.0) -> Any:
             return found
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.05)
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach the tests, and the programs that they start.
+
+    What a shell runs in the background ignores it, and so does all that is started by that.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

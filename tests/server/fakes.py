@@ -233,6 +233,16 @@ class FakeStorage:
     def chosen(self, spec: JobSpec) -> tuple[JobSpec, list[Storage]]:
         return spec, []
 
+    def offered(self) -> list[Storage]:
+        return []
+
+
+class FakePolicy:
+    """A site that allows any mount."""
+
+    def check_mounts(self, mounts: list[Mount]) -> None:
+        """Nothing is refused."""
+
 
 class FakeActivity:
     """Heartbeats as they come."""
@@ -362,6 +372,7 @@ class FakeHub:
         self.idle = FakeIdle(self.instances)
         self.nodes = FakeNodes()
         self.storage = FakeStorage()
+        self.policy = FakePolicy()
         self.transfers = FakeTransfers()
         self.snapshots = FakeSnapshots(self.instances, self.transfers)
         self.catalogue = FakeCatalogue()
