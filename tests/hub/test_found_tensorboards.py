@@ -51,16 +51,16 @@ def test_which_command_lines_run_tensorboard(argv: list[str], arguments: list[st
 @pytest.mark.parametrize(
     ("arguments", "folders"),
     [
-        (["--logdir", "runs"], [("", "/work/runs")]),
+        (["--logdir", "runs"], [("", "/data/runs")]),
         (["--logdir=a b", "--logdir=../é"], [("", "/é")]),
         (["--logdir_spec", "a:runs/a,/b:c,s3://x/y"],
-         [("a", "/work/runs/a"), ("", "/b:c"), ("", "s3://x/y")]),
+         [("a", "/data/runs/a"), ("", "/b:c"), ("", "s3://x/y")]),
         (["--logdir", "gs://bucket/x"], [("", "gs://bucket/x")]),
         (["--db", "x"], []),
     ],
 )  # fmt: skip
 def test_which_folders_it_shows(arguments: list[str], folders: list[tuple[str, str]]) -> None:
-    assert log_folders(arguments, "/work") == folders
+    assert log_folders(arguments, "/data") == folders
 
 
 def test_the_last_value_of_an_option_counts() -> None:

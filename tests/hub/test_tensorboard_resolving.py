@@ -134,7 +134,7 @@ def test_without_a_cluster_the_folders_of_this_machine_are_there(found: Resolve)
 
 def test_folders_of_a_job_are_those_that_its_pods_see(site: Hub, found: Resolve) -> None:
     job = {
-        "name": "train", "command": ["true"], "working_dir": "/mnt/nas/work",
+        "name": "train", "command": ["true"], "working_dir": "/mnt/nas/exp",
         "storages": ["nas", "home"], "mounts": [{"path": "/own", "claim": "scratch"}],
         "model_volume": {"path": "/model"},
     }  # fmt: skip
@@ -142,7 +142,7 @@ def test_folders_of_a_job_are_those_that_its_pods_see(site: Hub, found: Resolve)
     (volume,) = site.jobs.get("train")["volumes"]
     sources = found("logs", "/own/x", "/model/tb", "/mnt/home/y", job="train")
     assert [path for _, path in sources.paths] == [
-        "/mnt/nas/work/logs", "/own/x", "/model/tb", "/mnt/home/y",
+        "/mnt/nas/exp/logs", "/own/x", "/model/tb", "/mnt/home/y",
     ]  # fmt: skip
     assert [name for name, _ in sources.paths] == ["logs", "x", "tb", "y"]
     claims = {mount.path: mount.claim for mount in sources.mounts}

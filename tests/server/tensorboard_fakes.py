@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
 
@@ -56,14 +57,21 @@ class FakeBoards:
         return []
 
 
+@contextmanager
+def in_place(extension: FakeTrainHub, fake: object) -> Iterator[None]:
+    """``fake`` instead of the server's TensorBoards."""
+    kept = extension.service.tensorboards
+    extension.service.tensorboards = fake  # type: ignore[assignment]
+    yield
+    extension.service.tensorboards = kept
+
+
 @pytest.fixture
 def boards(extension: FakeTrainHub) -> Iterator[FakeBoards]:
     """The TensorBoards of the server."""
-    kept = extension.service.tensorboards
     fake = FakeBoards()
-    extension.service.tensorboards = fake  # type: ignore[assignment]
-    yield fake
-    extension.service.tensorboards = kept
+    with in_place(extension, fake):
+        yield fake
 
 
 def at(upstream: Upstream, prefix: str = PREFIX) -> TensorBoardEndpoint:

@@ -14,6 +14,7 @@ from jupyter_trainhub.server import tensorboard_follower
 from jupyter_trainhub.server.tensorboard_follower import TensorBoardFollower
 from tests.server.calls import Refused
 from tests.server.fakes import FakeHub, FakeTrainHub
+from tests.server.tensorboard_fakes import in_place
 
 Call = Callable[..., Awaitable[Any]]
 ID = "cluster-tb-runs"
@@ -58,11 +59,9 @@ class NotingBoards:
 
 @pytest.fixture
 def boards(extension: FakeTrainHub) -> Iterator[NotingBoards]:
-    kept = extension.service.tensorboards
     fake = NotingBoards()
-    extension.service.tensorboards = fake  # type: ignore[assignment]
-    yield fake
-    extension.service.tensorboards = kept
+    with in_place(extension, fake):
+        yield fake
 
 
 async def test_every_verb_reaches_the_manager(api: Call, boards: NotingBoards, runs: Path) -> None:

@@ -15,17 +15,7 @@ import type { JobPhase } from '../jobs/views';
 import { hubContext, renderInHub } from './hub';
 import { RequestTable } from './requestTable';
 import { instance, job } from './views';
-
-// What is not seen is not asked for.
-window.IntersectionObserver = class {
-  constructor(
-    private readonly _seen: (entries: { isIntersecting: boolean }[]) => void
-  ) {}
-  observe(): void {
-    this._seen([{ isIntersecting: true }]);
-  }
-  disconnect(): void {}
-} as unknown as typeof IntersectionObserver;
+import './seen';
 
 const SIZE = { width: 106, height: 26 };
 

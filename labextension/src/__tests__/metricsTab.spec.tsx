@@ -11,6 +11,7 @@ import type { IMetrics } from '../metrics/views';
 import { hubContext, renderInHub } from './hub';
 import { RequestTable } from './requestTable';
 import { job } from './views';
+import './seen';
 
 // It draws on a canvas, which jsdom has not.
 const drawn: unknown[] = [];
@@ -53,17 +54,6 @@ const ANSWER: IMetrics = {
     }
   ])
 };
-
-// What is not seen is not asked for.
-window.IntersectionObserver = class {
-  constructor(
-    private readonly _seen: (entries: { isIntersecting: boolean }[]) => void
-  ) {}
-  observe(): void {
-    this._seen([{ isIntersecting: true }]);
-  }
-  disconnect(): void {}
-} as unknown as typeof IntersectionObserver;
 
 async function show(
   answer: Partial<IMetrics>,

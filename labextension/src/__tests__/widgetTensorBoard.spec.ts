@@ -9,7 +9,7 @@ const VIEW = {
   id: 'abc',
   name: 'runs',
   where: 'local',
-  folders: ['/work/runs'],
+  folders: ['/data/runs'],
   phase: 'Starting',
   message: '',
   remedy: '',
@@ -146,13 +146,13 @@ it('keeps one that is stopped, to be started again', async () => {
 });
 
 it('adds runs, by which it may become another one', async () => {
-  const folders = ['/work/runs', 'b:/work/b'];
+  const folders = ['/data/runs', 'b:/data/b'];
   const other = { ...VIEW, id: 'def', folders, phase: 'Running' };
   other.url = 'trainhub/tensorboards/def/';
   answers['PUT tensorboards/abc'] = other;
   const model = show({ phase: 'Running' });
   button('Add runs').click();
-  el.querySelector('input')!.value = 'b:/work/b';
+  el.querySelector('input')!.value = 'b:/data/b';
   el.querySelector('form')!.dispatchEvent(new Event('submit'));
   await settle();
   await settle();
@@ -225,6 +225,6 @@ it('opens the TensorBoard of a job where the page shows it', async () => {
   };
   await openTensorBoard(el, { act }, 'j');
   expect(details).toEqual([
-    { kind: 'tensorboard', id: 'abc', folders: ['/work/runs'] }
+    { kind: 'tensorboard', id: 'abc', folders: ['/data/runs'] }
   ]);
 });
