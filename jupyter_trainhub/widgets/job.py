@@ -148,16 +148,8 @@ class JobView(Served):
 def shown(view: View) -> dict[str, Any]:
     """What the widget shows of a job's view."""
     pods = [{key: pod.get(key) for key in _SHOWN_OF_POD} for pod in view.get("pods", ())]
-    spec = view["spec"]
     return {
         **{key: view.get(key) for key in _SHOWN},
         "over": over(view),
         "pods": pods,
-        # Where its program starts, below which TensorBoard's logs are.
-        "folder": spec.get("working_dir") or _folder(spec.get("notebook")),
     }
-
-
-def _folder(notebook: str | None) -> str | None:
-    """The folder of a notebook by its path in Jupyter."""
-    return None if notebook is None else notebook.rpartition("/")[0]
